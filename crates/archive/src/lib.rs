@@ -1,0 +1,2 @@
+//! What was received, written once: WARC segments and their index
+#![forbid(unsafe_code)]

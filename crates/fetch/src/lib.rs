@@ -1,0 +1,2 @@
+//! One request in, one bounded response out
+#![forbid(unsafe_code)]

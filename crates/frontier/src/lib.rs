@@ -1,0 +1,2 @@
+//! Which URL is next, and never the same one twice
+#![forbid(unsafe_code)]

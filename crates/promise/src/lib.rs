@@ -1,0 +1,2 @@
+//! One value, completed once, awaited by any number of tasks
+#![forbid(unsafe_code)]

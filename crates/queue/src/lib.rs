@@ -1,0 +1,2 @@
+//! A queue that tasks wait on: put, get, close, join
+#![forbid(unsafe_code)]

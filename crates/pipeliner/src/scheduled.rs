@@ -1,0 +1,78 @@
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use promise::Promise;
+
+use crate::JobError;
+use crate::job::Slot;
+
+/// A job that was taken: awaiting it gives the job's result.
+///
+/// Dropping it before the job has started cancels the job. To let several tasks await it, share it
+/// (`futures::FutureExt::shared`).
+///
+/// # Panics
+///
+/// When polled again after it was ready.
+#[must_use = "dropping a scheduled job cancels it unless it has started; `detach` lets it run"]
+pub struct Scheduled<T, E> {
+    promise: Promise<Slot<T, E>, Infallible>,
+    unwanted: Arc<AtomicBool>,
+    detached: bool,
+}
+
+impl<T, E> Scheduled<T, E> {
+    pub(crate) fn new(promise: Promise<Slot<T, E>, Infallible>, unwanted: Arc<AtomicBool>) -> Self {
+        Scheduled {
+            promise,
+            unwanted,
+            detached: false,
+        }
+    }
+
+    /// Lets the job run without anyone waiting for it; its result is dropped.
+    pub fn detach(mut self) {
+        self.detached = true;
+    }
+
+    /// Tells whether the job has ended.
+    pub fn is_finished(&self) -> bool {
+        self.promise.is_complete()
+    }
+}
+
+impl<T, E> Future for Scheduled<T, E> {
+    type Output = Result<T, JobError<E>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(match ready!(self.promise.poll_wait(cx)) {
+            Ok(slot) => slot
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take()
+                .expect("a scheduled job is not polled after it was ready"),
+            Err(_abandoned) => Err(JobError::Cancelled),
+        })
+    }
+}
+
+impl<T, E> Drop for Scheduled<T, E> {
+    fn drop(&mut self) {
+        if !self.detached {
+            self.unwanted.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+impl<T, E> fmt::Debug for Scheduled<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scheduled")
+            .field("finished", &self.is_finished())
+            .finish_non_exhaustive()
+    }
+}

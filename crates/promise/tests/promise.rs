@@ -1,0 +1,224 @@
+//! The behaviour of a promise, through its public API.
+#![cfg(not(loom))]
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
+
+use dragline_promise::{Completer, Promise, WaitError, promise};
+use futures::executor::block_on;
+use futures::future::join_all;
+
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wakes {
+    fn count(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+struct PanickingWaker;
+
+impl Wake for PanickingWaker {
+    fn wake(self: Arc<Self>) {
+        panic!("this waker panics");
+    }
+}
+
+fn waker() -> (Arc<Wakes>, Waker) {
+    let wakes = Arc::new(Wakes::default());
+    (Arc::clone(&wakes), Waker::from(wakes))
+}
+
+fn poll_once<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output> {
+    pin!(future).poll(&mut Context::from_waker(waker))
+}
+
+#[test]
+fn completed_before_awaited_is_ready_at_once() {
+    let (completer, promise) = promise::<_, ()>();
+    assert!(!promise.is_complete());
+    assert_eq!(promise.try_get(), None);
+    completer.complete(Ok("done"));
+    assert!(promise.is_complete());
+    assert_eq!(promise.try_get(), Some(&Ok("done")));
+    assert_eq!(block_on(promise), Ok("done"));
+}
+
+#[test]
+fn an_error_reaches_every_waiter() {
+    let (completer, promise) = promise::<(), _>();
+    let waiters: Vec<_> = (0..3).map(|_| promise.clone()).collect();
+    completer.complete(Err("no such page"));
+    for result in block_on(join_all(waiters)) {
+        assert_eq!(result, Err(WaitError::Failed("no such page")));
+    }
+}
+
+#[test]
+fn a_value_is_given_to_any_number_of_waiting_threads() {
+    let (completer, promise) = promise::<_, ()>();
+    let waiters: Vec<_> = (0..8)
+        .map(|i| {
+            let promise = promise.clone();
+            thread::spawn(move || {
+                if i % 2 == 0 {
+                    block_on(promise).unwrap()
+                } else {
+                    promise.wait_blocking().unwrap()
+                }
+            })
+        })
+        .collect();
+    completer.complete(Ok(42));
+    for waiter in waiters {
+        assert_eq!(waiter.join().unwrap(), 42);
+    }
+}
+
+#[test]
+fn wait_lends_what_cannot_be_cloned() {
+    struct NotClone(u8);
+    let (completer, promise) = promise::<_, NotClone>();
+    completer.complete(Ok(NotClone(9)));
+    assert!(matches!(block_on(promise.wait()), Ok(NotClone(9))));
+}
+
+#[test]
+fn a_dropped_completer_tells_every_waiter() {
+    let (completer, promise) = promise::<u8, ()>();
+    let (wakes, waker) = waker();
+    let mut waiters = [promise.clone(), promise.clone()];
+    for waiter in &mut waiters {
+        assert!(poll_once(waiter, &waker).is_pending());
+    }
+    drop(completer);
+    assert_eq!(wakes.count(), 2);
+    for waiter in waiters {
+        assert_eq!(block_on(waiter), Err(WaitError::Abandoned));
+    }
+}
+
+#[test]
+fn a_completer_dropped_by_a_panic_tells_its_waiters() {
+    let (completer, promise) = promise::<u8, ()>();
+    let worker = thread::spawn(move || {
+        let _held: Completer<u8, ()> = completer;
+        panic!("the worker dies");
+    });
+    assert_eq!(promise.wait_blocking(), &Err(WaitError::Abandoned));
+    assert!(worker.join().is_err());
+}
+
+#[test]
+fn a_cancelled_waiter_is_not_woken_and_disturbs_no_other() {
+    let (completer, promise) = promise::<_, ()>();
+    let (cancelled, cancelled_waker) = waker();
+    let (other, other_waker) = waker();
+    let mut first = promise.wait();
+    let mut second = promise.wait();
+    assert!(poll_once(&mut first, &cancelled_waker).is_pending());
+    assert!(poll_once(&mut second, &other_waker).is_pending());
+    drop(first);
+    completer.complete(Ok(1));
+    assert_eq!((cancelled.count(), other.count()), (0, 1));
+    assert_eq!(poll_once(&mut second, &other_waker), Poll::Ready(&Ok(1)));
+}
+
+#[test]
+fn a_place_used_again_belongs_to_its_new_waiter() {
+    let (completer, promise) = promise::<_, ()>();
+    let (_, old_waker) = waker();
+    let (wakes, new_waker) = waker();
+    let mut old = promise.wait();
+    assert!(poll_once(&mut old, &old_waker).is_pending());
+    drop(old);
+    let mut new = promise.wait();
+    assert!(poll_once(&mut new, &new_waker).is_pending());
+    completer.complete(Ok(1));
+    assert_eq!(wakes.count(), 1);
+}
+
+#[test]
+fn the_last_waker_given_is_the_one_called() {
+    let (completer, promise) = promise::<_, ()>();
+    let (old, old_waker) = waker();
+    let (new, new_waker) = waker();
+    let mut wait = promise.wait();
+    assert!(poll_once(&mut wait, &old_waker).is_pending());
+    assert!(poll_once(&mut wait, &new_waker).is_pending());
+    completer.complete(Ok(()));
+    assert_eq!((old.count(), new.count()), (0, 1));
+}
+
+#[test]
+fn cancelled_waits_leave_nothing_behind() {
+    let (_completer, promise) = promise::<u8, ()>();
+    let (wakes, waker) = waker();
+    for _ in 0..10_000 {
+        assert!(poll_once(&mut promise.wait(), &waker).is_pending());
+    }
+    drop(waker);
+    assert_eq!(Arc::strong_count(&wakes), 1, "a slot still holds a waker");
+}
+
+#[test]
+fn a_waker_that_panics_keeps_no_other_from_being_called() {
+    let (completer, promise) = promise::<_, ()>();
+    let (wakes, waker) = waker();
+    let panicking = Waker::from(Arc::new(PanickingWaker));
+    let mut waits = [promise.wait(), promise.wait(), promise.wait()];
+    assert!(poll_once(&mut waits[0], &waker).is_pending());
+    assert!(poll_once(&mut waits[1], &panicking).is_pending());
+    assert!(poll_once(&mut waits[2], &waker).is_pending());
+    let completed = thread::scope(|s| s.spawn(|| completer.complete(Ok(1))).join());
+    assert!(completed.is_err(), "the waker's panic goes on");
+    assert_eq!(wakes.count(), 2);
+    assert_eq!(promise.try_get(), Some(&Ok(1)));
+}
+
+#[test]
+fn a_waker_may_use_the_promise_that_wakes_it() {
+    struct Reentrant(Promise<u8, ()>);
+    impl Wake for Reentrant {
+        fn wake(self: Arc<Self>) {
+            // Would deadlock if wakers were called under the lock.
+            assert_eq!(block_on(self.0.wait()), &Ok(3));
+            drop(self.0.clone());
+        }
+    }
+    let (completer, promise) = promise();
+    let waker = Waker::from(Arc::new(Reentrant(promise.clone())));
+    let mut wait = promise.wait();
+    assert!(poll_once(&mut wait, &waker).is_pending());
+    completer.complete(Ok(3));
+}
+
+#[test]
+fn ends_are_send_and_sync_when_what_they_carry_is() {
+    fn check<T: Send + Sync>() {}
+    check::<Completer<u8, String>>();
+    check::<Promise<u8, String>>();
+}
+
+#[test]
+fn errors_read_as_what_they_wrap() {
+    let failed: WaitError<std::num::ParseIntError> =
+        WaitError::Failed("x".parse::<u8>().unwrap_err());
+    assert_eq!(failed.to_string(), "invalid digit found in string");
+    let abandoned: WaitError<std::num::ParseIntError> = WaitError::Abandoned;
+    assert_eq!(
+        abandoned.to_string(),
+        "promise abandoned: its completer was dropped"
+    );
+}

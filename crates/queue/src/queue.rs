@@ -1,0 +1,161 @@
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use async_channel::{Receiver, Sender, TryRecvError, TrySendError};
+
+use crate::unfinished::Unfinished;
+use crate::{Closed, Item, TryGetError, TryPutError};
+
+/// A handle of a queue: puts, gets, closes and joins.
+///
+/// When the last handle is dropped, so is what is still queued.
+pub struct Queue<T> {
+    sender: Sender<Item<T>>,
+    receiver: Receiver<Item<T>>,
+    unfinished: Arc<Unfinished>,
+}
+
+impl<T> Queue<T> {
+    /// Makes a queue that holds at most `capacity` items; [`put`](Queue::put) waits for room.
+    pub fn bounded(capacity: NonZeroUsize) -> Self {
+        Self::over(async_channel::bounded(capacity.get()))
+    }
+
+    /// Makes a queue that takes all that is put.
+    pub fn unbounded() -> Self {
+        Self::over(async_channel::unbounded())
+    }
+
+    fn over((sender, receiver): (Sender<Item<T>>, Receiver<Item<T>>)) -> Self {
+        Queue {
+            sender,
+            receiver,
+            unfinished: Arc::default(),
+        }
+    }
+
+    /// Puts an item at the end, waiting while the queue is full.
+    ///
+    /// # Errors
+    ///
+    /// The queue is or becomes closed; the item comes back.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready, the item was not put; it is dropped with the future.
+    pub async fn put(&self, item: T) -> Result<(), Closed<T>> {
+        let item = Item::new(item, self.unfinished.one_more());
+        self.sender
+            .send(item)
+            .await
+            .map_err(|refused| Closed(refused.0.into_inner()))
+    }
+
+    /// Puts an item at the end if there is room now. Never waits.
+    ///
+    /// # Errors
+    ///
+    /// The queue is full or closed; the item comes back.
+    pub fn try_put(&self, item: T) -> Result<(), TryPutError<T>> {
+        let item = Item::new(item, self.unfinished.one_more());
+        self.sender.try_send(item).map_err(|refused| match refused {
+            TrySendError::Full(item) => TryPutError::Full(item.into_inner()),
+            TrySendError::Closed(item) => TryPutError::Closed(item.into_inner()),
+        })
+    }
+
+    /// Takes the first item, waiting while there is none; `None` when closed and drained.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready, it has taken nothing, and a wake it was given goes on to
+    /// another who waits.
+    pub async fn get(&self) -> Option<Item<T>> {
+        self.receiver.recv().await.ok()
+    }
+
+    /// Takes the first item if there is one now. Never waits.
+    ///
+    /// # Errors
+    ///
+    /// Nothing is queued, for now or for good.
+    pub fn try_get(&self) -> Result<Item<T>, TryGetError> {
+        self.receiver.try_recv().map_err(|empty| match empty {
+            TryRecvError::Empty => TryGetError::Empty,
+            TryRecvError::Closed => TryGetError::Closed,
+        })
+    }
+
+    /// Appends up to `most` items to `items`, waiting only for the first, and returns how many;
+    /// 0 means closed and drained.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`get`](Queue::get).
+    pub async fn get_many(&self, items: &mut Vec<Item<T>>, most: NonZeroUsize) -> usize {
+        let Some(first) = self.get().await else {
+            return 0;
+        };
+        let before = items.len();
+        items.push(first);
+        items.extend(std::iter::from_fn(|| self.try_get().ok()).take(most.get() - 1));
+        items.len() - before
+    }
+
+    /// Closes the queue: nothing more is put, and what is queued can still be got.
+    ///
+    /// Everyone who waits in [`put`](Queue::put) is refused, everyone who waits in
+    /// [`get`](Queue::get) gets what is left, then `None`. Closing again does nothing.
+    pub fn close(&self) {
+        self.sender.close();
+    }
+
+    /// Waits until all that was put is finished: nothing queued, no [`Item`] alive, nobody
+    /// waiting in [`put`](Queue::put).
+    ///
+    /// It says nothing of what is put afterwards; where items are put only by those who hold an
+    /// unfinished one, there is no afterwards.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it only stops waiting.
+    pub async fn join(&self) {
+        self.unfinished.none().await;
+    }
+
+    /// Returns how many items are queued, not counting those taken and unfinished.
+    pub fn len(&self) -> usize {
+        self.receiver.len()
+    }
+
+    /// Tells whether nothing is queued.
+    pub fn is_empty(&self) -> bool {
+        self.receiver.is_empty()
+    }
+
+    /// Tells whether the queue takes nothing more.
+    pub fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+}
+
+impl<T> Clone for Queue<T> {
+    fn clone(&self) -> Self {
+        Queue {
+            sender: self.sender.clone(),
+            receiver: self.receiver.clone(),
+            unfinished: Arc::clone(&self.unfinished),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Queue<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue")
+            .field("len", &self.len())
+            .field("capacity", &self.sender.capacity())
+            .field("closed", &self.is_closed())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,256 @@
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use url::Url;
+
+/// An `http` or `https` URL in the one spelling that the crawl knows it by.
+///
+/// Parsed by the WHATWG URL standard (case of scheme and host, default port, dot segments), then:
+///
+/// - the fragment is dropped (it never reaches a server), and so are user name and password;
+/// - percent-encoded unreserved characters are decoded and other escapes written in upper case
+///   (RFC 3986 §6.2.2.1-2): `%7e` is `~`, `%2f` is `%2F`.
+///
+/// Canonicalising again changes nothing. Cheap to clone.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CanonicalUrl(Arc<str>);
+
+impl CanonicalUrl {
+    /// Parses an absolute URL.
+    ///
+    /// # Errors
+    ///
+    /// It is not a URL, or one that is not fetched by HTTP.
+    pub fn parse(text: &str) -> Result<Self, InvalidUrl> {
+        let url = Url::parse(text).map_err(InvalidUrl::Syntax)?;
+        Self::new(&url).ok_or_else(|| InvalidUrl::Scheme(url.scheme().to_owned()))
+    }
+
+    /// Returns the canonical form of `url`, or `None` if it is not fetched by HTTP.
+    pub fn new(url: &Url) -> Option<Self> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return None;
+        }
+        let authority = authority(url);
+        let mut text = format!("{}://{authority}", url.scheme());
+        normalise_escapes(url.path(), &mut text);
+        if let Some(query) = url.query() {
+            text.push('?');
+            normalise_escapes(query, &mut text);
+        }
+        Some(CanonicalUrl(text.into()))
+    }
+
+    /// Returns it as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns it as a parsed URL.
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "it was written from a parsed URL"
+    )]
+    pub fn to_url(&self) -> Url {
+        Url::parse(&self.0).expect("a canonical URL is a URL")
+    }
+
+    /// Returns the host that it is fetched from.
+    pub fn host(&self) -> Host {
+        let after_scheme = self.0.split_once("://").map_or("", |(_, rest)| rest);
+        let end = after_scheme.find('/').unwrap_or(after_scheme.len());
+        Host(after_scheme[..end].into())
+    }
+}
+
+impl fmt::Display for CanonicalUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for CanonicalUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// A host, and the port where it is not the scheme's own: what politeness and scope go by.
+///
+/// `http://example.org/` and `https://example.org/` have one host, `http://example.org:8080/`
+/// another.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Host(Box<str>);
+
+impl Host {
+    /// Returns it as text: `example.org` or `example.org:8080`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why a text is no URL that can be crawled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidUrl {
+    /// It is not an absolute URL.
+    Syntax(url::ParseError),
+    /// Its scheme is neither `http` nor `https`, but this.
+    Scheme(String),
+}
+
+impl fmt::Display for InvalidUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            InvalidUrl::Syntax(_) => f.write_str("not an absolute URL"),
+            InvalidUrl::Scheme(scheme) => {
+                write!(f, "scheme `{scheme}` is neither http nor https")
+            }
+        }
+    }
+}
+
+impl Error for InvalidUrl {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            InvalidUrl::Syntax(error) => Some(error),
+            InvalidUrl::Scheme(_) => None,
+        }
+    }
+}
+
+fn authority(url: &Url) -> String {
+    // An http(s) URL has a host, by the standard.
+    let host = url.host_str().unwrap_or_default();
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+fn normalise_escapes(text: &str, out: &mut String) {
+    let start = out.len();
+    let mut rest = text;
+    while let Some(at) = rest.find('%') {
+        out.push_str(&rest[..at]);
+        let escape = rest.get(at..at + 3);
+        let byte = escape.and_then(|escape| u8::from_str_radix(&escape[1..], 16).ok());
+        match (byte, escape) {
+            // Decoding just behind a `%` could make a new escape: `%%36%31` must not become `%61`.
+            (Some(byte), _) if is_unreserved(byte) && !ends_inside_escape(&out[start..]) => {
+                out.push(char::from(byte));
+                rest = &rest[at + 3..];
+            }
+            (Some(_), Some(escape)) if !escape.contains('+') => {
+                out.push_str(&escape.to_ascii_uppercase());
+                rest = &rest[at + 3..];
+            }
+            _ => {
+                out.push('%');
+                rest = &rest[at + 1..];
+            }
+        }
+    }
+    out.push_str(rest);
+}
+
+/// Whether what is written ends in a `%` that has fewer than two characters after it.
+fn ends_inside_escape(written: &str) -> bool {
+    let tail = written.as_bytes();
+    tail.iter().rev().take(2).any(|byte| *byte == b'%')
+}
+
+/// RFC 3986 §2.3.
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn check(text: &str, canonical: &str) {
+        assert_eq!(CanonicalUrl::parse(text).unwrap().as_str(), canonical);
+    }
+
+    #[test]
+    fn spellings_of_one_url_become_one() {
+        check("HTTP://Example.ORG:80", "http://example.org/");
+        check(
+            "https://example.org:443/a/../b/./c#frag",
+            "https://example.org/b/c",
+        );
+        check("http://user:secret@example.org/", "http://example.org/");
+        check(
+            "http://example.org/%7Euser/%78",
+            "http://example.org/~user/x",
+        );
+        check(
+            "http://example.org/a%2fb?q=%c3%a9",
+            "http://example.org/a%2Fb?q=%C3%A9",
+        );
+        check(
+            "http://example.org/é?x y",
+            "http://example.org/%C3%A9?x%20y",
+        );
+        check("http://[::1]:8080/", "http://[::1]:8080/");
+        check("http://example.org/?", "http://example.org/?");
+    }
+
+    #[test]
+    fn what_is_no_escape_stays() {
+        check("http://h/100%", "http://h/100%");
+        check("http://h/%zz%4", "http://h/%zz%4");
+        check("http://h/%+1", "http://h/%+1");
+        check("http://h/%%36%31", "http://h/%%361");
+        check("http://h/%é", "http://h/%%C3%A9");
+    }
+
+    #[test]
+    fn only_http_is_crawled() {
+        for text in [
+            "ftp://h/",
+            "file:///etc/passwd",
+            "mailto:a@b",
+            "javascript:x",
+        ] {
+            assert!(matches!(
+                CanonicalUrl::parse(text),
+                Err(InvalidUrl::Scheme(_))
+            ));
+        }
+        for text in ["", "not a url", "//h/", "http://", "http://a b/"] {
+            assert!(matches!(
+                CanonicalUrl::parse(text),
+                Err(InvalidUrl::Syntax(_))
+            ));
+        }
+    }
+
+    #[test]
+    fn the_host_goes_with_its_port_but_not_with_its_scheme() {
+        let host = |text| CanonicalUrl::parse(text).unwrap().host().to_string();
+        assert_eq!(host("http://example.org/a"), "example.org");
+        assert_eq!(host("https://example.org/b"), "example.org");
+        assert_eq!(host("http://example.org:8080"), "example.org:8080");
+        assert_eq!(host("http://[::1]:81/a:b"), "[::1]:81");
+    }
+
+    proptest! {
+        #[test]
+        fn canonicalising_again_changes_nothing(path in "[%0-9a-zA-Zé./?+# ]{0,30}") {
+            if let Ok(once) = CanonicalUrl::parse(&format!("http://h/{path}")) {
+                let twice = CanonicalUrl::parse(once.as_str()).unwrap();
+                prop_assert_eq!(once, twice);
+            }
+        }
+    }
+}

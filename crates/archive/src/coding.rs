@@ -1,0 +1,177 @@
+use std::borrow::Cow;
+use std::io::{self, Read};
+
+use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use http::HeaderMap;
+use http::header::CONTENT_ENCODING;
+
+/// Why a body has no content that can be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ContentError {
+    /// The server used a coding that is not known here.
+    #[error("content coding `{0}` is not supported")]
+    Unsupported(String),
+    /// More codings are stacked than any honest server stacks.
+    #[error("content is coded more than {MOST_CODINGS} times")]
+    TooManyCodings,
+    /// Undone, the content is longer than allowed.
+    #[error("decoded content exceeds {limit} bytes")]
+    TooLong {
+        /// The limit, in bytes.
+        limit: u64,
+    },
+    /// The body is cut short or not coded as it says.
+    #[error("content is not whole `{coding}`")]
+    Broken {
+        /// The coding that failed.
+        coding: String,
+        /// What the decoder said.
+        source: io::Error,
+    },
+}
+
+pub(crate) fn decode<'a>(
+    headers: &HeaderMap,
+    body: &'a [u8],
+    limit: u64,
+) -> Result<Cow<'a, [u8]>, ContentError> {
+    let mut content = Cow::Borrowed(body);
+    for coding in codings(headers)?.iter().rev() {
+        content = Cow::Owned(undo(coding, &content, limit)?);
+    }
+    Ok(content)
+}
+
+/// The codings in the order in which the server applied them.
+fn codings(headers: &HeaderMap) -> Result<Vec<String>, ContentError> {
+    let codings: Vec<_> = headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .map(|coding| String::from_utf8_lossy(coding).trim().to_ascii_lowercase())
+        .filter(|coding| !matches!(coding.as_str(), "" | "identity"))
+        .take(MOST_CODINGS + 1)
+        .collect();
+    if codings.len() > MOST_CODINGS {
+        return Err(ContentError::TooManyCodings);
+    }
+    Ok(codings)
+}
+
+fn undo(coding: &str, body: &[u8], limit: u64) -> Result<Vec<u8>, ContentError> {
+    // An empty body, as of a redirect, is empty in any coding.
+    if body.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut content = Vec::new();
+    let most = limit.saturating_add(1);
+    let read = match coding {
+        "gzip" | "x-gzip" => MultiGzDecoder::new(body)
+            .take(most)
+            .read_to_end(&mut content),
+        // RFC 9110 §8.4.1.2: some servers send it without its zlib wrapper.
+        "deflate" if body[0] & 0x0f == 8 => {
+            ZlibDecoder::new(body).take(most).read_to_end(&mut content)
+        }
+        "deflate" => DeflateDecoder::new(body)
+            .take(most)
+            .read_to_end(&mut content),
+        "br" => brotli::Decompressor::new(body, BUFFER)
+            .take(most)
+            .read_to_end(&mut content),
+        _ => return Err(ContentError::Unsupported(coding.to_owned())),
+    };
+    match read {
+        Ok(length) if length as u64 > limit => Err(ContentError::TooLong { limit }),
+        Ok(_) => Ok(content),
+        Err(source) => Err(ContentError::Broken {
+            coding: coding.to_owned(),
+            source,
+        }),
+    }
+}
+
+const MOST_CODINGS: usize = 5;
+const BUFFER: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+    use std::io::Write;
+
+    fn coded(coding: &str) -> HeaderMap {
+        HeaderMap::from_iter([(CONTENT_ENCODING, coding.parse().unwrap())])
+    }
+
+    fn gzip(content: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(content).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn check(coding: &str, body: &[u8]) {
+        assert_eq!(decode(&coded(coding), body, 100).unwrap(), &b"hello"[..]);
+    }
+
+    #[test]
+    fn every_coding_is_undone() {
+        check("identity", b"hello");
+        check("GZIP", &gzip(b"hello"));
+        check("gzip, x-gzip", &gzip(&gzip(b"hello")));
+        let mut zlib = ZlibEncoder::new(Vec::new(), Compression::fast());
+        zlib.write_all(b"hello").unwrap();
+        check("deflate", &zlib.finish().unwrap());
+        let mut raw = DeflateEncoder::new(Vec::new(), Compression::fast());
+        raw.write_all(b"hello").unwrap();
+        check("deflate", &raw.finish().unwrap());
+        let mut br = brotli::CompressorWriter::new(Vec::new(), BUFFER, 1, 20);
+        br.write_all(b"hello").unwrap();
+        check("br", &br.into_inner());
+    }
+
+    #[test]
+    fn no_coding_borrows_the_body() {
+        assert!(matches!(
+            decode(&HeaderMap::new(), b"hello", 1),
+            Ok(Cow::Borrowed(_))
+        ));
+    }
+
+    #[test]
+    fn content_is_cut_at_the_limit() {
+        let bomb = gzip(&vec![0; 1 << 20]);
+        let error = decode(&coded("gzip"), &bomb, 1000).unwrap_err();
+        assert_eq!(error.to_string(), "decoded content exceeds 1000 bytes");
+        assert!(decode(&coded("gzip"), &gzip(&[0; 1000]), 1000).is_ok());
+    }
+
+    #[test]
+    fn what_is_cut_short_is_an_error() {
+        let body = gzip(b"hello");
+        let cut = &body[..body.len() - 3];
+        assert!(matches!(
+            decode(&coded("gzip"), cut, 100),
+            Err(ContentError::Broken { .. })
+        ));
+        assert!(matches!(
+            decode(&coded("br"), b"\xff\xff", 100),
+            Err(ContentError::Broken { .. })
+        ));
+    }
+
+    #[test]
+    fn unknown_and_stacked_codings_are_refused() {
+        assert!(matches!(
+            decode(&coded("zip"), b"x", 9),
+            Err(ContentError::Unsupported(_))
+        ));
+        let stacked = coded("gzip,gzip,gzip,gzip,gzip,gzip");
+        assert!(matches!(
+            decode(&stacked, b"x", 9),
+            Err(ContentError::TooManyCodings)
+        ));
+    }
+}

@@ -1,0 +1,171 @@
+//! The behaviour of an archive, through its public API.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use dragline_archive::{Archive, Capture};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use proptest::prelude::*;
+
+fn open(folder: &Path) -> Archive {
+    Archive::create(Dir::open_ambient_dir(folder, ambient_authority()).unwrap()).unwrap()
+}
+
+fn capture(url: &str, headers: &[(&'static str, &str)], body: &[u8]) -> Capture {
+    Capture {
+        url: url.to_owned(),
+        date: SystemTime::UNIX_EPOCH + Duration::from_micros(1_700_000_000_123_456),
+        request: format!("GET {url} HTTP/1.1\r\n\r\n").into(),
+        status: StatusCode::OK,
+        headers: headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
+            .collect(),
+        body: Bytes::copy_from_slice(body),
+    }
+}
+
+fn without_request(capture: &Capture) -> Capture {
+    Capture {
+        request: Bytes::new(),
+        ..capture.clone()
+    }
+}
+
+#[test]
+fn a_segment_is_warc_1_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut archive = open(folder.path());
+    let page = capture(
+        "http://example.org/",
+        &[
+            ("content-type", "text/html"),
+            ("transfer-encoding", "chunked"),
+        ],
+        b"<p>Hi",
+    );
+    archive.append(&page).unwrap();
+    let text = fs::read_to_string(folder.path().join("dragline-00000.warc")).unwrap();
+    let records: Vec<_> = text.split("WARC/1.1\r\n").skip(1).collect();
+    assert_eq!(records.len(), 3);
+    for (record, kind) in records.iter().zip(["warcinfo", "request", "response"]) {
+        assert!(
+            record.starts_with(&format!("WARC-Type: {kind}\r\n")),
+            "{record}"
+        );
+        let (head, rest) = record.split_once("\r\n\r\n").unwrap();
+        let length = head.split("Content-Length: ").nth(1).unwrap();
+        let length: usize = length.split("\r\n").next().unwrap().parse().unwrap();
+        assert_eq!(&rest[length..], "\r\n\r\n", "a block is as long as it says");
+    }
+    assert!(records[2].contains("WARC-Date: 2023-11-14T22:13:20.123456Z\r\n"));
+    assert!(records[2].contains("WARC-Target-URI: http://example.org/\r\n"));
+    assert!(records[2].contains("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n"));
+    assert!(records[2].contains("\r\nx-archive-orig-transfer-encoding: chunked\r\n\r\n<p>Hi"));
+}
+
+#[test]
+fn the_index_says_what_views_need() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut archive = open(folder.path());
+    let moved = Capture {
+        status: StatusCode::FOUND,
+        ..capture("http://h/", &[("location", "/a")], b"")
+    };
+    let entry = archive.append(&moved).unwrap();
+    assert_eq!(
+        (entry.url.as_str(), entry.status.as_u16()),
+        ("http://h/", 302)
+    );
+    assert_eq!(
+        (entry.location.as_deref(), &entry.content_type),
+        (Some("/a"), &None)
+    );
+}
+
+#[test]
+fn an_archive_overwrites_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = capture("http://h/", &[], b"first");
+    let mut first = open(folder.path());
+    first.append(&page).unwrap();
+    let mut second = open(folder.path());
+    second
+        .append(&capture("http://h/", &[], b"second"))
+        .unwrap();
+    assert_eq!(
+        first.read(&first.entries()[0]).unwrap(),
+        without_request(&page)
+    );
+    assert_eq!(second.read(&second.entries()[0]).unwrap().body, "second");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn a_damaged_record_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut archive = open(folder.path());
+    archive.append(&capture("http://h/", &[], b"body")).unwrap();
+    let segment = folder.path().join("dragline-00000.warc");
+    let whole = fs::read(&segment).unwrap();
+    for cut in 0..whole.len() - 4 {
+        fs::write(&segment, &whole[..cut]).unwrap();
+        assert!(archive.read(&archive.entries()[0]).is_err(), "cut at {cut}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_planted_link_is_not_written_through() {
+    let folder = tempfile::tempdir().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let target = elsewhere.path().join("target");
+    std::os::unix::fs::symlink(&target, folder.path().join("dragline-00000.warc")).unwrap();
+    let mut archive = open(folder.path());
+    archive.append(&capture("http://h/", &[], b"body")).unwrap();
+    assert!(!target.exists());
+    assert!(folder.path().join("dragline-00001.warc").exists());
+}
+
+proptest! {
+    /// What is read is what was appended, whatever its bytes.
+    #[test]
+    fn reads_what_it_wrote(
+        captures in prop::collection::vec(
+            (
+                200_u16..600,
+                prop::collection::vec(("[a-z-]{1,9}", prop::collection::vec(0x20_u8..=0xff, 0..9)), 0..9),
+                prop::collection::vec(any::<u8>(), 0..300),
+            ),
+            1..6,
+        )
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut archive = open(folder.path());
+        let mut expected = Vec::new();
+        for (status, fields, body) in captures {
+            let mut headers = HeaderMap::new();
+            for (name, value) in fields {
+                // As a server's fields arrive: blanks around a value are not part of it.
+                let value = value.trim_ascii();
+                if let Ok(value) = HeaderValue::from_bytes(value) {
+                    headers.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), value);
+                }
+            }
+            let capture = Capture {
+                status: StatusCode::from_u16(status).unwrap(),
+                headers,
+                ..capture("http://h/", &[], &body)
+            };
+            archive.append(&capture).unwrap();
+            expected.push(without_request(&capture));
+        }
+        let read: Vec<_> = archive.entries().iter().map(|entry| archive.read(entry).unwrap()).collect();
+        prop_assert_eq!(read, expected);
+    }
+}

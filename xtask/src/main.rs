@@ -1,1 +1,84 @@
-fn main() {}
+//! The workspace's chores, as `cargo xtask COMMAND`: what CI runs, the loopback test site, the benchmarks.
+//!
+//! There is no other tool beside cargo. Each command is the module of its name; [`cargo`] starts cargo for them.
+
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::print_stdout,
+    reason = "a command-line tool speaks on standard output"
+)]
+
+mod cargo;
+
+mod ci;
+
+mod doc;
+mod layers;
+mod lint;
+mod test;
+
+mod bench;
+mod site;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// The workspace's chores: what CI runs, the loopback test site, the benchmarks.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Command {
+    /// Runs what CI runs: lint, layers, doc, test; stops at the first that fails
+    Ci,
+    /// Checks the formatting and runs clippy over everything, warnings denied
+    Lint,
+    /// Checks that the arrows between the crates are those written in ARCHITECTURE.md
+    ///
+    /// The arrows built are the normal dependencies in each Cargo.toml (not those of tests and build scripts). Those
+    /// written are the lines of the fenced block with the info string `layers`, one line a crate, by the name of its
+    /// folder: `pipeliner -> promise, queue`, and `promise ->` for none.
+    Layers,
+    /// Builds the documentation, warnings denied
+    Doc,
+    /// Runs every test, the loom models, and then the examples
+    Test,
+    /// Serves a test site on 127.0.0.1 and counts what is asked of it
+    #[command(long_about = site::LONG_ABOUT)]
+    Site(site::Args),
+    /// Measures what the documentation claims
+    #[command(subcommand)]
+    Bench(bench::Bench),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Command::parse() {
+        Command::Ci => ci::run(),
+        Command::Lint => lint::run(),
+        Command::Layers => layers::run(),
+        Command::Doc => doc::run(),
+        Command::Test => test::run(),
+        Command::Site(args) => site::run(&args),
+        Command::Bench(bench) => bench::run(bench),
+    };
+    // In one line, never with the backtrace that `main` would print of an error it returns where RUST_BACKTRACE is set:
+    // what failed has said why already.
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Command;
+
+    #[test]
+    fn command_line_is_well_formed() {
+        Command::command().debug_assert();
+    }
+}

@@ -1,2 +1,45 @@
-//! One request in, one bounded response out
+//! One request in, one bounded response out.
+//!
+//! An HTTP client for a crawler: over `hyper`, with the bounds that `hyper` leaves to its user.
+//! Take it to fetch from servers that nobody vouches for. It follows no redirect, undoes no content
+//! coding and keeps no cookie: a redirect is data for the one who asked.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use dragline_fetch::{Config, Fetcher};
+//!
+//! let fetcher = Fetcher::new(&Config::default());
+//! let response = fetcher.fetch(&"https://example.org/".parse()?).await?;
+//! println!("{} with {} bytes", response.status, response.body.len());
+//! # Ok(()) }
+//! ```
+//!
+//! # Guarantees
+//!
+//! - HTTP/1.1 over TCP or TLS (rustls, certificates always verified), connections kept for further
+//!   requests to the same server.
+//! - Connecting, waiting for the head and waiting for more of the body each have a limit of time;
+//!   the body has one of length.
+//! - A body that is shorter than announced, or ends in the middle of a chunk, is an error
+//!   ([`FetchError::Incomplete`]), never a response.
+//! - Heads that browsers accept are accepted: up to 1,000 fields and 400 KiB, folded lines, blanks
+//!   before the colon, junk lines (ignored).
+//! - A connection that dies before the head arrives, as a kept one may, is tried once more
+//!   (RFC 9110 §9.2.2: GET is idempotent).
+//! - All futures are `Send` and cancel-safe in this sense: dropped, the request is given up and its
+//!   connection closed.
+//!
+//! It needs a tokio runtime with I/O and time enabled.
 #![forbid(unsafe_code)]
+
+mod config;
+mod fetcher;
+
+mod error;
+mod resolver;
+mod tls;
+
+pub use config::Config;
+pub use error::{FetchError, Phase};
+pub use fetcher::{Fetcher, Response};
+pub use rustls::pki_types::CertificateDer;

@@ -1,0 +1,167 @@
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use hyper_util::client::legacy;
+
+use crate::resolver::ResolveError;
+
+/// Why there is no response.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FetchError {
+    /// The URL cannot be put in a request; it is too long, for example.
+    #[error("URL cannot be requested")]
+    Url(#[source] http::uri::InvalidUri),
+    /// The host's name has no address.
+    #[error("cannot resolve host `{host}`")]
+    Resolve {
+        /// The name.
+        host: String,
+        /// What the resolver said.
+        source: io::Error,
+    },
+    /// No connection came about.
+    #[error("cannot connect to {host}")]
+    Connect {
+        /// The host, and the port if it is not the scheme's own.
+        host: String,
+        /// What the system said.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The server's identity could not be verified, or it does not speak TLS as it should.
+    #[error("no secure connection to {host}")]
+    Tls {
+        /// The host, and the port if it is not the scheme's own.
+        host: String,
+        /// What went wrong.
+        source: rustls::Error,
+    },
+    /// A limit of time was reached.
+    #[error("{phase} took longer than {} s", limit.as_secs_f32())]
+    Timeout {
+        /// What took so long.
+        phase: Phase,
+        /// The limit.
+        limit: Duration,
+    },
+    /// What the server sent is no HTTP response, or the connection broke before its head was here.
+    #[error("no valid HTTP response")]
+    Protocol(#[source] Box<dyn Error + Send + Sync>),
+    /// The body ended before its end.
+    #[error("response body cut short after {received} bytes{}", Announced(*announced))]
+    Incomplete {
+        /// How many bytes arrived.
+        received: u64,
+        /// How many the server had announced, if it had.
+        announced: Option<u64>,
+        /// How it ended.
+        source: hyper::Error,
+    },
+    /// The body is longer than allowed.
+    #[error("response body exceeds {limit} bytes")]
+    TooLarge {
+        /// The limit, in bytes.
+        limit: u64,
+    },
+}
+
+/// A part of a request that has a limit of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Phase {
+    /// Connecting to an address.
+    Connect,
+    /// Getting the response's head, connecting included.
+    Head,
+    /// Waiting for more of the body.
+    Body,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Phase::Connect => "connecting",
+            Phase::Head => "the response's head",
+            Phase::Body => "the next part of the response's body",
+        })
+    }
+}
+
+impl FetchError {
+    /// Classifies what the client says before there is a head.
+    pub(crate) fn before_head(error: legacy::Error, host: &str, connect_timeout: Duration) -> Self {
+        let host = host.to_owned();
+        if let Some(failed) = find::<ResolveError>(&error) {
+            let source = io::Error::new(failed.source.kind(), failed.source.to_string());
+            return FetchError::Resolve {
+                host: failed.name.clone(),
+                source,
+            };
+        }
+        if let Some(source) = find::<rustls::Error>(&error) {
+            let source = source.clone();
+            return FetchError::Tls { host, source };
+        }
+        if !error.is_connect() {
+            return FetchError::Protocol(innermost(error));
+        }
+        if find::<io::Error>(&error).is_some_and(|e| e.kind() == io::ErrorKind::TimedOut) {
+            return FetchError::Timeout {
+                phase: Phase::Connect,
+                limit: connect_timeout,
+            };
+        }
+        FetchError::Connect {
+            host,
+            source: innermost(error),
+        }
+    }
+}
+
+/// Tells whether the connection died before a head, by no fault of the request.
+pub(crate) fn died(error: &legacy::Error) -> bool {
+    let incomplete = find::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message);
+    let reset = find::<io::Error>(error).is_some_and(|error| {
+        matches!(
+            error.kind(),
+            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
+        )
+    });
+    !error.is_connect() && (incomplete || reset)
+}
+
+fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    causes(error).find_map(|cause| cause.downcast_ref())
+}
+
+/// The error and what caused it. An `io::Error` hides the error it wraps, and gives that one's
+/// source for its own: here it is given itself.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        match error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
+            Some(wrapped) => Some(wrapped as &(dyn Error + 'static)),
+            None => error.source(),
+        }
+    })
+}
+
+/// The cause that says most; those above it only say that something failed.
+fn innermost(error: legacy::Error) -> Box<dyn Error + Send + Sync> {
+    match causes(&error).last() {
+        Some(cause) => cause.to_string().into(),
+        None => Box::new(error),
+    }
+}
+
+struct Announced(Option<u64>);
+
+impl fmt::Display for Announced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |bytes| write!(f, " of {bytes}"))
+    }
+}

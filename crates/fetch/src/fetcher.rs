@@ -1,0 +1,215 @@
+use std::time::SystemTime;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{ACCEPT, ACCEPT_ENCODING, HOST, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::{Body, Incoming};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::time::timeout;
+use url::Url;
+
+use crate::error::{self, FetchError, Phase};
+use crate::resolver::Resolver;
+use crate::{Config, tls};
+
+/// A client that keeps its connections. Clones share them.
+#[derive(Clone, Debug)]
+pub struct Fetcher {
+    client: Client<HttpsConnector<HttpConnector<Resolver>>, Empty<Bytes>>,
+    config: Config,
+    user_agent: HeaderValue,
+}
+
+/// A whole response.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// When its head was here.
+    pub date: SystemTime,
+    /// The request's head as sent.
+    pub request: Bytes,
+    /// The status.
+    pub status: StatusCode,
+    /// The header fields.
+    pub headers: HeaderMap,
+    /// The body: transfer coding removed, content coding kept.
+    pub body: Bytes,
+}
+
+impl Fetcher {
+    /// Makes a client. Reads the system's certificate authorities.
+    pub fn new(config: &Config) -> Self {
+        let mut tcp = HttpConnector::new_with_resolver(Resolver);
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(config.connect_timeout));
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls::client(&config.ca_certificates))
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .http1_max_headers(MOST_FIELDS)
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .http1_allow_spaces_after_header_name_in_responses(true)
+            .http1_ignore_invalid_headers_in_responses(true)
+            .build(connector);
+        Fetcher {
+            client,
+            user_agent: field_value(&config.user_agent),
+            config: config.clone(),
+        }
+    }
+
+    /// Sends a GET for `url` and returns the response once it is whole.
+    ///
+    /// # Errors
+    ///
+    /// There is no whole response; the error says in which way. A response with a status of
+    /// failure (404, 500) is a response.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, the request is given up.
+    pub async fn fetch(&self, url: &Url) -> Result<Response, FetchError> {
+        let request = self.request(url)?;
+        let sent = head(&request);
+        let asked = timeout(self.config.head_timeout, self.ask(request)).await;
+        let response = asked.map_err(|_| FetchError::Timeout {
+            phase: Phase::Head,
+            limit: self.config.head_timeout,
+        })??;
+        let date = SystemTime::now();
+        let (parts, body) = response.into_parts();
+        Ok(Response {
+            date,
+            request: sent,
+            status: parts.status,
+            headers: parts.headers,
+            body: self.read(body).await?,
+        })
+    }
+
+    fn request(&self, url: &Url) -> Result<Request<Empty<Bytes>>, FetchError> {
+        let uri: Uri = url[..url::Position::AfterQuery]
+            .parse()
+            .map_err(FetchError::Url)?;
+        let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
+        let mut request = Request::new(Empty::new());
+        *request.uri_mut() = uri;
+        let headers = request.headers_mut();
+        headers.insert(HOST, field_value(host));
+        headers.insert(USER_AGENT, self.user_agent.clone());
+        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip, br"));
+        Ok(request)
+    }
+
+    async fn ask(
+        &self,
+        request: Request<Empty<Bytes>>,
+    ) -> Result<hyper::Response<Incoming>, FetchError> {
+        let host = request
+            .uri()
+            .authority()
+            .map_or("", |host| host.as_str())
+            .to_owned();
+        let failed = match self.client.request(request.clone()).await {
+            Err(error) if error::died(&error) => self.client.request(request).await,
+            answered => answered,
+        };
+        failed.map_err(|error| FetchError::before_head(error, &host, self.config.connect_timeout))
+    }
+
+    async fn read(&self, mut body: Incoming) -> Result<Bytes, FetchError> {
+        let limit = self.config.max_body;
+        let announced = body.size_hint().exact();
+        if announced.is_some_and(|bytes| bytes > limit) {
+            return Err(FetchError::TooLarge { limit });
+        }
+        let mut whole = Whole::default();
+        loop {
+            let frame = timeout(self.config.idle_timeout, body.frame()).await;
+            let frame = frame.map_err(|_| FetchError::Timeout {
+                phase: Phase::Body,
+                limit: self.config.idle_timeout,
+            })?;
+            let Some(frame) = frame else {
+                return Ok(whole.finish());
+            };
+            let frame = frame.map_err(|source| FetchError::Incomplete {
+                received: whole.len(),
+                announced,
+                source,
+            })?;
+            // Anything else is a trailer, which nobody asked for.
+            if let Ok(data) = frame.into_data() {
+                if whole.len() + data.len() as u64 > limit {
+                    return Err(FetchError::TooLarge { limit });
+                }
+                whole.push(data);
+            }
+        }
+    }
+}
+
+/// The parts of a body put together; a single part is not copied.
+#[derive(Default)]
+struct Whole {
+    first: Bytes,
+    all: BytesMut,
+}
+
+impl Whole {
+    fn len(&self) -> u64 {
+        self.first.len().max(self.all.len()) as u64
+    }
+
+    fn push(&mut self, data: Bytes) {
+        if self.first.is_empty() {
+            self.first = data;
+        } else {
+            if self.all.is_empty() {
+                self.all.extend_from_slice(&self.first);
+            }
+            self.all.extend_from_slice(&data);
+        }
+    }
+
+    fn finish(self) -> Bytes {
+        if self.all.is_empty() {
+            self.first
+        } else {
+            self.all.freeze()
+        }
+    }
+}
+
+/// The head as HTTP/1.1 sends it.
+fn head(request: &Request<Empty<Bytes>>) -> Bytes {
+    let target = request
+        .uri()
+        .path_and_query()
+        .map_or("/", |target| target.as_str());
+    let mut head = format!("GET {target} HTTP/1.1\r\n").into_bytes();
+    for (name, value) in request.headers() {
+        head.extend_from_slice(name.as_str().as_bytes());
+        head.extend_from_slice(b": ");
+        head.extend_from_slice(value.as_bytes());
+        head.extend_from_slice(b"\r\n");
+    }
+    head.extend_from_slice(b"\r\n");
+    head.into()
+}
+
+fn field_value(text: &str) -> HeaderValue {
+    let visible: String = text.chars().filter(|c| matches!(c, ' '..='~')).collect();
+    HeaderValue::from_str(&visible).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+/// More than any browser meets; hyper's default of 100 loses pages that browsers show.
+const MOST_FIELDS: usize = 1000;

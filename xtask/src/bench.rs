@@ -1,0 +1,23 @@
+//! `cargo xtask bench`: what the documentation claims, measured.
+
+mod crawl;
+mod measure;
+
+use anyhow::Result;
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Bench {
+    /// Crawls a site made by formula, some rounds over, and prints what each took
+    #[command(long_about = crawl::LONG_ABOUT)]
+    Crawl(crawl::Args),
+    /// Runs a command and prints what it took, as JSON: the benchmarks run it
+    #[command(hide = true)]
+    Measure(measure::Args),
+}
+
+pub(crate) fn run(bench: Bench) -> Result<()> {
+    match bench {
+        Bench::Crawl(args) => crawl::run(&args),
+        Bench::Measure(args) => measure::run(&args),
+    }
+}

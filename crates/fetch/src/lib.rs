@@ -43,3 +43,4 @@ pub use config::Config;
 pub use error::{FetchError, Phase};
 pub use fetcher::{Fetcher, Response};
 pub use rustls::pki_types::CertificateDer;
+pub use rustls::pki_types::pem::PemObject;

@@ -1,2 +1,61 @@
-//! Every URL a document refers to, with its place in the bytes, and the rewriting of them
+//! Every URL a document refers to, with its place in the bytes, and the rewriting of them.
+//!
+//! Takes HTML (XHTML and SVG too) and CSS. Take it to crawl, to check links, or to move a site:
+//! [`extract`] tells what a document refers to, [`rewrite`] replaces the URLs and leaves every
+//! other byte as it is. It knows nothing of HTTP; to know a document's structure, take a parser
+//! that builds a tree.
+//!
+//! ```
+//! use dragline_links::{Format, Kind, extract, rewrite};
+//! let url = "http://example.org/docs/".parse()?;
+//! let page = br#"<a href="../a?x&amp;y">A</a> <style>p { background: url(b.png) }</style>"#;
+//!
+//! let links = extract(page, Format::Html, None, &url);
+//! assert_eq!(links[0].url.as_str(), "http://example.org/a?x&y");
+//! assert_eq!((links[0].kind, &page[links[0].span.clone()]), (Kind::Navigation, &b"../a?x&amp;y"[..]));
+//! assert_eq!(links[1].url.as_str(), "http://example.org/docs/b.png");
+//!
+//! let moved = rewrite(page, Format::Html, None, &url, |link| {
+//!     (link.kind == Kind::Requisite).then(|| "kept/b.png".to_owned())
+//! });
+//! assert_eq!(&moved[..], br#"<a href="../a?x&amp;y">A</a> <style>p { background: url(kept/b.png) }</style>"#);
+//! # Ok::<(), url::ParseError>(())
+//! ```
+//!
+//! # Guarantees
+//!
+//! - Only the bytes of URLs change. A document of which no URL is replaced comes back borrowed.
+//!   (One in an encoding that is no superset of ASCII, UTF-16 or ISO-2022-JP, comes back in UTF-8
+//!   with a byte order mark.)
+//! - Time is linear in the input, memory in the number of links; there is no recursion on input,
+//!   and of a tag the first 1,000 attributes are looked at.
+//! - No input makes it panic.
+//!
+//! # How it works
+//!
+//! A coarse scan over the bytes finds tags and the places of their attributes, and skips comments
+//! and raw text as the HTML standard's tokenizer does. Only tags with an attribute that can hold a
+//! link are given to html5ever's tokenizer, which decodes the values. CSS goes through cssparser's
+//! tokenizer as one flat row of tokens.
 #![forbid(unsafe_code)]
+
+mod format;
+mod link;
+
+mod html;
+mod scan;
+
+mod css;
+mod refresh;
+mod srcset;
+
+mod charset;
+mod document;
+mod rewrite;
+mod text;
+
+pub use charset::charset;
+pub use document::extract;
+pub use format::Format;
+pub use link::{Kind, Link};
+pub use rewrite::rewrite;

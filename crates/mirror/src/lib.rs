@@ -1,2 +1,50 @@
-//! The browsable copy of a site: a view of the archive, a pure function of it
+//! The browsable copy of a site: a view of the archive, a pure function of it.
+//!
+//! Files are named after their URLs, links are rewritten to lead from file to file, and what was
+//! not kept stays linked to where it is online. Take it to turn an [`Archive`](archive::Archive)
+//! into a folder that opens in a browser.
+//!
+//! ```
+//! use dragline_mirror::{Site, build};
+//! # let folder = tempfile::tempdir()?;
+//! # use cap_std::{ambient_authority, fs::Dir};
+//! # let dir = Dir::open_ambient_dir(&folder, ambient_authority())?;
+//! # dir.create_dir("archive")?;
+//! # let mut archive = archive::Archive::create(dir.open_dir("archive")?)?;
+//! # for (url, body) in [("http://h/", "<a href='/docs/a?x=1#top'>"), ("http://h/docs/a?x=1", "")] {
+//! #     archive.append(&archive::Capture {
+//! #         url: url.into(), date: std::time::SystemTime::now(), request: "".into(),
+//! #         status: http::StatusCode::OK, body: body.into(),
+//! #         headers: [(http::header::CONTENT_TYPE, "text/html".parse().unwrap())].into_iter().collect(),
+//! #     })?;
+//! # }
+//! let site = Site {
+//!     seeds: vec!["http://h/".to_owned()],
+//!     key: |url| Some(url[..url::Position::AfterQuery].to_owned()),
+//!     max_content: 1 << 20,
+//! };
+//! let built = build(&archive, &site, &dir)?;
+//! assert_eq!((built.files, built.failures.len()), (2, 0));
+//! assert_eq!(dir.read_to_string("index.html")?, "<a href='docs/a@x=1.html#top'>");
+//! # std::io::Result::Ok(())
+//! ```
+//!
+//! # Guarantees
+//!
+//! - A file's name is a function of the *set* of captures, never of their order: two URLs never
+//!   share a file, also where a file system folds case; a name is safe on Linux, macOS and Windows.
+//! - `index.html` leads to the first seed.
+//! - Each link to something kept is relative and keeps its fragment; a redirect counts as its
+//!   target; each link to something not kept is absolute. Nothing else in a file is changed.
+//! - A file appears under its name whole (written aside, then renamed) or not at all.
+//! - Nothing is written outside the folder, not even through a symbolic link planted there.
 #![forbid(unsafe_code)]
+
+mod build;
+mod layout;
+
+mod media;
+mod name;
+mod tree;
+
+pub use build::{Built, Failure, Site, build};

@@ -1,0 +1,306 @@
+//! The command line: as typed, and what follows from it.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use clap::Parser;
+use dragline::{CanonicalUrl, CertificateDer, Config, InvalidUrl, Summary};
+
+use crate::{CrawlError, StartError};
+
+/// Keep a web site: fetch its pages and all that they need, leave an archive (WARC) and a copy that
+/// opens offline.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, after_help = EXIT_CODES)]
+pub(crate) struct Arguments {
+    /// Where to begin; the crawl stays on its host
+    #[arg(value_name = "URL", required = true)]
+    seeds: Vec<String>,
+
+    /// Folder for the copy; DIR/index.html is the way in [default: the host's name]
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    output: Option<PathBuf>,
+
+    /// Show nothing but failures
+    #[arg(short, long, help_heading = "Output")]
+    pub(crate) quiet: bool,
+
+    /// Requests in flight at once
+    #[arg(
+        short,
+        long,
+        value_name = "N",
+        default_value = "8",
+        help_heading = "Requests"
+    )]
+    jobs: NonZeroUsize,
+
+    /// Seconds to wait for a connection, a response, or more of it
+    #[arg(short = 'T', long, value_name = "SECONDS", value_parser = seconds, help_heading = "Requests")]
+    timeout: Option<Duration>,
+
+    /// Longest response body, in bytes; k, m and g are understood [default: 256m]
+    #[arg(long, value_name = "BYTES", value_parser = bytes, help_heading = "Requests")]
+    max_filesize: Option<u64>,
+
+    /// What to call ourselves [default: dragline/VERSION]
+    #[arg(short = 'U', long, value_name = "NAME", help_heading = "Requests")]
+    user_agent: Option<String>,
+
+    /// Certificate authorities to trust beside the system's (PEM)
+    #[arg(long, value_name = "FILE", help_heading = "Requests")]
+    ca_certificate: Option<PathBuf>,
+}
+
+const EXIT_CODES: &str = "\
+Exit status:
+  0  all was fetched and written       4  a server was not reached, or broke off
+  1  a bug                             8  a server answered with an error
+  2  wrong usage                      11  interrupted by Ctrl-C
+  3  a file could not be written          (of several, the first in this order: 1 3 11 4 8)";
+
+impl Arguments {
+    pub(crate) fn into_config(self) -> anyhow::Result<Config> {
+        let mut seeds = self.seeds.iter();
+        let first = seeds.next().ok_or_else(|| anyhow!("no URL given"))?;
+        let mut config = Config::new(first).map_err(|error| wrong_url(first, error))?;
+        for seed in seeds {
+            let seed = CanonicalUrl::parse(seed).map_err(|error| wrong_url(seed, error))?;
+            config.seeds.push(seed);
+        }
+        if let Some(output) = self.output {
+            config.output = output;
+        }
+        config.jobs = self.jobs;
+        let fetch = &mut config.fetch;
+        if let Some(timeout) = self.timeout {
+            fetch.connect_timeout = timeout;
+            fetch.head_timeout = timeout;
+            fetch.idle_timeout = timeout;
+        }
+        if let Some(bytes) = self.max_filesize {
+            fetch.max_body = bytes;
+        }
+        if let Some(user_agent) = self.user_agent {
+            fetch.user_agent = user_agent;
+        }
+        if let Some(file) = self.ca_certificate {
+            fetch.ca_certificates = certificates(&file)?;
+        }
+        Ok(config)
+    }
+}
+
+/// The exit statuses, those of wget where it has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Complete = 0,
+    Internal = 1,
+    Usage = 2,
+    File = 3,
+    Network = 4,
+    Server = 8,
+    Interrupted = 11,
+}
+
+impl Exit {
+    pub(crate) fn of(summary: &Summary) -> Self {
+        let causes = [
+            (summary.internal > 0, Exit::Internal),
+            (summary.not_written > 0, Exit::File),
+            (summary.stopped, Exit::Interrupted),
+            (summary.unreached > 0, Exit::Network),
+            (summary.refused > 0, Exit::Server),
+        ];
+        let cause = causes.iter().find(|(applies, _)| *applies);
+        cause.map_or(Exit::Complete, |(_, exit)| *exit)
+    }
+
+    pub(crate) fn of_error(error: &anyhow::Error) -> Self {
+        if error.is::<WrongUsage>() {
+            return Exit::Usage;
+        }
+        match (error.downcast_ref(), error.downcast_ref()) {
+            (Some(StartError::Output { .. }), _)
+            | (_, Some(CrawlError::Archive(_) | CrawlError::Copy(_))) => Exit::File,
+            (Some(StartError::NoSeed), _) => Exit::Usage,
+            _ => Exit::Internal,
+        }
+    }
+
+    pub(crate) fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        exit.code().into()
+    }
+}
+
+/// Marks an error of the one who typed the command.
+#[derive(Clone, Debug)]
+pub(crate) struct WrongUsage(String);
+
+impl std::fmt::Display for WrongUsage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for WrongUsage {}
+
+fn wrong_url(typed: &str, error: InvalidUrl) -> anyhow::Error {
+    let hint = match &error {
+        InvalidUrl::Syntax(_) if !typed.contains("://") => {
+            match CanonicalUrl::parse(&format!("https://{typed}")) {
+                Ok(url) => format!(" (did you mean {url} ?)"),
+                Err(_) => String::new(),
+            }
+        }
+        _ => String::new(),
+    };
+    anyhow::Error::new(error).context(WrongUsage(format!("cannot crawl `{typed}`{hint}")))
+}
+
+fn certificates(file: &std::path::Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    use dragline::PemObject as _;
+    let unreadable = || {
+        WrongUsage(format!(
+            "cannot read certificates from `{}`",
+            file.display()
+        ))
+    };
+    let certificates = CertificateDer::pem_file_iter(file).with_context(unreadable)?;
+    let certificates: Vec<_> = certificates
+        .collect::<Result<_, _>>()
+        .with_context(unreadable)?;
+    if certificates.is_empty() {
+        return Err(WrongUsage(format!("no certificate in `{}`", file.display())).into());
+    }
+    Ok(certificates)
+}
+
+fn seconds(typed: &str) -> Result<Duration, String> {
+    let seconds: f64 = typed
+        .parse()
+        .map_err(|_| "not a number of seconds".to_owned())?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("must be more than 0".to_owned()),
+    }
+}
+
+fn bytes(typed: &str) -> Result<u64, String> {
+    let (number, unit) = match typed.to_ascii_lowercase().chars().last() {
+        Some('k') => (&typed[..typed.len() - 1], 1 << 10),
+        Some('m') => (&typed[..typed.len() - 1], 1 << 20),
+        Some('g') => (&typed[..typed.len() - 1], 1 << 30),
+        _ => (typed, 1),
+    };
+    let number: u64 = number
+        .parse()
+        .map_err(|_| "not a number of bytes".to_owned())?;
+    number
+        .checked_mul(unit)
+        .ok_or_else(|| "too large".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn config(arguments: &[&str]) -> anyhow::Result<Config> {
+        let typed = ["dragline"].iter().chain(arguments);
+        Arguments::try_parse_from(typed)?.into_config()
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn help_fits_a_screen() {
+        let help = Arguments::command()
+            .term_width(80)
+            .render_help()
+            .to_string();
+        assert!(help.lines().count() <= 40, "{help}");
+        assert!(
+            help.lines().all(|line| line.chars().count() <= 80),
+            "{help}"
+        );
+    }
+
+    #[test]
+    fn what_is_typed_is_what_is_done() {
+        let config = config(&[
+            "http://h/",
+            "-j",
+            "3",
+            "--output",
+            "x",
+            "-T",
+            "2.5",
+            "--max-filesize",
+            "2M",
+        ])
+        .unwrap();
+        assert_eq!((config.jobs.get(), config.output), (3, PathBuf::from("x")));
+        assert_eq!(config.fetch.idle_timeout, Duration::from_millis(2500));
+        assert_eq!(config.fetch.max_body, 2 << 20);
+    }
+
+    #[test]
+    fn wrong_usage_is_told_apart_and_explained() {
+        let check = |arguments: &[&str], message: &str| {
+            let error = config(arguments).unwrap_err();
+            assert_eq!(format!("{error:#}"), message);
+            assert_eq!(Exit::of_error(&error), Exit::Usage);
+        };
+        check(
+            &["example.org/a"],
+            "cannot crawl `example.org/a` (did you mean https://example.org/a ?): not an absolute URL: \
+             relative URL without a base",
+        );
+        check(
+            &["not a url"],
+            "cannot crawl `not a url`: not an absolute URL: relative URL without a base",
+        );
+        check(
+            &["ftp://h/"],
+            "cannot crawl `ftp://h/`: scheme `ftp` is neither http nor https",
+        );
+        for arguments in [
+            &["http://h/", "-j", "0"][..],
+            &["http://h/", "-T", "0"],
+            &["http://h/", "--max-filesize", "x"],
+            &[],
+        ] {
+            let error =
+                Arguments::try_parse_from(["dragline"].iter().chain(arguments)).unwrap_err();
+            assert_eq!(error.exit_code(), 2);
+        }
+    }
+
+    #[test]
+    fn of_several_causes_the_gravest_decides() {
+        let exit = |change: fn(&mut Summary)| {
+            let mut summary = Summary::default();
+            change(&mut summary);
+            Exit::of(&summary).code()
+        };
+        assert_eq!(exit(|_| ()), 0);
+        assert_eq!(exit(|s| s.refused = 1), 8);
+        assert_eq!(exit(|s| (s.refused, s.unreached) = (1, 1)), 4);
+        assert_eq!(exit(|s| (s.unreached, s.stopped) = (1, true)), 11);
+        assert_eq!(exit(|s| (s.unreached, s.not_written) = (1, 1)), 3);
+        assert_eq!(exit(|s| (s.not_written, s.internal) = (1, 1)), 1);
+    }
+}

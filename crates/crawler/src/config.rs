@@ -1,0 +1,52 @@
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use frontier::{CanonicalUrl, InvalidUrl};
+
+/// What to crawl, and how.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where the crawl begins; its scope is the hosts of these.
+    pub seeds: Vec<CanonicalUrl>,
+    /// The folder for the copy; the archive lies in `.dragline/archive` within. It is made if it
+    /// is not there.
+    pub output: PathBuf,
+    /// How many requests may be in flight at once. Default: 8.
+    pub jobs: NonZeroUsize,
+    /// How each is made, and its bounds.
+    pub fetch: fetch::Config,
+}
+
+impl Config {
+    /// Crawls the host of `seed`, into a folder of the host's name in the current one.
+    ///
+    /// # Errors
+    ///
+    /// `seed` is not an absolute `http` or `https` URL.
+    pub fn new(seed: &str) -> Result<Self, InvalidUrl> {
+        let seed = CanonicalUrl::parse(seed)?;
+        let name = seed.to_url().host_str().unwrap_or_default().to_owned();
+        Ok(Config {
+            seeds: vec![seed],
+            // An IPv6 address is written so on Windows too.
+            output: name.trim_matches(['[', ']']).replace(':', "-").into(),
+            jobs: const { NonZeroUsize::new(8).unwrap() },
+            fetch: fetch::Config::default(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_output_is_the_name_of_the_host() {
+        let output = |seed| Config::new(seed).unwrap().output;
+        assert_eq!(
+            output("http://Example.org:8080/docs/"),
+            PathBuf::from("example.org")
+        );
+        assert_eq!(output("http://[::1]/"), PathBuf::from("--1"));
+    }
+}

@@ -1,0 +1,162 @@
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use archive::Archive;
+use async_channel::{Receiver, Sender};
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use tokio::task::JoinHandle;
+
+use crate::engine::Engine;
+use crate::{Config, Event, Progress, Summary};
+
+/// A crawl that is going on. Dropping it stops it at once, with no copy built.
+#[must_use = "dropping a crawl stops it"]
+pub struct Crawl {
+    task: JoinHandle<Result<Summary, CrawlError>>,
+    events: Receiver<Event>,
+    progress: Arc<Mutex<Progress>>,
+    stop: Sender<()>,
+}
+
+/// Why a crawl does not begin.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// There is nowhere to begin.
+    #[error("no seed")]
+    NoSeed,
+    /// The output folder cannot be made or written.
+    #[error("cannot write to output folder `{}`", path.display())]
+    Output {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Why a crawl ended without its copy. What was archived before is there.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CrawlError {
+    /// The archive cannot be written.
+    #[error("cannot write to the archive")]
+    Archive(#[source] io::Error),
+    /// The folder of the copy cannot be written.
+    #[error("cannot write the copy")]
+    Copy(#[source] io::Error),
+    /// The workers are gone; the runtime is shutting down.
+    #[error("the crawl's workers are gone")]
+    Workers,
+}
+
+impl Crawl {
+    /// Begins a crawl.
+    ///
+    /// # Errors
+    ///
+    /// There is no seed, or the output folder cannot be used.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with I/O and time enabled.
+    pub fn start(config: Config) -> Result<Self, StartError> {
+        if config.seeds.is_empty() {
+            return Err(StartError::NoSeed);
+        }
+        let (output, archive) = open(&config).map_err(|source| StartError::Output {
+            path: config.output.clone(),
+            source,
+        })?;
+        let (events_in, events) = async_channel::bounded(EVENTS);
+        let (stop, stopped) = async_channel::bounded(1);
+        let progress = Arc::default();
+        let engine = Engine::new(
+            config,
+            output,
+            archive,
+            Arc::clone(&progress),
+            events_in,
+            stopped,
+        );
+        Ok(Crawl {
+            task: tokio::spawn(engine.run()),
+            events,
+            progress,
+            stop,
+        })
+    }
+
+    /// Waits for the next event; `None` when there will be none.
+    ///
+    /// The crawl waits when 1,024 events are not taken: take them, or call
+    /// [`finish`](Crawl::finish).
+    ///
+    /// # Cancel safety
+    ///
+    /// No event is lost by dropping it.
+    pub async fn next(&mut self) -> Option<Event> {
+        self.events.recv().await.ok()
+    }
+
+    /// Returns the counts of this moment.
+    pub fn progress(&self) -> Progress {
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Stops fetching, gives up what is in flight, and builds the copy of what there is.
+    pub fn stop(&self) {
+        self.stop.close();
+    }
+
+    /// Waits for the end, letting pass the events that were not taken.
+    ///
+    /// # Errors
+    ///
+    /// The archive or the copy cannot be written.
+    ///
+    /// # Panics
+    ///
+    /// If the crawl did, by a bug.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it stops the crawl.
+    pub async fn finish(mut self) -> Result<Summary, CrawlError> {
+        while self.next().await.is_some() {}
+        match (&mut self.task).await {
+            Ok(ended) => ended,
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(_cancelled) => Err(CrawlError::Workers),
+        }
+    }
+}
+
+impl Drop for Crawl {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl fmt::Debug for Crawl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Crawl")
+            .field("progress", &self.progress())
+            .finish_non_exhaustive()
+    }
+}
+
+fn open(config: &Config) -> io::Result<(Dir, Archive)> {
+    std::fs::create_dir_all(&config.output)?;
+    let output = Dir::open_ambient_dir(&config.output, ambient_authority())?;
+    output.create_dir_all(ARCHIVE)?;
+    let archive = Archive::create(output.open_dir(ARCHIVE)?)?;
+    Ok((output, archive))
+}
+
+/// How many events wait to be taken before the crawl waits.
+const EVENTS: usize = 1024;
+const ARCHIVE: &str = ".dragline/archive";

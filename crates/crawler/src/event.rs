@@ -1,0 +1,159 @@
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use archive::ContentError;
+use fetch::FetchError;
+use frontier::CanonicalUrl;
+use http::StatusCode;
+
+/// What happens in a crawl, told as it happens.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// A URL was fetched and archived.
+    Fetched {
+        /// The URL.
+        url: CanonicalUrl,
+        /// The status: of success, or a redirect.
+        status: StatusCode,
+        /// The length of the body as received.
+        bytes: u64,
+    },
+    /// A URL was not fetched, or what came back is of no use.
+    Failed(Failure),
+    /// A seed redirects to another host, which belongs to the crawl from now on.
+    ScopeExtended {
+        /// The seed, or a redirect it led to.
+        from: CanonicalUrl,
+        /// Where it leads.
+        to: CanonicalUrl,
+    },
+    /// All is fetched that will be; the copy is being built.
+    Building,
+    /// A file of the copy could not be written.
+    NotWritten(mirror::Failure),
+}
+
+/// A URL that failed.
+#[derive(Debug)]
+pub struct Failure {
+    /// The URL.
+    pub url: CanonicalUrl,
+    /// Where it was found first; `None` for a seed.
+    pub via: Option<CanonicalUrl>,
+    /// Why it failed.
+    pub reason: Reason,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.url, self.reason)?;
+        let mut cause = self.reason.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        match &self.via {
+            Some(page) => write!(f, " (found on {page})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Why a URL failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The server answered with a status of failure. The answer is archived.
+    #[error("{0}")]
+    Status(StatusCode),
+    /// There was no whole answer.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// The answer's content could not be read.
+    #[error(transparent)]
+    Content(#[from] ContentError),
+    /// The answer is a redirect that leads nowhere. It is archived.
+    #[error(transparent)]
+    Redirect(#[from] RedirectError),
+    /// A bug in this program.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+/// Why a redirect is not followed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RedirectError {
+    /// It says nowhere to go.
+    #[error("{0} without a location")]
+    NoLocation(StatusCode),
+    /// It leads to something that is not fetched by HTTP.
+    #[error("redirect to `{0}` refused: neither http nor https")]
+    Scheme(String),
+    /// It is one too many in a row.
+    #[error("more than {0} redirects in a row")]
+    TooMany(u8),
+}
+
+/// Counts, while a crawl goes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// URLs fetched.
+    pub fetched: usize,
+    /// URLs that failed.
+    pub failed: usize,
+    /// URLs waiting for their turn.
+    pub queued: usize,
+    /// Requests in flight.
+    pub in_flight: usize,
+    /// Bytes of bodies received.
+    pub bytes: u64,
+}
+
+/// Counts, at the end of a crawl.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Summary {
+    /// URLs fetched.
+    pub fetched: usize,
+    /// Bytes of bodies received.
+    pub bytes: u64,
+    /// Files in the copy.
+    pub files: usize,
+    /// URLs to which a server answered with something of no use: a status of failure, broken
+    /// content, a redirect to nowhere.
+    pub refused: usize,
+    /// URLs to which no server gave a whole answer.
+    pub unreached: usize,
+    /// Files of the copy that could not be written.
+    pub not_written: usize,
+    /// URLs lost to a bug.
+    pub internal: usize,
+    /// Whether it was stopped before its end.
+    pub stopped: bool,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+impl Summary {
+    pub(crate) fn count(&mut self, reason: &Reason) {
+        match reason {
+            Reason::Status(_) | Reason::Content(_) | Reason::Redirect(_) => self.refused += 1,
+            Reason::Fetch(_) => self.unreached += 1,
+            Reason::Internal(_) => self.internal += 1,
+        }
+    }
+
+    /// Tells whether everything in scope was fetched and written.
+    pub fn is_complete(&self) -> bool {
+        self.failed() == 0 && self.not_written == 0 && !self.stopped
+    }
+
+    /// Returns how many URLs failed.
+    pub fn failed(&self) -> usize {
+        self.refused + self.unreached + self.internal
+    }
+}

@@ -1,0 +1,109 @@
+//! The part of the crawl that is done for many URLs at once: fetch, and search for links.
+
+use std::collections::HashSet;
+
+use archive::Capture;
+use fetch::Fetcher;
+use frontier::CanonicalUrl;
+use http::StatusCode;
+use http::header::LOCATION;
+use links::{Format, Kind};
+use url::Url;
+
+use crate::event::{Reason, RedirectError};
+
+/// What came back for a URL.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) capture: Capture,
+    pub(crate) leads: Leads,
+}
+
+/// Where it leads.
+#[derive(Debug)]
+pub(crate) enum Leads {
+    /// To what the document refers to, each once.
+    Links(Vec<CanonicalUrl>),
+    /// To one other URL.
+    Redirect(CanonicalUrl),
+    /// Nowhere: it is of no use.
+    Nowhere(Reason),
+}
+
+/// Fetches `url` and looks where it leads.
+///
+/// # Errors
+///
+/// There is nothing to archive.
+pub(crate) async fn visit(
+    fetcher: Fetcher,
+    url: CanonicalUrl,
+    max_content: u64,
+) -> Result<Page, Reason> {
+    let address = url.to_url();
+    let response = fetcher.fetch(&address).await?;
+    let capture = Capture {
+        url: url.as_str().to_owned(),
+        date: response.date,
+        request: response.request,
+        status: response.status,
+        headers: response.headers,
+        body: response.body,
+    };
+    let leads = if capture.status.is_redirection() {
+        redirect(&capture, &address)
+            .map_or_else(|error| Leads::Nowhere(error.into()), Leads::Redirect)
+    } else if capture.status.is_success() {
+        Leads::Links(links_in(&capture, &address, max_content)?)
+    } else {
+        Leads::Nowhere(Reason::Status(capture.status))
+    };
+    Ok(Page { capture, leads })
+}
+
+fn links_in(
+    capture: &Capture,
+    address: &Url,
+    max_content: u64,
+) -> Result<Vec<CanonicalUrl>, Reason> {
+    // Also of what holds no links: what cannot be read is not good.
+    let content = capture.content(max_content)?;
+    let content_type = capture.content_type();
+    let Some(format) = Format::of(content_type, &content) else {
+        return Ok(Vec::new());
+    };
+    let charset = content_type.and_then(links::charset);
+    let mut seen = HashSet::new();
+    Ok(links::extract(&content, format, charset, address)
+        .iter()
+        .filter(|link| is_followed(link.kind))
+        .filter_map(|link| CanonicalUrl::new(&link.url))
+        .filter(|url| seen.insert(url.clone()))
+        .collect())
+}
+
+/// Whether what is named is fetched: because a person may go there, or because the page needs it.
+fn is_followed(kind: Kind) -> bool {
+    matches!(kind, Kind::Navigation | Kind::Requisite | Kind::Embedded)
+}
+
+fn redirect(capture: &Capture, address: &Url) -> Result<CanonicalUrl, RedirectError> {
+    let nowhere = || RedirectError::NoLocation(capture.status);
+    if !FOLLOWED.contains(&capture.status) {
+        return Err(nowhere());
+    }
+    let location = capture.headers.get(LOCATION).ok_or_else(nowhere)?;
+    // Browsers read it as UTF-8 and resolve it as any link.
+    let location = str::from_utf8(location.as_bytes()).map_err(|_| nowhere())?;
+    let target = address.join(location).map_err(|_| nowhere())?;
+    CanonicalUrl::new(&target).ok_or_else(|| RedirectError::Scheme(target.scheme().to_owned()))
+}
+
+/// RFC 9110 §15.4: those that say where to go instead.
+const FOLLOWED: [StatusCode; 5] = [
+    StatusCode::MOVED_PERMANENTLY,
+    StatusCode::FOUND,
+    StatusCode::SEE_OTHER,
+    StatusCode::TEMPORARY_REDIRECT,
+    StatusCode::PERMANENT_REDIRECT,
+];

@@ -1,0 +1,186 @@
+//! What a person sees.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use dragline::{Event, Progress, Summary};
+use indicatif::{BinaryBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+/// Shows a crawl: a bar on a terminal, lines elsewhere, nothing but failures when quiet.
+pub(crate) struct Show {
+    manner: Manner,
+    ticks: Interval,
+    begun: Instant,
+}
+
+enum Manner {
+    Bar(ProgressBar),
+    Lines,
+    Quiet,
+}
+
+impl Show {
+    pub(crate) fn new(quiet: bool) -> Self {
+        let (manner, every) = if quiet {
+            (Manner::Quiet, A_LONG_TIME)
+        } else if io::stderr().is_terminal() {
+            (Manner::Bar(bar()), Duration::from_millis(100))
+        } else {
+            (Manner::Lines, Duration::from_secs(5))
+        };
+        let mut ticks = interval(every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        ticks.reset();
+        Show {
+            manner,
+            ticks,
+            begun: Instant::now(),
+        }
+    }
+
+    /// Waits until it is time to show progress.
+    pub(crate) async fn tick(&mut self) {
+        self.ticks.tick().await;
+    }
+
+    pub(crate) fn progress(&self, progress: Progress) {
+        match &self.manner {
+            Manner::Bar(bar) => {
+                let done = (progress.fetched + progress.failed) as u64;
+                bar.set_length(done + (progress.queued + progress.in_flight) as u64);
+                bar.set_position(done);
+                bar.set_message(self.counts(progress));
+            }
+            Manner::Lines => line(&self.counts(progress)),
+            Manner::Quiet => {}
+        }
+    }
+
+    pub(crate) fn event(&self, event: &Event) {
+        match event {
+            Event::Failed(failure) => self.say(&format!("failed: {failure}")),
+            Event::NotWritten(failure) => {
+                self.say(&format!("failed: {failure}: {}", failure.source));
+            }
+            Event::ScopeExtended { from, to } => self.tell(&format!(
+                "note: {from} redirects to {to}; the crawl includes that host"
+            )),
+            Event::Building => self.tell("building the copy"),
+            _ => {}
+        }
+    }
+
+    pub(crate) fn stopping(&self) {
+        self.say("interrupted: building the copy of what was fetched; again to leave at once");
+    }
+
+    pub(crate) fn summary(&self, summary: &Summary, output: &Path) {
+        if let Manner::Bar(bar) = &self.manner {
+            bar.finish_and_clear();
+        }
+        if matches!(self.manner, Manner::Quiet) {
+            return;
+        }
+        let mut text = format!(
+            "{} fetched, {} in {:.1} s; {} failed",
+            HumanCount(summary.fetched as u64),
+            BinaryBytes(summary.bytes),
+            summary.elapsed.as_secs_f64(),
+            HumanCount(summary.failed() as u64),
+        );
+        if summary.failed() > 0 {
+            text += &format!(
+                " ({} refused by a server, {} not reached)",
+                HumanCount(summary.refused as u64),
+                HumanCount(summary.unreached as u64),
+            );
+        }
+        if summary.not_written > 0 {
+            text += &format!(
+                "; {} files not written",
+                HumanCount(summary.not_written as u64)
+            );
+        }
+        if summary.stopped {
+            text += "; interrupted before the end";
+        }
+        let files = HumanCount(summary.files as u64);
+        let way_in = output.join("index.html");
+        text += &match summary.files {
+            0 => format!("\nno page for a copy in {}", output.display()),
+            _ => format!("\nthe copy: {files} files, open {}", way_in.display()),
+        };
+        // Where it goes may be closed; then nobody reads it.
+        let _ = writeln!(io::stdout(), "{}", plain(&text));
+    }
+
+    fn counts(&self, progress: Progress) -> String {
+        let seconds = self.begun.elapsed().as_secs_f64().max(0.001);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_precision_loss,
+            clippy::cast_sign_loss,
+            reason = "a rate, to be read"
+        )]
+        let rate = (progress.bytes as f64 / seconds) as u64;
+        format!(
+            "{} fetched, {} queued, {} failed, {}, {}/s",
+            HumanCount(progress.fetched as u64),
+            HumanCount((progress.queued + progress.in_flight) as u64),
+            HumanCount(progress.failed as u64),
+            BinaryBytes(progress.bytes),
+            BinaryBytes(rate),
+        )
+    }
+
+    /// Says what matters also to those who want to hear little.
+    fn say(&self, text: &str) {
+        match &self.manner {
+            Manner::Bar(bar) => bar.suspend(|| line(text)),
+            Manner::Lines | Manner::Quiet => line(text),
+        }
+    }
+
+    fn tell(&self, text: &str) {
+        if !matches!(self.manner, Manner::Quiet) {
+            self.say(text);
+        }
+    }
+}
+
+/// Writes a line to standard error, free of what would steer a terminal.
+pub(crate) fn line(text: &str) {
+    // Where it goes may be closed; then nobody reads it.
+    let _ = writeln!(io::stderr(), "{}", plain(text));
+}
+
+fn plain(text: &str) -> String {
+    let harmless = |char: char| char == '\n' || !char.is_control();
+    text.chars()
+        .map(|char| if harmless(char) { char } else { '\u{fffd}' })
+        .collect()
+}
+
+fn bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:24} {percent:>3} %  {msg}");
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}
+
+const A_LONG_TIME: Duration = Duration::from_secs(86_400);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_steer_a_terminal_is_made_visible() {
+        assert_eq!(
+            plain("a\u{1b}[2Jb\r\u{9b}c\nd"),
+            "a\u{fffd}[2Jb\u{fffd}\u{fffd}c\nd"
+        );
+    }
+}

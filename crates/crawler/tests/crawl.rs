@@ -1,0 +1,506 @@
+//! The behaviour of a crawl, against sites on loopback.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+mod site;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use dragline::{Config, Crawl, Event, FetchError, Reason, RedirectError, StartError, Summary};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use site::{Answer, Site, tree};
+use tempfile::TempDir;
+
+fn config(seed: &str, folder: &TempDir) -> Config {
+    Config {
+        output: folder.path().join("copy"),
+        ..Config::new(seed).unwrap()
+    }
+}
+
+/// Crawls to the end; returns what failed beside the summary.
+async fn run(config: Config) -> (Summary, BTreeMap<String, Reason>) {
+    let mut crawl = Crawl::start(config).unwrap();
+    let mut failures = BTreeMap::new();
+    while let Some(event) = crawl.next().await {
+        if let Event::Failed(failure) = event {
+            failures.insert(failure.url.to_string(), failure.reason);
+        }
+    }
+    (crawl.finish().await.unwrap(), failures)
+}
+
+async fn keep(site: &Site) -> (TempDir, Summary, BTreeMap<String, Reason>) {
+    let folder = tempfile::tempdir().unwrap();
+    let (summary, failures) = run(config(&site.url, &folder)).await;
+    (folder, summary, failures)
+}
+
+fn read(folder: &TempDir, path: &str) -> String {
+    let path = folder.path().join("copy").join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[tokio::test]
+async fn a_site_is_kept_with_all_that_its_pages_need() {
+    let site = Site::start(|root| {
+        [
+            (
+                "/",
+                Answer::html(&format!(
+                    "<link rel=stylesheet href=/css/main.css><script src='js/app.js'></script>\
+                     <a href=\"{root}/docs/?page=2#end\">docs</a><a href=http://elsewhere.test/>far</a>\
+                     <img srcset='a.png 1x, b.png 2x'><video poster=p.jpg src=v.mp4></video>\
+                     <style>h1 {{ background: url(bg.png) }}</style><p style='background: url(bg.png)'>\
+                     <a href=mailto:me@h>me</a>"
+                )),
+            ),
+            ("/css/main.css", Answer::of_type("text/css", "@import 'more.css'; @font-face { src: url(../f.woff2) }")),
+            ("/css/more.css", Answer::of_type("text/css", "body { color: red }")),
+            ("/js/app.js", Answer::of_type("text/javascript", "1")),
+            ("/docs/?page=2", Answer::html("<base href=/deep/er/><a href=../../>home</a><img src=c.png>")),
+            ("/deep/er/c.png", Answer::of_type("image/png", "c")),
+            ("/a.png", Answer::of_type("image/png", "a")),
+            ("/b.png", Answer::of_type("image/png", "b")),
+            ("/bg.png", Answer::of_type("image/png", "bg")),
+            ("/p.jpg", Answer::of_type("image/jpeg", "p")),
+            ("/v.mp4", Answer::of_type("video/mp4", "v")),
+            ("/f.woff2", Answer::of_type("font/woff2", "f")),
+        ]
+    })
+    .await;
+    let (folder, summary, failures) = keep(&site).await;
+    assert!(failures.is_empty(), "{failures:?}");
+    assert!(summary.is_complete());
+    assert_eq!((summary.fetched, summary.files), (12, 12));
+    assert_eq!(
+        read(&folder, "index.html"),
+        "<link rel=stylesheet href=css/main.css><script src='js/app.js'></script>\
+         <a href=\"docs/index@page=2.html#end\">docs</a><a href=http://elsewhere.test/>far</a>\
+         <img srcset='a.png 1x, b.png 2x'><video poster=p.jpg src=v.mp4></video>\
+         <style>h1 { background: url(bg.png) }</style><p style='background: url(bg.png)'>\
+         <a href=mailto:me@h>me</a>"
+    );
+    assert_eq!(
+        read(&folder, "docs/index@page=2.html"),
+        "<base href=index@page=2.html><a href=../index.html>home</a><img src=../deep/er/c.png>"
+    );
+    assert_eq!(
+        read(&folder, "css/main.css"),
+        "@import 'more.css'; @font-face { src: url(../f.woff2) }"
+    );
+}
+
+#[tokio::test]
+async fn each_url_is_requested_once_and_the_copy_does_not_depend_on_timing() {
+    let site = Site::start_with(|_| {
+        (0..60)
+            .map(|n| {
+                let links: String = (1..=5)
+                    .map(|k| {
+                        format!(
+                            "<a href=/{}?from={n}#x>.</a><a href=/{}>.</a>",
+                            (n * 5 + k) % 60,
+                            (n * 5 + k) % 60
+                        )
+                    })
+                    .collect();
+                let path = if n == 0 {
+                    "/".to_owned()
+                } else {
+                    format!("/{n}")
+                };
+                (path, Answer::html(&links))
+            })
+            .collect()
+    })
+    .await;
+    let mut trees = Vec::new();
+    for jobs in [1, 4, 32] {
+        let folder = tempfile::tempdir().unwrap();
+        let before = site.requests();
+        let config = Config {
+            jobs: jobs.try_into().unwrap(),
+            ..config(&site.url, &folder)
+        };
+        let (summary, _) = run(config).await;
+        assert_eq!(summary.fetched, 60);
+        for (path, count) in site.requests() {
+            assert_eq!(
+                count - before.get(&path).copied().unwrap_or(0),
+                1,
+                "{path} with {jobs} jobs"
+            );
+        }
+        assert!(
+            site.most_in_flight() <= jobs,
+            "{} in flight",
+            site.most_in_flight()
+        );
+        trees.push(tree(&folder.path().join("copy")));
+    }
+    assert_eq!(trees[0].len(), 60);
+    assert!(trees.iter().all(|tree| *tree == trees[0]));
+}
+
+#[tokio::test]
+async fn a_redirect_counts_as_its_target() {
+    let site = Site::start(|_| {
+        [
+            (
+                "/",
+                Answer::html("<a href=/old#part>a</a><a href=/older>b</a>"),
+            ),
+            ("/older", Answer::redirect("/old")),
+            ("/old", Answer::redirect("/new/#top")),
+            ("/new/", Answer::html("new")),
+        ]
+    })
+    .await;
+    let (folder, summary, _) = keep(&site).await;
+    assert!(summary.is_complete());
+    assert_eq!(
+        read(&folder, "index.html"),
+        "<a href=new/index.html#top>a</a><a href=new/index.html#top>b</a>"
+    );
+    assert_eq!(summary.files, 2);
+}
+
+#[tokio::test]
+async fn redirects_that_lead_nowhere_fail_and_end() {
+    let site = Site::start_with(|_| {
+        let links = "<a href=/loop><a href=/far/0><a href=/file><a href=/none><a href=/good>";
+        let mut answers: std::collections::HashMap<_, _> = [
+            ("/".to_owned(), Answer::html(links)),
+            ("/loop".to_owned(), Answer::redirect("/loop")),
+            ("/file".to_owned(), Answer::redirect("file:///etc/passwd")),
+            (
+                "/none".to_owned(),
+                Answer::new("301 Moved Permanently", &[], ""),
+            ),
+            ("/good".to_owned(), Answer::html("good")),
+        ]
+        .into();
+        answers.extend((0..100).map(|n| {
+            (
+                format!("/far/{n}"),
+                Answer::redirect(&format!("/far/{}", n + 1)),
+            )
+        }));
+        answers
+    })
+    .await;
+    let (folder, summary, failures) = keep(&site).await;
+    let reason = |path: &str| match &failures[&format!("{}{path}", site.url)] {
+        Reason::Redirect(error) => error.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(reason("file"), RedirectError::Scheme("file".to_owned()));
+    assert_eq!(
+        reason("none").to_string(),
+        "301 Moved Permanently without a location"
+    );
+    assert_eq!(reason("far/20"), RedirectError::TooMany(20));
+    assert_eq!((summary.refused, failures.len()), (3, 3));
+    assert!(read(&folder, "index.html").contains(&format!("<a href={}loop>", site.url)));
+    assert_eq!(read(&folder, "good.html"), "good");
+}
+
+#[tokio::test]
+async fn a_url_that_fails_costs_itself_alone() {
+    let site = Site::start(|_| {
+        [
+            (
+                "/",
+                Answer::html("<a href=gone><img src=cut.png><a href=bad.gz><a href=good>"),
+            ),
+            (
+                "/cut.png",
+                Answer::of_type("image/png", [7; 1000]).cut_after(300),
+            ),
+            (
+                "/bad.gz",
+                Answer::new(
+                    "200 OK",
+                    &[("Content-Encoding", "gzip"), ("Content-Type", "text/html")],
+                    "no gzip",
+                ),
+            ),
+            ("/good", Answer::html("good")),
+        ]
+    })
+    .await;
+    let (folder, summary, failures) = keep(&site).await;
+    let reason = |path: &str| &failures[&format!("{}{path}", site.url)];
+    assert!(matches!(reason("gone"), Reason::Status(status) if *status == 404));
+    assert!(matches!(
+        reason("cut.png"),
+        Reason::Fetch(FetchError::Incomplete {
+            received: 300,
+            announced: Some(1000),
+            ..
+        })
+    ));
+    assert!(matches!(reason("bad.gz"), Reason::Content(_)));
+    assert_eq!(
+        (summary.fetched, summary.refused, summary.unreached),
+        (2, 2, 1)
+    );
+    assert!(!summary.is_complete());
+    let files = tree(&folder.path().join("copy"));
+    assert_eq!(
+        files.keys().collect::<Vec<_>>(),
+        ["good.html", "index.html"]
+    );
+    assert_eq!(
+        read(&folder, "index.html"),
+        format!(
+            "<a href={0}gone><img src={0}cut.png><a href={0}bad.gz><a href=good.html>",
+            site.url
+        )
+    );
+    assert!(
+        !site.requests().contains_key("/never"),
+        "links of error pages are not followed"
+    );
+}
+
+#[tokio::test]
+async fn a_compressed_page_is_searched_and_kept_readable() {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    gzip.write_all(b"<a href=/a>").unwrap();
+    let gzip = gzip.finish().unwrap();
+    let site = Site::start(|_| {
+        [
+            (
+                "/",
+                Answer::new(
+                    "200 OK",
+                    &[("Content-Type", "text/html"), ("Content-Encoding", "gzip")],
+                    gzip,
+                ),
+            ),
+            ("/a", Answer::html("a")),
+        ]
+    })
+    .await;
+    let (folder, summary, _) = keep(&site).await;
+    assert_eq!(summary.fetched, 2);
+    assert_eq!(read(&folder, "index.html"), "<a href=a.html>");
+}
+
+#[tokio::test]
+async fn a_seed_below_the_root_has_a_front_door() {
+    let site = Site::start(|_| [("/docs/a?x=1", Answer::html("a"))]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (summary, _) = run(config(&format!("{}docs/a?x=1", site.url), &folder)).await;
+    assert_eq!((summary.fetched, summary.files), (1, 2));
+    assert!(read(&folder, "index.html").contains("url=docs/a@x=1.html"));
+}
+
+#[tokio::test]
+async fn where_a_seed_leads_belongs_to_the_crawl() {
+    let new = Site::start(|_| {
+        [
+            ("/home", Answer::html("<a href=/a>")),
+            ("/a", Answer::html("a")),
+        ]
+    })
+    .await;
+    let old = Site::start(|_| [("/", Answer::redirect(&format!("{}home", new.url)))]).await;
+    let (folder, summary, _) = keep(&old).await;
+    assert_eq!((summary.fetched, summary.files), (3, 3));
+    assert!(read(&folder, "index.html").contains("url=home.html"));
+    assert_eq!(read(&folder, "home.html"), "<a href=a.html>");
+}
+
+#[tokio::test]
+async fn a_link_to_another_host_is_not_followed() {
+    let other = Site::start(|_| [("/", Answer::html(""))]).await;
+    let site = Site::start(|_| {
+        [
+            (
+                "/",
+                Answer::html(&format!("<a href={}>", other.url)).clone(),
+            ),
+            ("/moved", Answer::redirect(&other.url)),
+        ]
+    })
+    .await;
+    let (_folder, summary, _) = keep(&site).await;
+    assert!(summary.is_complete());
+    assert!(other.requests().is_empty());
+}
+
+#[tokio::test]
+async fn nothing_is_written_outside_the_folder() {
+    let names = [
+        "/..%2f..%2fescape1".to_owned(),
+        "/a/..%5c..%5cescape2".to_owned(),
+        "/%2e%2e%2fescape3".to_owned(),
+        "/nul%00l".to_owned(),
+        "//etc/passwd".to_owned(),
+        "/.dragline/archive/x".to_owned(),
+        format!("/{}", "long".repeat(1024)),
+        format!("/{}", "deep/".repeat(800)),
+    ];
+    let site = Site::start_with(|_| {
+        let links: String = names
+            .iter()
+            .map(|name| format!("<a href=\".{name}\">"))
+            .collect();
+        let mut answers: std::collections::HashMap<_, _> = names
+            .iter()
+            .map(|name| (name.clone(), Answer::html(name)))
+            .collect();
+        answers.insert("/".to_owned(), Answer::html(&links));
+        answers
+    })
+    .await;
+    let (folder, summary, failures) = keep(&site).await;
+    assert!(failures.is_empty(), "{failures:?}");
+    assert_eq!(summary.files, names.len() + 1);
+    let outside: Vec<_> = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|e| e.unwrap().file_name())
+        .collect();
+    assert_eq!(outside, ["copy"]);
+    let kept = tree(&folder.path().join("copy"));
+    for name in &names {
+        assert!(
+            kept.values().any(|body| body == name.as_bytes()),
+            "{name} is lost"
+        );
+    }
+}
+
+#[tokio::test]
+#[cfg(unix)]
+async fn planted_links_are_not_followed() {
+    use std::os::unix::fs::symlink;
+    let site = Site::start(|_| {
+        [
+            ("/", Answer::html("<a href=dir/page><a href=good>")),
+            ("/dir/page", Answer::html("page")),
+            ("/good", Answer::html("good")),
+        ]
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let outside = folder.path().join("outside");
+    let copy = folder.path().join("copy");
+    fs::create_dir_all(&outside).unwrap();
+    fs::create_dir_all(&copy).unwrap();
+    fs::write(outside.join("victim"), "untouched").unwrap();
+    symlink(outside.join("victim"), copy.join("good.html")).unwrap();
+    symlink(&outside, copy.join("dir")).unwrap();
+
+    let mut crawl = Crawl::start(config(&site.url, &folder)).unwrap();
+    let mut not_written = Vec::new();
+    while let Some(event) = crawl.next().await {
+        if let Event::NotWritten(failure) = event {
+            not_written.push(failure.path);
+        }
+    }
+    let summary = crawl.finish().await.unwrap();
+    assert_eq!(not_written, ["dir/page.html"]);
+    assert_eq!((summary.not_written, summary.files), (1, 2));
+    assert_eq!(
+        tree(&outside),
+        BTreeMap::from([("victim".to_owned(), b"untouched".to_vec())])
+    );
+    assert_eq!(read(&folder, "good.html"), "good");
+}
+
+#[tokio::test]
+async fn a_crawl_that_is_stopped_keeps_what_it_has() {
+    let site = Site::start(|_| {
+        [
+            ("/", Answer::html("<a href=a><a href=never>")),
+            ("/a", Answer::html("a")),
+            ("/never", Answer::silent()),
+        ]
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut crawl = Crawl::start(config(&site.url, &folder)).unwrap();
+    let mut fetched = 0;
+    while fetched < 2 {
+        if let Event::Fetched { .. } = crawl.next().await.unwrap() {
+            fetched += 1;
+        }
+    }
+    crawl.stop();
+    let summary = crawl.finish().await.unwrap();
+    assert!(summary.stopped && !summary.is_complete());
+    assert_eq!(summary.files, 2);
+    assert_eq!(
+        read(&folder, "index.html"),
+        format!("<a href=a.html><a href={}never>", site.url)
+    );
+}
+
+#[tokio::test]
+async fn dropping_a_crawl_drops_its_requests() {
+    let site = Site::start(|_| [("/", Answer::silent())]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let crawl = Crawl::start(config(&site.url, &folder)).unwrap();
+    while site.requests().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    drop(crawl);
+    site.hung_up().await;
+}
+
+#[tokio::test]
+async fn the_archive_holds_what_was_received() {
+    let site = Site::start(|_| [("/", Answer::html("<a href=gone>"))]).await;
+    let (folder, _, _) = keep(&site).await;
+    let archive = folder
+        .path()
+        .join("copy/.dragline/archive/dragline-00000.warc");
+    let text = fs::read_to_string(archive).unwrap();
+    assert!(text.contains(&format!("WARC-Target-URI: {}\r\n", site.url)));
+    assert!(text.contains("\r\n\r\n<a href=gone>\r\n\r\n"));
+    assert!(
+        text.contains("HTTP/1.1 404 Not Found\r\n"),
+        "also what is of no use"
+    );
+}
+
+#[tokio::test]
+async fn crawling_again_leaves_the_first_archive() {
+    let site = Site::start(|_| [("/", Answer::html("x"))]).await;
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        assert!(run(config(&site.url, &folder)).await.0.is_complete());
+    }
+    assert_eq!(
+        fs::read_dir(folder.path().join("copy/.dragline/archive"))
+            .unwrap()
+            .count(),
+        2
+    );
+    assert_eq!(read(&folder, "index.html"), "x");
+}
+
+#[tokio::test]
+async fn an_output_that_is_no_folder_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("copy"), "a file").unwrap();
+    let error = Crawl::start(config("http://127.0.0.1:1/", &folder)).unwrap_err();
+    assert!(matches!(&error, StartError::Output { path, .. } if path.ends_with(Path::new("copy"))));
+    assert!(
+        error
+            .to_string()
+            .starts_with("cannot write to output folder `")
+    );
+    let nowhere = Config {
+        seeds: Vec::new(),
+        ..config("http://h/", &folder)
+    };
+    assert!(matches!(Crawl::start(nowhere), Err(StartError::NoSeed)));
+}

@@ -1,0 +1,187 @@
+//! The program: exit statuses, and what it says.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+mod site;
+
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+use site::{Answer, Site};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
+
+fn dragline(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dragline"));
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    command
+}
+
+/// Runs the program in a folder of its own; returns its exit status, standard output and error.
+async fn run(arguments: &[&str]) -> (i32, String, String, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = dragline(folder.path(), arguments).output().await.unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code().unwrap(), text(stdout), text(stderr), folder)
+}
+
+async fn small_site() -> Site {
+    Site::start(|_| [("/", Answer::html("<a href=a>")), ("/a", Answer::html("a"))]).await
+}
+
+#[tokio::test]
+async fn all_well_is_0_with_a_summary() {
+    let site = small_site().await;
+    let (code, stdout, stderr, folder) = run(&[&site.url, "--jobs", "2"]).await;
+    assert_eq!(code, 0, "{stderr}");
+    assert!(stdout.starts_with("2 fetched, 11 B in "), "{stdout}");
+    assert!(
+        stdout.ends_with("s; 0 failed\nthe copy: 2 files, open 127.0.0.1/index.html\n"),
+        "{stdout}"
+    );
+    assert_eq!(stderr, "building the copy\n");
+    assert!(folder.path().join("127.0.0.1/a.html").exists());
+}
+
+#[tokio::test]
+async fn quiet_says_nothing_when_all_is_well() {
+    let site = small_site().await;
+    let (code, stdout, stderr, _folder) = run(&[&site.url, "-q"]).await;
+    assert_eq!((code, stdout.as_str(), stderr.as_str()), (0, "", ""));
+}
+
+#[tokio::test]
+async fn wrong_usage_is_2() {
+    for (arguments, says) in [
+        (&["example.org"][..], "did you mean https://example.org/ ?"),
+        (
+            &["gopher://h/"],
+            "scheme `gopher` is neither http nor https",
+        ),
+        (&["http://h/", "--jobs", "0"], "--jobs"),
+        (&["http://h/", "--no-such-flag"], "--no-such-flag"),
+        (&["http://h/", "--ca-certificate", "none.pem"], "none.pem"),
+        (&[], "URL"),
+    ] {
+        let (code, _, stderr, folder) = run(arguments).await;
+        assert_eq!(code, 2, "{arguments:?}: {stderr}");
+        assert!(stderr.contains(says), "{stderr}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}
+
+#[tokio::test]
+async fn an_output_that_cannot_be_written_is_3() {
+    let (code, _, stderr, _folder) =
+        run(&["http://127.0.0.1:1/", "--output", "/dev/null/copy"]).await;
+    assert_eq!(code, 3, "{stderr}");
+    assert!(
+        stderr.starts_with("dragline: cannot write to output folder `/dev/null/copy`: "),
+        "{stderr}"
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_reached_is_4() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    drop(listener);
+    for (url, says) in [
+        (url.as_str(), "cannot connect to 127.0.0.1:"),
+        ("http://no-such-host.invalid/", "cannot resolve host"),
+    ] {
+        let (code, stdout, stderr, _folder) = run(&[url]).await;
+        assert_eq!(code, 4, "{stderr}");
+        assert!(
+            stderr.starts_with(&format!("failed: {url}: {says}")),
+            "{stderr}"
+        );
+        assert!(stdout.contains("no page for a copy"), "{stdout}");
+    }
+}
+
+#[tokio::test]
+async fn an_error_of_a_server_is_8_with_one_line() {
+    let site = Site::start(|_| [("/", Answer::html("<a href=gone>"))]).await;
+    let (code, stdout, stderr, _folder) = run(&[&site.url]).await;
+    assert_eq!(code, 8);
+    let url = &site.url;
+    assert_eq!(
+        stderr,
+        format!("failed: {url}gone: 404 Not Found (found on {url})\nbuilding the copy\n")
+    );
+    assert!(
+        stdout.contains("1 failed (1 refused by a server, 0 not reached)"),
+        "{stdout}"
+    );
+}
+
+#[tokio::test]
+async fn what_a_server_sends_does_not_steer_the_terminal() {
+    let fields = [("Content-Encoding", "\u{9b}31m")];
+    let site = Site::start(|_| [("/", Answer::new("200 OK", &fields, "x"))]).await;
+    let (code, _, stderr, _folder) = run(&[&site.url]).await;
+    assert_eq!(code, 8);
+    assert!(stderr.contains("content coding `"), "{stderr}");
+    assert!(
+        stderr
+            .chars()
+            .all(|char| char == '\n' || !char.is_control()),
+        "{stderr:?}"
+    );
+}
+
+#[tokio::test]
+#[cfg(unix)]
+async fn ctrl_c_builds_the_copy_and_is_11() {
+    let site = Site::start(|_| {
+        [
+            ("/", Answer::html("<a href=gone><a href=never>")),
+            ("/never", Answer::silent()),
+        ]
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = dragline(folder.path(), &[&site.url, "--output", "copy"]);
+    let mut child = command
+        .stderr(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
+    // By then the first page is kept, and the other request can only wait.
+    assert!(stderr.next_line().await.unwrap().unwrap().contains("404"));
+    let pid = child.id().unwrap().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .await
+            .unwrap()
+            .success()
+    );
+    assert!(
+        stderr
+            .next_line()
+            .await
+            .unwrap()
+            .unwrap()
+            .starts_with("interrupted: ")
+    );
+    let output = child.wait_with_output().await.unwrap();
+    assert_eq!(output.status.code(), Some(11));
+    assert!(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .contains("interrupted before the end")
+    );
+    assert!(folder.path().join("copy/index.html").exists());
+}

@@ -1,0 +1,210 @@
+//! A site on loopback that answers as told and remembers what it was asked.
+#![allow(
+    dead_code,
+    clippy::allow_attributes,
+    reason = "each test file uses a part of it"
+)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+/// What is sent for a path.
+#[derive(Clone)]
+pub(crate) struct Answer {
+    head: String,
+    body: Vec<u8>,
+    /// How much of the body is sent before the connection is closed; all of it if `None`.
+    cut: Option<usize>,
+    /// Whether nothing at all is sent.
+    silent: bool,
+}
+
+impl Answer {
+    pub(crate) fn new(status: &str, fields: &[(&str, &str)], body: impl AsRef<[u8]>) -> Self {
+        let mut head = format!("HTTP/1.1 {status}\r\n");
+        for (name, value) in fields {
+            head += &format!("{name}: {value}\r\n");
+        }
+        let body = body.as_ref().to_vec();
+        head += &format!("Content-Length: {}\r\n\r\n", body.len());
+        Answer {
+            head,
+            body,
+            cut: None,
+            silent: false,
+        }
+    }
+
+    pub(crate) fn html(body: &str) -> Self {
+        Self::new(
+            "200 OK",
+            &[("Content-Type", "text/html; charset=utf-8")],
+            body,
+        )
+    }
+
+    pub(crate) fn of_type(content_type: &str, body: impl AsRef<[u8]>) -> Self {
+        Self::new("200 OK", &[("Content-Type", content_type)], body)
+    }
+
+    pub(crate) fn redirect(location: &str) -> Self {
+        Self::new("302 Found", &[("Location", location)], "")
+    }
+
+    pub(crate) fn cut_after(self, bytes: usize) -> Self {
+        Answer {
+            cut: Some(bytes),
+            ..self
+        }
+    }
+
+    pub(crate) fn silent() -> Self {
+        Answer {
+            silent: true,
+            ..Self::html("")
+        }
+    }
+}
+
+#[derive(Default)]
+struct Seen {
+    requests: Mutex<BTreeMap<String, usize>>,
+    now: AtomicUsize,
+    most: AtomicUsize,
+    hung_up: tokio::sync::Notify,
+}
+
+/// Serves until it is dropped with its runtime.
+pub(crate) struct Site {
+    pub(crate) url: String,
+    seen: Arc<Seen>,
+}
+
+impl Site {
+    /// Starts a site. `make` is given the URL of its root, without the last slash.
+    pub(crate) async fn start<P: Into<String>, const N: usize>(
+        make: impl FnOnce(&str) -> [(P, Answer); N],
+    ) -> Self {
+        Self::start_with(|root| {
+            make(root)
+                .map(|(path, answer)| (path.into(), answer))
+                .into()
+        })
+        .await
+    }
+
+    pub(crate) async fn start_with(make: impl FnOnce(&str) -> HashMap<String, Answer>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let root = format!("http://{}", listener.local_addr().unwrap());
+        let answers = Arc::new(make(&root));
+        let seen = Arc::new(Seen::default());
+        let site = Site {
+            url: format!("{root}/"),
+            seen: Arc::clone(&seen),
+        };
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, Arc::clone(&answers), Arc::clone(&seen)));
+            }
+        });
+        site
+    }
+
+    /// How often each path was asked for.
+    pub(crate) fn requests(&self) -> BTreeMap<String, usize> {
+        self.seen.requests.lock().unwrap().clone()
+    }
+
+    /// The most requests that were in flight at once.
+    pub(crate) fn most_in_flight(&self) -> usize {
+        self.seen.most.load(Ordering::SeqCst)
+    }
+
+    /// Waits until a client closes a connection on which it was owed an answer.
+    pub(crate) async fn hung_up(&self) {
+        self.seen.hung_up.notified().await;
+    }
+}
+
+async fn serve(stream: TcpStream, answers: Arc<HashMap<String, Answer>>, seen: Arc<Seen>) {
+    let mut stream = BufReader::new(stream);
+    while let Some(path) = request(&mut stream).await {
+        *seen
+            .requests
+            .lock()
+            .unwrap()
+            .entry(path.clone())
+            .or_default() += 1;
+        let now = seen.now.fetch_add(1, Ordering::SeqCst) + 1;
+        seen.most.fetch_max(now, Ordering::SeqCst);
+        // Lets others in, so that requests that may be in flight together are.
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+        let not_found = Answer::new(
+            "404 Not Found",
+            &[("Content-Type", "text/html")],
+            "<a href=never>",
+        );
+        let answer = answers.get(&path).unwrap_or(&not_found);
+        if answer.silent {
+            let _ = stream.read_line(&mut String::new()).await;
+            seen.hung_up.notify_one();
+            return;
+        }
+        seen.now.fetch_sub(1, Ordering::SeqCst);
+        let sent = answer.cut.unwrap_or(answer.body.len());
+        let bytes = [answer.head.as_bytes(), &answer.body[..sent]].concat();
+        if stream.write_all(&bytes).await.is_err() || answer.cut.is_some() {
+            return;
+        }
+    }
+}
+
+async fn request(stream: &mut BufReader<TcpStream>) -> Option<String> {
+    let mut first = String::new();
+    stream.read_line(&mut first).await.ok()?;
+    let path = first.split(' ').nth(1)?.to_owned();
+    let mut line = String::new();
+    while line != "\r\n" {
+        line.clear();
+        if stream.read_line(&mut line).await.ok()? == 0 {
+            return None;
+        }
+    }
+    Some(path)
+}
+
+/// The files of a copy by path, without those that are no part of it.
+pub(crate) fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(at) = folders.pop() {
+        for entry in fs::read_dir(at).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_name() == ".dragline" {
+                continue;
+            }
+            if entry.file_type().unwrap().is_dir() {
+                folders.push(entry.path());
+            } else {
+                let path = entry.path();
+                let name = path
+                    .strip_prefix(folder)
+                    .unwrap()
+                    .to_str()
+                    .unwrap()
+                    .replace('\\', "/");
+                files.insert(name, fs::read(path).unwrap());
+            }
+        }
+    }
+    files
+}

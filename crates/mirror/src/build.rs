@@ -1,0 +1,196 @@
+use std::borrow::Cow;
+use std::io;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use archive::{Archive, Capture, ContentError, Entry};
+use cap_std::fs::Dir;
+use links::{Format, Kind};
+use url::Url;
+
+use crate::layout::{Layout, is_kept, relative};
+use crate::tree::Tree;
+
+/// What of the site is not in the archive.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Where the crawl began. The first one's host, redirects followed, has its files at the top
+    /// of the copy; other hosts have a folder each.
+    pub seeds: Vec<String>,
+    /// Tells which URLs are the same: those with the same key. Of `None` nothing is kept.
+    pub key: fn(&Url) -> Option<String>,
+    /// The longest file, in bytes after its content coding is undone.
+    pub max_content: u64,
+}
+
+/// What was built.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Built {
+    /// How many files were written.
+    pub files: usize,
+    /// Their length in all, in bytes.
+    pub bytes: u64,
+    /// What could not be written.
+    pub failures: Vec<Failure>,
+}
+
+/// A file that could not be written. The others were.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write `{path}`, the copy of {url}")]
+pub struct Failure {
+    /// What it is the copy of.
+    pub url: String,
+    /// The path in the copy.
+    pub path: String,
+    /// Why.
+    pub source: io::Error,
+}
+
+/// Builds the copy in `dir`, on as many threads as there are processors.
+///
+/// Building it again replaces each file by the same bytes.
+///
+/// # Errors
+///
+/// `dir` cannot be written at all. Single files that cannot be written are in
+/// [`Built::failures`].
+pub fn build(archive: &Archive, site: &Site, dir: &Dir) -> io::Result<Built> {
+    let entries = archive.entries();
+    let layout = Layout::new(entries, &site.seeds, site.key);
+    let tree = Tree::new(dir)?;
+    let builder = Builder {
+        archive,
+        site,
+        layout: &layout,
+        tree: &tree,
+    };
+    let next = AtomicUsize::new(0);
+    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let mut built = thread::scope(|scope| {
+        let work = || {
+            let mut built = Built::default();
+            while let Some(entry) = entries.get(next.fetch_add(1, Ordering::Relaxed)) {
+                builder.file(entry, &mut built);
+            }
+            built
+        };
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        others.into_iter().fold(work(), |mut all, other| {
+            let part = other
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            all.files += part.files;
+            all.bytes += part.bytes;
+            all.failures.extend(part.failures);
+            all
+        })
+    });
+    builder.front_door(&mut built);
+    built.failures.sort_by(|a, b| a.path.cmp(&b.path));
+    tree.finish()?;
+    Ok(built)
+}
+
+struct Builder<'a> {
+    archive: &'a Archive,
+    site: &'a Site,
+    layout: &'a Layout,
+    tree: &'a Tree<'a>,
+}
+
+impl Builder<'_> {
+    /// Writes the file of one capture, if it is one that has a file.
+    fn file(&self, entry: &Entry, built: &mut Built) {
+        let Some((url, path)) = self.place(entry) else {
+            return;
+        };
+        let written = self.archive.read(entry).and_then(|capture| {
+            let content = self.rewritten(&capture, &url, path)?;
+            self.tree.write(path, &content)?;
+            Ok(content.len())
+        });
+        built.count(&entry.url, path, written);
+    }
+
+    fn place(&self, entry: &Entry) -> Option<(Url, &str)> {
+        if !is_kept(entry) {
+            return None;
+        }
+        let url = Url::parse(&entry.url).ok()?;
+        let (path, _) = self.layout.find(&url)?;
+        Some((url, path))
+    }
+
+    fn rewritten<'a>(
+        &self,
+        capture: &'a Capture,
+        url: &Url,
+        path: &str,
+    ) -> io::Result<Cow<'a, [u8]>> {
+        let content = capture.content(self.site.max_content).map_err(unreadable)?;
+        let content_type = capture.content_type();
+        let Some(format) = Format::of(content_type, &content) else {
+            return Ok(content);
+        };
+        let charset = content_type.and_then(links::charset);
+        let rewritten = links::rewrite(&content, format, charset, url, |link| {
+            if link.kind == Kind::Base {
+                return Some(relative(path, path, None));
+            }
+            Some(match self.layout.find(&link.url) {
+                Some((target, fragment)) => relative(path, target, fragment.as_deref()),
+                None => link.url.to_string(),
+            })
+        });
+        Ok(match rewritten {
+            Cow::Borrowed(_) => content,
+            Cow::Owned(rewritten) => Cow::Owned(rewritten),
+        })
+    }
+
+    /// Sees to it that `index.html` is there and leads to the first seed.
+    fn front_door(&self, built: &mut Built) {
+        let Some(seed) = self.site.seeds.first() else {
+            return;
+        };
+        let Some((path, fragment)) = Url::parse(seed).ok().and_then(|url| self.layout.find(&url))
+        else {
+            return;
+        };
+        if self.layout.has(FRONT_DOOR) {
+            return;
+        }
+        let link = relative(FRONT_DOOR, path, fragment.as_deref());
+        let link = link.replace('&', "&amp;").replace('"', "&quot;");
+        let page = format!(
+            "<!doctype html>\n<meta charset=\"utf-8\">\n<title>{FRONT_DOOR}</title>\n\
+             <meta http-equiv=\"refresh\" content=\"0; url={link}\">\n<a href=\"{link}\">{link}</a>\n"
+        );
+        let written = self.tree.write(FRONT_DOOR, page.as_bytes());
+        built.count(seed, FRONT_DOOR, written.map(|()| page.len()));
+    }
+}
+
+impl Built {
+    fn count(&mut self, url: &str, path: &str, written: io::Result<usize>) {
+        match written {
+            Ok(length) => {
+                self.files += 1;
+                self.bytes += length as u64;
+            }
+            Err(source) => self.failures.push(Failure {
+                url: url.to_owned(),
+                path: path.to_owned(),
+                source,
+            }),
+        }
+    }
+}
+
+fn unreadable(error: ContentError) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
+}
+
+const FRONT_DOOR: &str = "index.html";

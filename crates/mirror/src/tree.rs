@@ -1,0 +1,68 @@
+use std::collections::HashSet;
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use cap_std::fs::{Dir, OpenOptions};
+
+/// The folder of the copy: files appear in it whole or not at all, and nothing outside it is
+/// touched.
+pub(crate) struct Tree<'a> {
+    root: &'a Dir,
+    /// Where files are written before they get their names.
+    aside: Dir,
+    serial: AtomicU64,
+    /// Folders known to be there.
+    folders: Mutex<HashSet<String>>,
+}
+
+impl<'a> Tree<'a> {
+    pub(crate) fn new(root: &'a Dir) -> io::Result<Self> {
+        // Leftovers of a run that was killed belong to no one.
+        match root.remove_dir_all(ASIDE) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => root.create_dir_all(ASIDE)?,
+        }
+        Ok(Tree {
+            root,
+            aside: root.open_dir(ASIDE)?,
+            serial: AtomicU64::new(0),
+            folders: Mutex::default(),
+        })
+    }
+
+    /// Writes a file. What was there under that name is replaced; a symbolic link is not followed.
+    pub(crate) fn write(&self, path: &str, content: &[u8]) -> io::Result<()> {
+        if let Some((folder, _)) = path.rsplit_once('/') {
+            self.create_folder(folder)?;
+        }
+        let aside = self.serial.fetch_add(1, Ordering::Relaxed).to_string();
+        let options = OpenOptions::new().write(true).create_new(true).clone();
+        let written = self
+            .aside
+            .open_with(&aside, &options)
+            .and_then(|mut file| file.write_all(content))
+            .and_then(|()| self.aside.rename(&aside, self.root, path));
+        if written.is_err() {
+            // The error to report is the one above.
+            let _ = self.aside.remove_file(&aside);
+        }
+        written
+    }
+
+    /// Removes what was only needed while writing.
+    pub(crate) fn finish(self) -> io::Result<()> {
+        self.root.remove_dir_all(ASIDE)
+    }
+
+    fn create_folder(&self, folder: &str) -> io::Result<()> {
+        let folders = || self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        if !folders().contains(folder) {
+            self.root.create_dir_all(folder)?;
+            folders().insert(folder.to_owned());
+        }
+        Ok(())
+    }
+}
+
+const ASIDE: &str = ".dragline/aside";

@@ -86,7 +86,7 @@ async fn a_site_is_kept_with_all_that_its_pages_need() {
     );
     assert_eq!(
         read(&folder, "docs/index@page=2.html"),
-        "<base href=index@page=2.html><a href=../index.html>home</a><img src=../deep/er/c.png>"
+        "<base href=index@page&#61;2.html><a href=../index.html>home</a><img src=../deep/er/c.png>"
     );
     assert_eq!(
         read(&folder, "css/main.css"),
@@ -338,9 +338,9 @@ async fn a_link_to_another_host_is_not_followed() {
 #[tokio::test]
 async fn nothing_is_written_outside_the_folder() {
     let names = [
-        "/..%2f..%2fescape1".to_owned(),
-        "/a/..%5c..%5cescape2".to_owned(),
-        "/%2e%2e%2fescape3".to_owned(),
+        "/..%2F..%2Fescape1".to_owned(),
+        "/a/..%5C..%5Cescape2".to_owned(),
+        "/..%2Fescape3".to_owned(),
         "/nul%00l".to_owned(),
         "//etc/passwd".to_owned(),
         "/.dragline/archive/x".to_owned(),

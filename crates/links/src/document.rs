@@ -100,7 +100,10 @@ impl<'a> Document<'a> {
                 within: Within::Css,
             },
         };
-        css::urls(&text.text).into_iter().map(reference).collect()
+        css::urls(&text.decoded)
+            .into_iter()
+            .map(reference)
+            .collect()
     }
 }
 

@@ -101,10 +101,10 @@ impl Html<'_> {
             Holds::Url(_) => {}
             Holds::Style => self.style(&text, quotes),
             Holds::Srcset => {
-                for url in srcset::urls(&text.text) {
+                for url in srcset::urls(&text.decoded) {
                     let span = text.span(url.clone());
                     self.find(
-                        &text.text[url],
+                        &text.decoded[url],
                         Kind::Requisite,
                         span,
                         quotes,
@@ -113,10 +113,10 @@ impl Html<'_> {
                 }
             }
             Holds::Refresh => {
-                if let Some(url) = refresh::url(&text.text) {
+                if let Some(url) = refresh::url(&text.decoded) {
                     let span = text.span(url.clone());
                     self.find(
-                        &text.text[url],
+                        &text.decoded[url],
                         Kind::Navigation,
                         span,
                         quotes,
@@ -128,7 +128,7 @@ impl Html<'_> {
     }
 
     fn style(&mut self, text: &Text<'_>, attribute: Option<Quotes>) {
-        for url in css::urls(&text.text) {
+        for url in css::urls(&text.decoded) {
             let span = text.span(url.span);
             self.find(&url.text, Kind::Requisite, span, attribute, Within::Css);
         }

@@ -5,7 +5,7 @@ use encoding_rs::Encoding;
 
 /// Text decoded from bytes, which knows where each part of it came from.
 pub(crate) struct Text<'a> {
-    pub(crate) text: Cow<'a, str>,
+    pub(crate) decoded: Cow<'a, str>,
     /// Where the parts begin, in order; the first at 0. None if the text is the bytes.
     parts: Vec<Part>,
     /// Where the bytes begin and end in the document.
@@ -37,7 +37,7 @@ impl<'a> Text<'a> {
                     && raw.iter().all(|byte| plain(*byte)) =>
             {
                 Text {
-                    text: Cow::Borrowed(text),
+                    decoded: Cow::Borrowed(text),
                     parts: Vec::new(),
                     bytes,
                 }
@@ -111,7 +111,7 @@ impl<'a> Text<'a> {
             verbatim: true,
         });
         Text {
-            text: Cow::Owned(text),
+            decoded: Cow::Owned(text),
             parts,
             bytes,
         }

@@ -1,6 +1,7 @@
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 /// The work was not taken; here it is back.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -72,24 +73,34 @@ impl<E: Error> Error for JobError<E> {
 }
 
 /// What a job panicked with.
-pub struct Panic(Box<dyn Any + Send>);
+pub struct Panic {
+    message: Option<Box<str>>,
+    /// Behind a lock only to be `Sync`, so that errors with it go where errors go.
+    payload: Mutex<Box<dyn Any + Send>>,
+}
 
 impl Panic {
     pub(crate) fn new(payload: Box<dyn Any + Send>) -> Self {
-        Panic(payload)
+        let message = match payload.downcast_ref::<&'static str>() {
+            Some(message) => Some(*message),
+            None => payload.downcast_ref::<String>().map(String::as_str),
+        };
+        Panic {
+            message: message.map(Box::from),
+            payload: Mutex::new(payload),
+        }
     }
 
     /// Returns the message, if it panicked with one.
     pub fn message(&self) -> Option<&str> {
-        match self.0.downcast_ref::<&'static str>() {
-            Some(message) => Some(message),
-            None => self.0.downcast_ref::<String>().map(String::as_str),
-        }
+        self.message.as_deref()
     }
 
     /// Returns the payload, for [`std::panic::resume_unwind`].
     pub fn into_payload(self) -> Box<dyn Any + Send> {
-        self.0
+        self.payload
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -371,8 +371,11 @@ fn a_shared_job_is_awaited_by_several() {
 }
 
 #[test]
-fn everything_is_send() {
+fn everything_is_send_and_errors_go_where_errors_go() {
     fn check<T: Send>(_: &T) {}
+    fn check_error<E: std::error::Error + Send + Sync + 'static>() {}
+    check_error::<JobError<std::io::Error>>();
+    check_error::<Refused<std::future::Ready<()>>>();
     let (pipeliner, workers) = by_hand(1);
     check(&workers);
     check(&pipeliner);

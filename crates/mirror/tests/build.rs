@@ -1,0 +1,307 @@
+//! The copy that is built from an archive, through the public API.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::SystemTime;
+
+use archive::{Archive, Capture};
+use bytes::Bytes;
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use dragline_mirror::{Built, Site, build};
+use http::header::{CONTENT_TYPE, LOCATION};
+use http::{HeaderMap, StatusCode};
+use proptest::prelude::*;
+use url::{Position, Url};
+
+const ROOT: &str = "http://h/";
+
+fn capture(url: &str, status: u16, headers: HeaderMap, body: &[u8]) -> Capture {
+    Capture {
+        url: url.to_owned(),
+        date: SystemTime::UNIX_EPOCH,
+        request: Bytes::new(),
+        status: StatusCode::from_u16(status).unwrap(),
+        headers,
+        body: Bytes::copy_from_slice(body),
+    }
+}
+
+fn document(url: &str, content_type: &str, body: &str) -> Capture {
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type.parse().unwrap())]);
+    capture(url, 200, headers, body.as_bytes())
+}
+
+fn page(url: &str, body: &str) -> Capture {
+    document(url, "text/html", body)
+}
+
+fn redirect(url: &str, location: &str) -> Capture {
+    let headers = HeaderMap::from_iter([(LOCATION, location.parse().unwrap())]);
+    capture(url, 301, headers, b"")
+}
+
+fn site(seed: &str) -> Site {
+    Site {
+        seeds: vec![seed.to_owned()],
+        key: |url| Some(url[..Position::AfterQuery].to_owned()),
+        max_content: 1 << 20,
+    }
+}
+
+fn build_in(folder: &Path, seed: &str, captures: &[Capture]) -> Built {
+    let root = Dir::open_ambient_dir(folder, ambient_authority()).unwrap();
+    root.create_dir_all(".dragline/archive").unwrap();
+    let mut archive = Archive::create(root.open_dir(".dragline/archive").unwrap()).unwrap();
+    for capture in captures {
+        archive.append(capture).unwrap();
+    }
+    build(&archive, &site(seed), &root).unwrap()
+}
+
+/// The files by path, without the archive.
+fn files(folder: &Path) -> BTreeMap<String, String> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(at) = folders.pop() {
+        for entry in fs::read_dir(at).unwrap() {
+            let path = entry.unwrap().path();
+            if path.ends_with(".dragline/archive") {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().to_str().unwrap();
+                files.insert(name.replace('\\', "/"), fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    files
+}
+
+fn copy(captures: &[Capture]) -> BTreeMap<String, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let built = build_in(folder.path(), ROOT, captures);
+    assert!(built.failures.is_empty(), "{:?}", built.failures);
+    let files = files(folder.path());
+    assert_eq!(built.files, files.len());
+    files
+}
+
+#[test]
+fn links_lead_to_what_is_kept_and_else_online() {
+    let files = copy(&[
+        page(
+            ROOT,
+            "<a href='d/p#x'>1</a><a href='/gone?q&amp;r'>2</a><a href=//other/>3</a>\
+             <a href='#top'>4</a><a href=mailto:a@b>5</a><img src=\"/i.png?a&amp;b\">",
+        ),
+        page(
+            "http://h/d/p",
+            "<a href=p?>self</a><a href='p#y'>here</a><a href=../>up</a>",
+        ),
+        document("http://h/i.png?a&b", "image/png", "png"),
+        capture("http://h/gone?q&r", 404, HeaderMap::new(), b"gone"),
+    ]);
+    assert_eq!(
+        files.keys().collect::<Vec<_>>(),
+        ["d/p.html", "i@a%26b.png", "index.html"]
+    );
+    assert_eq!(
+        files["index.html"],
+        "<a href='d/p.html#x'>1</a><a href='http://h/gone?q&amp;r'>2</a><a href=http://other/>3</a>\
+         <a href='#top'>4</a><a href=mailto:a@b>5</a><img src=\"i@a%2526b.png\">"
+    );
+    assert_eq!(
+        files["d/p.html"],
+        "<a href=http://h/d/p?>self</a><a href='#y'>here</a><a href=../index.html>up</a>"
+    );
+}
+
+#[test]
+fn a_page_without_links_to_rewrite_is_byte_identical() {
+    let body = "<!-- <a href=/x> --><p>caf\u{e9} &amp; <a href=p.html>p</a>\r\n<script>'<a href=/x>'</script>";
+    let files = copy(&[page(ROOT, body), page("http://h/p.html", "p")]);
+    assert_eq!(files["index.html"], body);
+}
+
+#[test]
+fn styles_are_rewritten_too() {
+    let files = copy(&[
+        page(
+            ROOT,
+            "<link rel=stylesheet href=/css/a.css><p style=\"background:url('/i.png')\">",
+        ),
+        document(
+            "http://h/css/a.css",
+            "text/css",
+            "@import '/b'; p { background: url( /i.png ) }",
+        ),
+        document("http://h/b", "text/css", "b{}"),
+        document("http://h/i.png", "image/png", "png"),
+    ]);
+    assert_eq!(
+        files["css/a.css"],
+        "@import '../b.css'; p { background: url( ../i.png ) }"
+    );
+    assert_eq!(
+        files["index.html"],
+        "<link rel=stylesheet href=css/a.css><p style=\"background:url('i.png')\">"
+    );
+}
+
+#[test]
+fn a_redirect_resolves_to_its_target_with_the_right_fragment() {
+    let files = copy(&[
+        page(
+            ROOT,
+            "<a href=/r>1</a><a href='/p2#own'>2</a><a href=/loop>3</a>",
+        ),
+        redirect("http://h/r", "/r2#theirs"),
+        redirect("http://h/r2", "/p"),
+        redirect("http://h/p2", "/p"),
+        redirect("http://h/loop", "/loop"),
+        page("http://h/p", "p"),
+    ]);
+    assert_eq!(
+        files["index.html"],
+        "<a href=p.html#theirs>1</a><a href='p.html#own'>2</a><a href=http://h/loop>3</a>"
+    );
+}
+
+#[test]
+fn a_base_is_neutralised() {
+    let files = copy(&[
+        page(
+            "http://h/d/p",
+            "<base href='/e/'><a href=q>q</a><a href='#x'>x</a>",
+        ),
+        page("http://h/e/q", "q"),
+        page("http://h/e/", "e"),
+        page(ROOT, ""),
+    ]);
+    assert_eq!(
+        files["d/p.html"],
+        "<base href='p.html'><a href=../e/q.html>q</a><a href='../e/index.html#x'>x</a>"
+    );
+}
+
+#[test]
+fn the_front_door_leads_to_where_the_seed_leads() {
+    let folder = tempfile::tempdir().unwrap();
+    let captures = [
+        redirect("http://old/", "http://h/a&b?#x"),
+        page("http://h/a&b?", "<a href=http://old/>"),
+        document("http://cdn/s.css", "text/css", ""),
+    ];
+    let built = build_in(folder.path(), "http://old/", &captures);
+    assert_eq!(built.files, 3);
+    let files = files(folder.path());
+    assert!(files["index.html"].contains("content=\"0; url=a%2526b@.html#x\""));
+    assert_eq!(files["a%26b@.html"], "<a href=#x>");
+    assert!(files.contains_key("cdn/s.css"), "another host has a folder");
+}
+
+#[test]
+fn nothing_kept_is_no_file() {
+    assert!(copy(&[capture(ROOT, 500, HeaderMap::new(), b"")]).is_empty());
+}
+
+#[test]
+fn building_again_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let captures = [page(ROOT, "<a href=/p>"), page("http://h/p", "p")];
+    build_in(folder.path(), ROOT, &captures);
+    let first = files(folder.path());
+    build_in(folder.path(), ROOT, &captures);
+    assert_eq!(files(folder.path()), first);
+}
+
+#[test]
+fn a_file_that_cannot_be_written_costs_itself_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("p.html/in the way")).unwrap();
+    let captures = [page(ROOT, "<a href=/p>"), page("http://h/p", "p")];
+    let built = build_in(folder.path(), ROOT, &captures);
+    assert_eq!(built.files, 1);
+    assert_eq!(
+        built.failures[0].to_string(),
+        "cannot write `p.html`, the copy of http://h/p"
+    );
+    assert!(folder.path().join("index.html").exists());
+    assert!(
+        !folder.path().join(".dragline/aside").exists(),
+        "nothing is left behind"
+    );
+}
+
+#[test]
+fn a_damaged_archive_costs_the_damaged_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Dir::open_ambient_dir(&folder, ambient_authority()).unwrap();
+    let mut archive = Archive::create(root.try_clone().unwrap()).unwrap();
+    archive.append(&page("http://h/p", "p")).unwrap();
+    archive.append(&page(ROOT, "root")).unwrap();
+    let segment = folder.path().join("dragline-00000.warc");
+    let whole = fs::read(&segment).unwrap();
+    fs::write(&segment, &whole[..whole.len() - 10]).unwrap();
+    let built = build(&archive, &site(ROOT), &root).unwrap();
+    assert_eq!((built.files, built.failures.len()), (1, 1));
+    assert_eq!(built.failures[0].path, "index.html");
+    assert!(folder.path().join("p.html").exists());
+}
+
+/// A small web: pages, pictures, styles and redirects under names that get in each other's way.
+fn web() -> impl Strategy<Value = Vec<Capture>> {
+    let path = "[aAbé./?]{0,4}";
+    let body = prop::collection::vec(path.prop_map(|path| format!("<a href='/{path}#f'>")), 0..4);
+    let content_type = prop_oneof![Just("text/html"), Just("image/png"), Just("text/css")];
+    let pages = prop::collection::hash_map(path, (content_type, body, 0..5), 1..12);
+    pages.prop_map(|pages| {
+        let mut captures = BTreeMap::new();
+        for (path, (content_type, body, kind)) in pages {
+            let mut url = Url::parse(ROOT).unwrap();
+            let (path, query) = path
+                .split_once('?')
+                .map_or((&*path, None), |(p, q)| (p, Some(q)));
+            url.set_path(path);
+            url.set_query(query);
+            let url = String::from(url);
+            let capture = match kind {
+                0 => redirect(&url, &format!("/{}", &"aAb"[..path.len() % 3])),
+                _ => document(&url, content_type, &body.concat()),
+            };
+            captures.insert(url, capture);
+        }
+        captures.into_values().collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Any order of arrival makes the same copy, and every relative link in it finds a file.
+    #[test]
+    fn the_copy_is_a_function_of_the_set(
+        (captures, shuffled) in web().prop_flat_map(|web| (Just(web.clone()), Just(web).prop_shuffle()))
+    ) {
+        let files = copy(&captures);
+        prop_assert_eq!(&files, &copy(&shuffled));
+        for (path, content) in files.iter().filter(|(path, _)| path.ends_with(".html")) {
+            let at = Url::parse("file:///").unwrap().join(&path.replace('%', "%25")).unwrap();
+            let links = content.split('\'').filter(|text| text.ends_with("#f"));
+            // `//` alone names no host: it is no URL, on line or off, and stays.
+            for link in links.filter(|link| !link.starts_with("//")) {
+                let target = at.join(link).unwrap();
+                if target.scheme() == "file" {
+                    let file = target.to_file_path().unwrap();
+                    let file = file.to_str().unwrap().trim_start_matches('/');
+                    prop_assert!(files.contains_key(file), "{} in {}", link, path);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,488 @@
+//! What is found and what is rewritten, through the public API.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+use std::borrow::Cow;
+
+use Kind::{Base, Embedded, Hint, Navigation, Requisite};
+use dragline_links::{Format, Kind, Link, extract, rewrite};
+use proptest::prelude::*;
+use url::Url;
+
+fn url() -> Url {
+    Url::parse("http://h/d/page").unwrap()
+}
+
+fn html(content: &[u8]) -> Vec<Link> {
+    extract(content, Format::Html, None, &url())
+}
+
+/// Each link as its URL, its kind, and the bytes it stands in.
+fn check(content: &str, expected: &[(&str, Kind, &str)]) {
+    let links = html(content.as_bytes());
+    let found: Vec<_> = links
+        .iter()
+        .map(|link| (link.url.as_str(), link.kind, &content[link.span.clone()]))
+        .collect();
+    assert_eq!(found, expected, "{content}");
+}
+
+fn urls(content: &str) -> Vec<String> {
+    html(content.as_bytes())
+        .into_iter()
+        .map(|link| link.url.into())
+        .collect()
+}
+
+fn replaced(content: &[u8], with: &str) -> String {
+    let rewritten = rewrite(content, Format::Html, None, &url(), |_| {
+        Some(with.to_owned())
+    });
+    String::from_utf8(rewritten.into_owned()).unwrap()
+}
+
+#[test]
+fn elements_say_what_their_links_are_for() {
+    check("<a href=x>", &[("http://h/d/x", Navigation, "x")]);
+    check("<AREA HREF='/x'>", &[("http://h/x", Navigation, "/x")]);
+    check("<img src=\"x\">", &[("http://h/d/x", Requisite, "x")]);
+    check(
+        "<script src=x></script>",
+        &[("http://h/d/x", Requisite, "x")],
+    );
+    check(
+        "<input type=image src=x>",
+        &[("http://h/d/x", Requisite, "x")],
+    );
+    check(
+        "<video src=a poster=b><source src=c><track src=d>",
+        &[
+            ("http://h/d/a", Requisite, "a"),
+            ("http://h/d/b", Requisite, "b"),
+            ("http://h/d/c", Requisite, "c"),
+            ("http://h/d/d", Requisite, "d"),
+        ],
+    );
+    check(
+        "<iframe src=a></iframe><frame src=b><embed src=c><object data=d>",
+        &[
+            ("http://h/d/a", Embedded, "a"),
+            ("http://h/d/b", Embedded, "b"),
+            ("http://h/d/c", Embedded, "c"),
+            ("http://h/d/d", Embedded, "d"),
+        ],
+    );
+    check(
+        "<form action=a><button formaction=b>",
+        &[("http://h/d/a", Hint, "a"), ("http://h/d/b", Hint, "b")],
+    );
+    check("<body background=x>", &[("http://h/d/x", Requisite, "x")]);
+    check(
+        "<svg><a xlink:href=a /><image href=b /><use xlink:href='c#d' /><g href=e />",
+        &[
+            ("http://h/d/a", Navigation, "a"),
+            ("http://h/d/b", Requisite, "b"),
+            ("http://h/d/c#d", Requisite, "c#d"),
+        ],
+    );
+    check("<div href=x src=y><p data=z>", &[]);
+}
+
+#[test]
+fn the_rel_of_a_link_decides() {
+    for (rel, kind) in [
+        ("stylesheet", Requisite),
+        ("Alternate StyleSheet", Requisite),
+        ("shortcut icon", Requisite),
+        ("modulepreload", Requisite),
+        ("manifest", Requisite),
+        ("next", Navigation),
+        ("canonical", Navigation),
+        ("", Navigation),
+        ("dns-prefetch", Hint),
+        ("preconnect", Hint),
+    ] {
+        check(
+            &format!("<link rel='{rel}' href=x>"),
+            &[("http://h/d/x", kind, "x")],
+        );
+    }
+}
+
+#[test]
+fn a_srcset_has_several() {
+    check(
+        "<img srcset='a 1x, b&amp;c 2x,\n/d'>",
+        &[
+            ("http://h/d/a", Requisite, "a"),
+            ("http://h/d/b&c", Requisite, "b&amp;c"),
+            ("http://h/d", Requisite, "/d"),
+        ],
+    );
+    check(
+        "<link rel=preload imagesrcset='a 1x' href=b>",
+        &[
+            ("http://h/d/a", Requisite, "a"),
+            ("http://h/d/b", Requisite, "b"),
+        ],
+    );
+}
+
+#[test]
+fn styles_are_searched_in_elements_and_attributes() {
+    check(
+        "<style>@import 'a'; p { background: URL( b ) }</style>",
+        &[
+            ("http://h/d/a", Requisite, "a"),
+            ("http://h/d/b", Requisite, "b"),
+        ],
+    );
+    check(
+        "<p style=\"background: url(&quot;a&amp;b&quot;), url('c')\">",
+        &[
+            ("http://h/d/a&b", Requisite, "a&amp;b"),
+            ("http://h/d/c", Requisite, "c"),
+        ],
+    );
+    check("<p style='/* url(a) */'><style>/* url(b) */", &[]);
+}
+
+#[test]
+fn a_meta_refresh_leads_on() {
+    check(
+        "<meta http-equiv=Refresh content=\"0; URL='x'\">",
+        &[("http://h/d/x", Navigation, "x")],
+    );
+    check("<meta name=refresh content='0; url=x'>", &[]);
+    check("<meta http-equiv=refresh content=5>", &[]);
+}
+
+#[test]
+fn a_base_is_in_force_for_all_and_the_first_counts() {
+    check(
+        "<a href=a><base target=x><base href=/b/><base href=/c/><a href='#f'>",
+        &[
+            ("http://h/b/a", Navigation, "a"),
+            ("http://h/b/", Base, "/b/"),
+            ("http://h/b/#f", Navigation, "#f"),
+        ],
+    );
+    check(
+        "<base href='javascript:x'><a href=a>",
+        &[("http://h/d/a", Navigation, "a")],
+    );
+}
+
+#[test]
+fn what_is_no_link_is_not_found() {
+    for content in [
+        "<!-- <a href=x> -->",
+        "<!--><!-- <a href=x>",
+        "<!-- --!<a href=x>",
+        "<![CDATA[<a href=x",
+        "<script>'<a href=x>'</script>",
+        "<script><!--<script></script><a href=x>--></script>",
+        "<textarea><a href=x></textarea>",
+        "<title><a href=x></title>",
+        "<style><a href=x></style>",
+        "<xmp><a href=x></xmp>",
+        "<plaintext></plaintext><a href=x>",
+        "<iframe><a href=x></iframe>",
+        "</a href=x>",
+        "<a href=x",
+        "<a href='x>",
+        "< a href=x>",
+        "<a href>",
+        "<a href=''>",
+        "<a href=' '>",
+        "<a href='#x'>",
+        "<a href=mailto:a@b>",
+        "<a href=javascript:x>",
+        "<a href=data:,x>",
+        "<a href='http://['>",
+        "<a data-href=x>",
+        "<p title='<a href=x>'>",
+        "<? <a href=x>",
+        "<! <a href=x>",
+    ] {
+        check(content, &[]);
+    }
+}
+
+#[test]
+fn what_only_looks_hidden_is_found() {
+    for content in [
+        "<!--><a href=x>",
+        "<!---><a href=x>",
+        "<!-- --!><a href=x>",
+        "<!-- ---><a href=x>",
+        "<!x><a href=x>",
+        "<noscript><a href=x></noscript>",
+        "<template><a href=x></template>",
+        "<script></script ><a href=x>",
+        "<script><!--</script><a href=x>",
+        "<script><!--<script></script>--></script><a href=x>",
+        "<script/></script><a href=x>",
+        "<title></TITLE><a href=x>",
+        "<style></styles></style/><a href=x>",
+        "<svg><script/><a href=x>",
+        "<svg><title><a href=x>",
+        "<svg><![CDATA[<a href=y>]]><a href=x>",
+        "<svg></svg><![CDATA[><a href=x>",
+        "<p title='>'><a href=x>",
+        "<p '><a href=x>",
+        "<a/href=x>",
+        "<a\thref\n=\rx\x0c>",
+        "<a b href=x>",
+        "<a =b href=x>",
+        "<a b='c'href=x>",
+        "<a href=x href=y>",
+        "<ahref><a href=x>",
+        "</><a href=x>",
+        "<<a href=x>",
+    ] {
+        assert_eq!(urls(content), ["http://h/d/x"], "{content}");
+    }
+}
+
+#[test]
+fn urls_are_read_as_the_standards_say() {
+    check("<a href=' x\n'>", &[("http://h/d/x", Navigation, " x\n")]);
+    check(
+        "<a href='x\ty\r\nz'>",
+        &[("http://h/d/xyz", Navigation, "x\ty\r\nz")],
+    );
+    check(
+        "<a href=a&#47;b&period;c&ampd>",
+        &[("http://h/d/a/b.c&ampd", Navigation, "a&#47;b&period;c&ampd")],
+    );
+    check(
+        "<a href='?a&copy=1'>",
+        &[("http://h/d/page?a&copy=1", Navigation, "?a&copy=1")],
+    );
+    check(
+        "<a href=//H2/\\é>",
+        &[("http://h2//%C3%A9", Navigation, "//H2/\\é")],
+    );
+    check("<a href=HTTPS:x>", &[("https://x/", Navigation, "HTTPS:x")]);
+}
+
+#[test]
+fn the_encoding_of_the_document_is_that_of_its_queries() {
+    let links = html(b"<meta charset=windows-1252><a href='?\xe9'>");
+    assert_eq!(links[0].url.as_str(), "http://h/d/page?%E9");
+    let links = extract(
+        b"<a href='\x83\x5c?\x83\x5c'>",
+        Format::Html,
+        Some("shift_jis"),
+        &url(),
+    );
+    assert_eq!(links[0].url.as_str(), "http://h/d/%E3%82%BD?%83\\");
+    let links = extract(
+        b"<img srcset='\x83\x5c 1x, b 2x'>",
+        Format::Html,
+        Some("shift_jis"),
+        &url(),
+    );
+    assert_eq!(
+        (links[0].span.clone(), links[1].span.clone()),
+        (13..15, 20..21)
+    );
+    let links = html("<a href='?é'>".as_bytes());
+    assert_eq!(links[0].url.as_str(), "http://h/d/page?%C3%A9");
+}
+
+#[test]
+fn utf_16_is_found_and_comes_back_in_utf_8() {
+    let text = "\u{feff}<a href=x>é</a>";
+    let bytes: Vec<_> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_eq!(html(&bytes)[0].url.as_str(), "http://h/d/x");
+    assert_eq!(replaced(&bytes, "y"), "\u{feff}<a href=y>é</a>");
+    let kept = rewrite(&bytes, Format::Html, None, &url(), |_| None);
+    assert!(matches!(kept, Cow::Borrowed(_)));
+}
+
+#[test]
+fn a_style_sheet_is_searched_and_rewritten() {
+    let css = b"@import 'a'; p { background: url(b) } /* \xff */";
+    let links = extract(css, Format::Css, None, &url());
+    assert_eq!(links.len(), 2);
+    let rewritten = rewrite(css, Format::Css, None, &url(), |link| {
+        Some(format!("{} (c)'", link.text))
+    });
+    assert_eq!(
+        &rewritten[..],
+        b"@import 'a%20%28c%29%27'; p { background: url(b%20%28c%29%27) } /* \xff */"
+    );
+}
+
+#[test]
+fn what_is_put_in_is_escaped_for_its_place() {
+    let new = "a?b=\"c\"&d='e'";
+    assert_eq!(
+        replaced(b"<a href=\"x\">", new),
+        "<a href=\"a?b=&quot;c&quot;&amp;d='e'\">"
+    );
+    assert_eq!(
+        replaced(b"<a href='x'>", new),
+        "<a href='a?b=\"c\"&amp;d=&#39;e&#39;'>"
+    );
+    assert_eq!(replaced(b"<a href=x>", "a b>"), "<a href=a%20b&#62;>");
+    assert_eq!(
+        replaced(b"<img srcset='x 1x, y'>", ",a,b,"),
+        "<img srcset='%2Ca,b%2C 1x, %2Ca,b%2C'>"
+    );
+    assert_eq!(
+        replaced(b"<style>p{b:url(x)}</style>", "</style>"),
+        "<style>p{b:url(%3C/style>)}</style>"
+    );
+    assert_eq!(
+        replaced(b"<p style=\"b:url('x')\">", "a&'b"),
+        "<p style=\"b:url('a&amp;%27b')\">"
+    );
+    assert_eq!(
+        replaced(b"<meta http-equiv=refresh content='0;url=\"x\"'>", "a'b"),
+        "<meta http-equiv=refresh content='0;url=\"a%27b\"'>"
+    );
+}
+
+#[test]
+fn what_is_the_same_changes_nothing() {
+    let page = b"<a href=' x&amp;y '><img src=z>";
+    let same = rewrite(page, Format::Html, None, &url(), |link| {
+        Some(link.text.clone())
+    });
+    assert!(matches!(same, Cow::Borrowed(_)));
+}
+
+#[test]
+fn a_tag_of_many_attributes_costs_no_more_than_its_length() {
+    let mut page = "<a href=x".to_owned();
+    for n in 0..100_000 {
+        page += &format!(" a{n}=b");
+    }
+    page += " src=y><a href=z>";
+    assert_eq!(urls(&page), ["http://h/d/x", "http://h/d/z"]);
+}
+
+#[test]
+fn what_never_ends_costs_no_more_than_its_length() {
+    for piece in [
+        "<a ",
+        "<!--",
+        "<a href='",
+        "<style>url(",
+        "<script><!--<script>",
+        "&",
+        "<![CDATA[",
+        "<svg>",
+        "</",
+        "<p style='{'>",
+        "(",
+        "<title>",
+    ] {
+        assert_eq!(urls(&piece.repeat(50_000)), [""; 0], "{piece}");
+        let attribute = format!("<p style='{}'>", piece.replace('\'', "").repeat(50_000));
+        assert_eq!(urls(&attribute), [""; 0], "{piece}");
+    }
+}
+
+/// Pieces of markup that get in each other's way.
+fn soup() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        Just("<a href=\"x?a&amp;b\">"),
+        Just("<img srcset='a 1x, b&comma; 2x'>"),
+        Just("<p style=\"b:url(&quot;x&quot;)\">"),
+        Just("<style>@import 'x';a{b:url( y )}</style>"),
+        Just("<base href=/b/>"),
+        Just("<script>"),
+        Just("</script>"),
+        Just("<!--"),
+        Just("-->"),
+        Just("<svg>"),
+        Just("</svg>"),
+        Just("<title>"),
+        Just("</title>"),
+        Just("'"),
+        Just("\""),
+        Just(">"),
+        Just("&"),
+        Just("\r\n"),
+        Just("\0"),
+        Just("é"),
+        Just("\u{1f578}"),
+        Just("<meta charset=shift_jis>"),
+        Just("<meta http-equiv=refresh content='1;url=x'>"),
+        Just("<a href=\u{e9}&eacute;>"),
+        Just("<style>"),
+        Just("url(\\"),
+    ];
+    let bytes = prop_oneof![
+        6 => piece.prop_map(|piece| piece.as_bytes().to_vec()),
+        1 => prop::collection::vec(any::<u8>(), 0..4),
+    ];
+    prop::collection::vec(bytes, 0..24).prop_map(|pieces| pieces.concat())
+}
+
+fn format() -> impl Strategy<Value = Format> {
+    prop_oneof![3 => Just(Format::Html), 1 => Just(Format::Css)]
+}
+
+/// In these the spans are those of the content itself.
+fn charset() -> impl Strategy<Value = Option<&'static str>> {
+    prop_oneof![
+        Just(None),
+        Just(Some("windows-1252")),
+        Just(Some("gb18030")),
+        Just(Some("utf-8"))
+    ]
+}
+
+proptest! {
+    #[test]
+    fn spans_are_in_order_and_in_bounds(soup in soup(), format in format(), charset in charset()) {
+        let mut end = 0;
+        for link in extract(&soup, format, charset, &url()) {
+            prop_assert!(end <= link.span.start && link.span.start <= link.span.end && link.span.end <= soup.len());
+            end = link.span.end;
+        }
+    }
+
+    #[test]
+    fn only_urls_change(soup in soup(), format in format(), charset in charset()) {
+        let links = extract(&soup, format, charset, &url());
+        let rewritten = rewrite(&soup, format, charset, &url(), |_| Some("http://new/?a&b".to_owned()));
+        let (mut old, mut new) = (&soup[..], &rewritten[..]);
+        let mut at = 0;
+        for link in &links {
+            let outside = link.span.start - at;
+            prop_assert_eq!(&old[..outside], &new[..outside]);
+            old = &old[outside + link.span.len()..];
+            new = &new[outside..];
+            at = link.span.end;
+            let escaped = ["http://new/?a&amp;b", "http://new/?a&b"];
+            let length = escaped.iter().find(|url| new.starts_with(url.as_bytes()));
+            prop_assert!(length.is_some(), "{:?}", String::from_utf8_lossy(new));
+            new = &new[length.unwrap().len()..];
+        }
+        prop_assert_eq!(old, new);
+    }
+
+    #[test]
+    fn what_was_put_in_is_found_again(soup in soup(), format in format(), charset in charset()) {
+        let before = extract(&soup, format, charset, &url());
+        let put = |_: &Link| Some("http://new/a?b&c='\"(),#f".to_owned());
+        let once = rewrite(&soup, format, charset, &url(), put);
+        let after = extract(&once, format, charset, &url());
+        prop_assert_eq!(before.len(), after.len());
+        for (before, after) in before.iter().zip(&after) {
+            prop_assert_eq!(before.kind, after.kind);
+            prop_assert!(after.url.as_str().starts_with("http://new/a?b&c="), "{}", after.url);
+        }
+    }
+
+    #[test]
+    fn leaving_all_as_it_is_borrows(soup in soup(), format in format(), charset in prop::option::of("[a-z0-9-]{0,9}")) {
+        let kept = rewrite(&soup, format, charset.as_deref(), &url(), |_| None);
+        prop_assert!(matches!(kept, Cow::Borrowed(_)));
+    }
+}

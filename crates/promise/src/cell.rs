@@ -1,29 +1,24 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{OnceLock, PoisonError};
-use std::task::{Context, Poll, Waker};
-
-use slab::Slab;
+use std::task::{Context, Poll};
 
 use crate::WaitError;
 use crate::sync::{Mutex, MutexGuard};
+use crate::waiters::{Place, Waiters};
 
 /// What completer and promises share: the result, and who waits for it.
 pub(crate) struct Cell<T, E> {
     /// Written once by the completer, before it takes the wakers.
     outcome: OnceLock<Result<T, WaitError<E>>>,
     /// Holds wakers only while there is no outcome.
-    waiters: Mutex<Slab<Waker>>,
+    waiters: Mutex<Waiters>,
 }
-
-/// A waiter's place among the waiters. Its holder gives it back with [`Cell::leave`].
-#[derive(Debug, Default)]
-pub(crate) struct Place(Option<usize>);
 
 impl<T, E> Cell<T, E> {
     pub(crate) fn new() -> Self {
         Cell {
             outcome: OnceLock::new(),
-            waiters: Mutex::new(Slab::new()),
+            waiters: Mutex::new(Waiters::default()),
         }
     }
 
@@ -36,19 +31,22 @@ impl<T, E> Cell<T, E> {
         let first = self.outcome.set(outcome).is_ok();
         debug_assert!(first, "there is one completer, and it completes once");
         let waiters = std::mem::take(&mut *self.lock());
-        wake_all(waiters.into_iter().map(|(_, waker)| waker));
+        wake_all(waiters);
     }
 
-    /// Looks for the outcome; leaves the task's waker in `place` if there is none yet.
+    /// Looks for the outcome; leaves the task's waker at `place` if there is none yet.
     pub(crate) fn poll(
         &self,
-        place: &mut Place,
+        place: &mut Option<Place>,
         cx: &mut Context<'_>,
     ) -> Poll<&Result<T, WaitError<E>>> {
         if let Some(outcome) = self.outcome() {
             return Poll::Ready(outcome);
         }
-        // Cloned before, and the old one dropped after the lock: both are foreign code.
+        if place.is_some_and(|place| self.lock().would_wake(place, cx)) {
+            return Poll::Pending;
+        }
+        // Cloned before the lock is taken, and the old one dropped after: both are foreign code.
         let waker = cx.waker().clone();
         let replaced;
         {
@@ -56,40 +54,35 @@ impl<T, E> Cell<T, E> {
             if let Some(outcome) = self.outcome() {
                 return Poll::Ready(outcome);
             }
-            replaced = if let Some(key) = place.0 {
-                Some(std::mem::replace(&mut waiters[key], waker))
-            } else {
-                place.0 = Some(waiters.insert(waker));
-                None
-            };
+            replaced = place.take().and_then(|place| waiters.leave(place));
+            *place = Some(waiters.enter(waker));
         }
         drop(replaced);
         Poll::Pending
     }
 
     /// Takes the waker out again, if one was left and is still there.
-    pub(crate) fn leave(&self, place: &mut Place) {
-        if let Some(key) = place.0.take() {
-            // After completion the slab is empty and stays so: the key finds nothing.
-            let waker = self.lock().try_remove(key);
+    pub(crate) fn leave(&self, place: &mut Option<Place>) {
+        if let Some(place) = place.take() {
+            let waker = self.lock().leave(place);
             drop(waker);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Slab<Waker>> {
-        // No foreign code runs under the lock, so a poisoned slab is a whole one.
+    fn lock(&self) -> MutexGuard<'_, Waiters> {
+        // No foreign code runs under the lock, so what a panic leaves there is whole.
         self.waiters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Calls every waker, also when one of them panics; the first panic goes on when all are called.
-fn wake_all(wakers: impl Iterator<Item = Waker>) {
+fn wake_all(waiters: Waiters) {
     let mut panic = None;
-    for waker in wakers {
+    waiters.drain(|waker| {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
             panic.get_or_insert(payload);
         }
-    }
+    });
     if let Some(payload) = panic
         && !std::thread::panicking()
     {

@@ -37,7 +37,8 @@
 //!
 //! # How it works
 //!
-//! The result lies in a `OnceLock`, the wakers of those who wait in a slab behind a `Mutex`.
+//! The result lies in a `OnceLock`, the wakers of those who wait behind a `Mutex`: the first in
+//! place, further ones in a slab, so that a promise with one waiter is one allocation.
 //! A waiter that finds no result takes the lock, looks again, and only then leaves its waker. The
 //! completer sets the result first and then takes all wakers under the lock: whoever took the lock
 //! before it is woken, whoever takes it after sees the result.
@@ -49,6 +50,7 @@ mod promise;
 mod cell;
 mod error;
 mod sync;
+mod waiters;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

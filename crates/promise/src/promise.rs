@@ -1,11 +1,13 @@
 use std::fmt;
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
 
-use crate::cell::{Cell, Place};
+use crate::cell::Cell;
 use crate::sync::Arc;
+use crate::waiters::Place;
 use crate::{Completer, WaitError};
 
 /// Makes a promise and the completer that will complete it.
@@ -25,15 +27,12 @@ pub fn promise<T, E>() -> (Completer<T, E>, Promise<T, E>) {
 #[must_use = "a promise does nothing unless it is awaited or asked"]
 pub struct Promise<T, E> {
     cell: Arc<Cell<T, E>>,
-    place: Place,
+    place: Option<Place>,
 }
 
 impl<T, E> Promise<T, E> {
     fn new(cell: Arc<Cell<T, E>>) -> Self {
-        Promise {
-            cell,
-            place: Place::default(),
-        }
+        Promise { cell, place: None }
     }
 
     /// Waits for the result and lends it.
@@ -44,7 +43,7 @@ impl<T, E> Promise<T, E> {
     pub fn wait(&self) -> Wait<'_, T, E> {
         Wait {
             cell: &self.cell,
-            place: Place::default(),
+            place: None,
         }
     }
 
@@ -59,13 +58,29 @@ impl<T, E> Promise<T, E> {
     /// Not for async code: it blocks the executor's thread. If the completer is to be run by this
     /// very thread, it never returns.
     pub fn wait_blocking(&self) -> &Result<T, WaitError<E>> {
+        loop {
+            if let Some(result) = self.wait_blocking_timeout(Duration::MAX) {
+                return result;
+            }
+        }
+    }
+
+    /// Blocks the thread until the result is there, and lends it; `None` if it is not there within
+    /// `timeout`.
+    ///
+    /// As [`wait_blocking`](Promise::wait_blocking), not for async code.
+    pub fn wait_blocking_timeout(&self, timeout: Duration) -> Option<&Result<T, WaitError<E>>> {
+        let begun = Instant::now();
         let waker = Waker::from(std::sync::Arc::new(Unpark(thread::current())));
         let mut cx = Context::from_waker(&waker);
-        let mut wait = pin!(self.wait());
+        let mut wait = self.wait();
         loop {
-            match wait.as_mut().poll(&mut cx) {
-                Poll::Ready(result) => return result,
-                Poll::Pending => thread::park(),
+            if let Poll::Ready(result) = Pin::new(&mut wait).poll(&mut cx) {
+                return Some(result);
+            }
+            match timeout.checked_sub(begun.elapsed()) {
+                Some(left) if !left.is_zero() => thread::park_timeout(left),
+                _ => return None,
             }
         }
     }
@@ -111,7 +126,7 @@ impl<T: fmt::Debug, E: fmt::Debug> fmt::Debug for Promise<T, E> {
 #[must_use = "futures do nothing unless polled"]
 pub struct Wait<'a, T, E> {
     cell: &'a Cell<T, E>,
-    place: Place,
+    place: Option<Place>,
 }
 
 impl<'a, T, E> Future for Wait<'a, T, E> {
@@ -135,7 +150,7 @@ impl<T, E> fmt::Debug for Wait<'_, T, E> {
     }
 }
 
-/// Wakes a thread that is parked in [`Promise::wait_blocking`].
+/// Wakes a thread that is parked in [`Promise::wait_blocking_timeout`].
 struct Unpark(Thread);
 
 impl Wake for Unpark {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
+use std::time::Duration;
 
 use dragline_promise::{Completer, Promise, WaitError, promise};
 use futures::executor::block_on;
@@ -170,6 +171,19 @@ fn cancelled_waits_leave_nothing_behind() {
     }
     drop(waker);
     assert_eq!(Arc::strong_count(&wakes), 1, "a slot still holds a waker");
+}
+
+#[test]
+fn a_blocking_wait_ends_at_its_timeout() {
+    let (completer, promise) = promise::<_, ()>();
+    assert_eq!(promise.wait_blocking_timeout(Duration::ZERO), None);
+    assert_eq!(
+        promise.wait_blocking_timeout(Duration::from_millis(1)),
+        None
+    );
+    completer.complete(Ok(1));
+    assert_eq!(promise.wait_blocking_timeout(Duration::ZERO), Some(&Ok(1)));
+    assert_eq!(promise.wait_blocking_timeout(Duration::MAX), Some(&Ok(1)));
 }
 
 #[test]

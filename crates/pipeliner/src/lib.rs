@@ -50,18 +50,23 @@
 #![forbid(unsafe_code)]
 
 mod pipeliner;
+mod run;
 mod scheduled;
 mod worker;
 
 mod error;
 mod inside;
 mod job;
+mod line;
+mod permits;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
 pub use error::{JobError, Panic, Refused};
+pub use permits::Fairness;
 pub use pipeliner::Pipeliner;
+pub use run::Run;
 pub use scheduled::Scheduled;
 pub use worker::Worker;

@@ -2,16 +2,20 @@ use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use queue::{Closed, Queue, TryPutError};
 
 use crate::inside::{Id, Inside};
 use crate::job::{Job, Task};
+use crate::permits::Permits;
 use crate::worker::Crew;
-use crate::{Refused, Scheduled, Worker};
+use crate::{Fairness, Refused, Run, Scheduled, Worker};
 
-/// A handle that takes work for its workers. Clones are handles of the same pipeliner.
+/// A handle that takes work. Clones are handles of the same pipeliner.
+///
+/// It has two doors, and one limit for both: [`schedule`](Pipeliner::schedule) hands work to the
+/// workers, [`run`](Pipeliner::run) has the caller's own task do it.
 #[derive(Clone)]
 pub struct Pipeliner {
     intake: Arc<Intake>,
@@ -20,6 +24,11 @@ pub struct Pipeliner {
 /// What the handles share. Dropped with the last of them, it closes.
 struct Intake {
     jobs: Queue<Box<dyn Job>>,
+    permits: Arc<Permits>,
+    /// How many workers there are, or have been asked for.
+    workers: Mutex<usize>,
+    /// What workers made later share with the first.
+    crew: Weak<Crew>,
 }
 
 impl Pipeliner {
@@ -34,13 +43,37 @@ impl Pipeliner {
         Self::over(limit, Queue::bounded(capacity))
     }
 
+    /// Makes a pipeliner for [`run`](Pipeliner::run) alone: it has no workers, and what is
+    /// scheduled is refused.
+    pub fn inline(limit: NonZeroUsize, fairness: Fairness) -> Self {
+        let permits = Arc::new(Permits::new(limit.get(), fairness));
+        let jobs = Queue::unbounded();
+        jobs.close();
+        let intake = Intake {
+            jobs,
+            permits,
+            workers: Mutex::new(0),
+            crew: Weak::new(),
+        };
+        Pipeliner {
+            intake: Arc::new(intake),
+        }
+    }
+
     fn over(limit: NonZeroUsize, jobs: Queue<Box<dyn Job>>) -> (Self, Vec<Worker>) {
-        let crew = Arc::new(Crew { jobs: jobs.clone() });
-        let workers = (0..limit.get())
-            .map(|_| Worker::new(Arc::clone(&crew)))
-            .collect();
-        let intake = Arc::new(Intake { jobs });
-        (Pipeliner { intake }, workers)
+        let permits = Arc::new(Permits::new(limit.get(), Fairness::Strict));
+        let crew = Arc::new(Crew {
+            jobs: jobs.clone(),
+            permits: Arc::clone(&permits),
+        });
+        let intake = Arc::new(Intake {
+            jobs,
+            permits,
+            workers: Mutex::new(limit.get()),
+            crew: Arc::downgrade(&crew),
+        });
+        let workers = (0..limit.get()).map(|_| Worker::new(Arc::clone(&crew)));
+        (Pipeliner { intake }, workers.collect())
     }
 
     /// Hands in work, waiting while the queue is full.
@@ -86,6 +119,54 @@ impl Pipeliner {
             Err(TryPutError::Full(job)) => Err(Refused::Full(work_of::<W, T, E>(job))),
             Err(TryPutError::Closed(job)) => Err(Refused::Closed(work_of::<W, T, E>(job))),
         }
+    }
+
+    /// Does work in the caller's own task, once it may: no more than the limit is in work at once.
+    ///
+    /// Nothing is allocated; the work need be neither `'static` nor `Send`; its panics and errors
+    /// are the caller's own. It goes on only while the caller polls it; where that is not sure,
+    /// [`schedule`](Pipeliner::schedule) it. Closing has no part in it.
+    ///
+    /// Inside work of the same pipeliner it may wait for itself: when all permits are with tasks
+    /// that wait for another.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, the work is dropped, and the permit or the place in line passes on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use dragline_pipeliner::{Fairness, Pipeliner};
+    /// let pipeliner = Pipeliner::inline(2.try_into().unwrap(), Fairness::Strict);
+    /// let words = ["one", "two", "three"];
+    /// let lengths = words.iter().map(|word| pipeliner.run(async { word.len() }));
+    /// assert_eq!(futures::future::join_all(lengths).await, [3, 3, 5]);
+    /// # });
+    /// ```
+    pub fn run<W: Future>(&self, work: W) -> Run<'_, W> {
+        Run::new(&self.intake.permits, work)
+    }
+
+    /// Sets the limit; returns workers to be spawned, if more are needed than there are.
+    ///
+    /// What is in work goes on; with a lower limit, nothing starts until enough has ended. Workers
+    /// that are too many are idle, and serve again when the limit rises.
+    #[must_use = "no more jobs run at once unless the new workers are spawned"]
+    pub fn resize(&self, limit: NonZeroUsize) -> Vec<Worker> {
+        let mut workers = self
+            .intake
+            .workers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.intake.permits.set_limit(limit.get());
+        let Some(crew) = self.intake.crew.upgrade() else {
+            return Vec::new();
+        };
+        let more = limit.get().saturating_sub(*workers);
+        *workers += more;
+        (0..more).map(|_| Worker::new(Arc::clone(&crew))).collect()
     }
 
     /// Takes nothing more and waits until all that was taken is done. Closing again only waits.

@@ -7,7 +7,9 @@ use std::task::{Context, Poll};
 
 use queue::{Item, Queue};
 
+use crate::Run;
 use crate::job::Job;
+use crate::permits::Permits;
 
 /// A future that runs jobs, one at a time, until the pipeliner is closed and drained.
 ///
@@ -26,7 +28,7 @@ impl Worker {
     pub(crate) fn new(crew: Arc<Crew>) -> Self {
         Worker(Box::pin(async move {
             while let Some(job) = crew.jobs.get().await {
-                run(job).await;
+                run(job, &crew.permits).await;
             }
         }))
     }
@@ -49,6 +51,7 @@ impl fmt::Debug for Worker {
 /// What the workers share. Dropped with the last of them.
 pub(crate) struct Crew {
     pub(crate) jobs: Queue<Box<dyn Job>>,
+    pub(crate) permits: Arc<Permits>,
 }
 
 impl Drop for Crew {
@@ -60,14 +63,14 @@ impl Drop for Crew {
     }
 }
 
-/// Polls a job to its end. The job has caught the panic of its work; what may still panic is
-/// foreign code around it, a waker or a `Drop`, and that concerns no other job.
-async fn run(job: Item<Box<dyn Job>>) {
+/// Polls a job to its end, once it may be. The job has caught the panic of its work; what may
+/// still panic is foreign code around it, a waker or a `Drop`, and that concerns no other job.
+async fn run(job: Item<Box<dyn Job>>, permits: &Permits) {
     let mut job = job.map(Box::into_pin);
-    poll_fn(|cx| {
+    let polled = poll_fn(|cx| {
         catch_unwind(AssertUnwindSafe(|| job.as_mut().poll(cx))).unwrap_or(Poll::Ready(()))
-    })
-    .await;
+    });
+    Run::new(permits, polled).await;
     drop_quietly(job);
 }
 

@@ -29,7 +29,7 @@ pub(crate) fn encoding(content: &[u8], format: Format, charset: Option<&str>) ->
     let marked = Encoding::for_bom(content).map(|(encoding, _)| encoding);
     let told = || charset.and_then(|label| Encoding::for_label(label.as_bytes()));
     let declared = || match format {
-        Format::Html => declared_in_html(content),
+        Format::Html | Format::Xml => declared_in_html(content),
         Format::Css => declared_in_css(content),
     };
     marked.or_else(told).or_else(declared).unwrap_or_else(|| {
@@ -44,7 +44,7 @@ pub(crate) fn encoding(content: &[u8], format: Format, charset: Option<&str>) ->
 /// The standard's "prescan a byte stream to determine its encoding".
 fn declared_in_html(content: &[u8]) -> Option<&'static Encoding> {
     let head = &content[..content.len().min(1024)];
-    let encoding = scan(head).find_map(|piece| {
+    let encoding = scan(head, Format::Html).find_map(|piece| {
         let Piece::Tag(tag) = piece else { return None };
         if !head[tag.name.clone()].eq_ignore_ascii_case(b"meta") {
             return None;

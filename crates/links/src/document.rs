@@ -3,14 +3,15 @@ use std::borrow::Cow;
 use encoding_rs::{Encoding, UTF_8};
 use url::Url;
 
-use crate::link::{Kind, Place, Reference, Within};
+use crate::link::{Kind, Place, Quotes, Reference, Within};
 use crate::text::Text;
 use crate::{Format, Link, charset, css, html};
 
 /// Returns what a document refers to by `http` and `https`, in order.
 ///
 /// `charset` is the one its `Content-Type` names, if it names one; `url` is where it is from. What
-/// is empty or no URL is left out, and so is a mere fragment where no `<base>` is in force.
+/// is empty or no URL is left out, and so is a mere fragment where no `<base>` is in force. Of a
+/// document, the first 100,000 links are found.
 ///
 /// The spans refer to `content`; or, where that is in an encoding that is no superset of ASCII, to
 /// its text in UTF-8.
@@ -42,7 +43,7 @@ impl<'a> Document<'a> {
 
     pub(crate) fn links(&self, format: Format, url: &Url) -> Vec<Link> {
         let references = match format {
-            Format::Html => html::references(&self.bytes, self.encoding),
+            Format::Html | Format::Xml => html::references(&self.bytes, format, self.encoding),
             Format::Css => self.css(),
         };
         // HTML §2.4.3, the document base URL: the first `<base>` with an `href` counts, for all.
@@ -53,30 +54,36 @@ impl<'a> Document<'a> {
         let parse = |base: &Url, text: &str| {
             let encode = query_encoder(self.encoding);
             let options = Url::options().encoding_override(match format {
-                Format::Html => Some(&encode),
+                Format::Html | Format::Xml => Some(&encode),
                 Format::Css => None,
             });
             options.base_url(Some(base)).parse(text).ok()
         };
         let base = first.as_ref().and_then(|(_, text)| parse(url, text));
         let base = base.filter(|base| !matches!(base.scheme(), "data" | "javascript"));
+        let mut budget = self.bytes.len() * BYTES_OF_URL_A_BYTE + (1 << 20);
         let resolve = |reference: Reference| {
             let text = reference.text.trim_matches(|char: char| char <= ' ');
             let is_base = reference.kind == Kind::Base;
             let is_first = first
                 .as_ref()
                 .is_some_and(|(start, _)| *start == reference.span.start);
-            if text.is_empty()
-                || (is_base && !is_first)
-                || (text.starts_with('#') && base.is_none())
-            {
+            // Empty, a link that a person follows leads to the base; all else leads nowhere.
+            let is_empty = text.is_empty()
+                && (base.is_none()
+                    || reference.kind != Kind::Navigation
+                    || reference.place.attribute == Some(Quotes::None));
+            if is_empty || (is_base && !is_first) || (text.starts_with('#') && base.is_none()) {
                 return None;
             }
+            // What it is resolved against is copied for each link: a small document must not become
+            // a large heap.
             let from = if is_base {
                 url
             } else {
                 base.as_ref().unwrap_or(url)
             };
+            budget = budget.checked_sub(from.as_str().len() + text.len())?;
             let url = parse(from, text).filter(|url| matches!(url.scheme(), "http" | "https"))?;
             Some(Link {
                 url,
@@ -106,6 +113,9 @@ impl<'a> Document<'a> {
             .collect()
     }
 }
+
+/// How many bytes of URLs may come of a byte of a document.
+const BYTES_OF_URL_A_BYTE: usize = 64;
 
 /// URL standard §4.4, query state: a query is percent-encoded from the document's encoding.
 fn query_encoder(encoding: &'static Encoding) -> impl Fn(&str) -> Cow<'_, [u8]> {

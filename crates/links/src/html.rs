@@ -12,17 +12,24 @@ use html5ever::tokenizer::{
 use crate::link::{Kind, Place, Quotes, Reference, Within};
 use crate::scan::{Attribute, Piece, Tag, scan};
 use crate::text::Text;
-use crate::{css, refresh, srcset};
+use crate::{Format, css, refresh, srcset};
 
 /// Finds what a document refers to, in order.
-pub(crate) fn references(document: &[u8], encoding: &'static Encoding) -> Vec<Reference> {
+pub(crate) fn references(
+    document: &[u8],
+    format: Format,
+    encoding: &'static Encoding,
+) -> Vec<Reference> {
     let mut html = Html {
         document,
         encoding,
         tokenizer: Tokenizer::new(Sink::default(), TokenizerOpts::default()),
         found: Vec::new(),
     };
-    for piece in scan(document) {
+    for piece in scan(document, format) {
+        if html.found.len() >= MOST_LINKS {
+            break;
+        }
         match piece {
             Piece::Tag(tag) => html.tag(&tag),
             Piece::Style(bytes) => {
@@ -94,6 +101,9 @@ impl Html<'_> {
         let bytes = written.value.clone();
         if let Holds::Url(kind) = holds {
             return self.find(value, kind, bytes, quotes, Within::Nothing);
+        }
+        if bytes.len() > LONGEST_LIST {
+            return;
         }
         let references = |piece: &str| self.decode(piece);
         let text = Text::decode(self.document, bytes, self.encoding, Some(&references));
@@ -286,3 +296,9 @@ const SVG: [&str; 12] = [
     "cursor",
     "font-face-uri",
 ];
+
+/// More than any page has that a person reads; each costs some hundred bytes of memory.
+pub(crate) const MOST_LINKS: usize = 100_000;
+
+/// In bytes: of attributes that hold several links, longer ones are left as they are.
+const LONGEST_LIST: usize = 1 << 20;

@@ -47,11 +47,18 @@ pub fn rewrite<'a>(
 /// Escapes a URL for where it is to stand: first, by percent-encoding, for what it stands within,
 /// then, by character references, for the attribute around that.
 fn escape(url: &str, place: Place) -> String {
+    match (url, place.attribute, place.within) {
+        // Nothing would be something else here: the next attribute, or the next candidate.
+        ("", _, Within::Srcset) => return "#".to_owned(),
+        ("", Some(Quotes::None), _) => return "\"\"".to_owned(),
+        _ => {}
+    }
     let mut text = String::with_capacity(url.len());
     for (at, char) in url.char_indices() {
         let ends_candidate = char == ',' && (at == 0 || at + 1 == url.len());
         let encoded = match place.within {
-            _ if char <= ' ' || char == '\x7f' => true,
+            // The document's encoding may not have it.
+            _ if char <= ' ' || char >= '\x7f' => true,
             Within::Nothing => false,
             Within::Srcset => ends_candidate,
             Within::Refresh => matches!(char, '"' | '\''),
@@ -59,7 +66,9 @@ fn escape(url: &str, place: Place) -> String {
         };
         match char {
             char if encoded => {
-                let _ = write!(text, "%{:02X}", u32::from(char));
+                for byte in char.encode_utf8(&mut [0; 4]).bytes() {
+                    let _ = write!(text, "%{byte:02X}");
+                }
             }
             '&' if place.attribute.is_some() => text.push_str("&amp;"),
             '"' if place.attribute == Some(Quotes::Double) => text.push_str("&quot;"),

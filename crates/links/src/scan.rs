@@ -7,14 +7,17 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr2};
 
+use crate::Format;
 use crate::link::Quotes;
 
 /// Finds the tags and styles of a document.
-pub(crate) fn scan(input: &[u8]) -> Scan<'_> {
+pub(crate) fn scan(input: &[u8], format: Format) -> Scan<'_> {
+    let outside = usize::from(format == Format::Xml);
     Scan {
         input,
         at: 0,
-        foreign: 0,
+        outside,
+        foreign: outside,
         style: None,
     }
 }
@@ -52,6 +55,8 @@ pub(crate) struct Scan<'a> {
     /// How many `svg` and `math` elements are open: there, CDATA sections exist and some elements
     /// are no raw text.
     foreign: usize,
+    /// What `foreign` is outside of them: in XML, one, for there it is so everywhere.
+    outside: usize,
     /// Found behind the tag that was returned last.
     style: Option<Range<usize>>,
 }
@@ -131,7 +136,7 @@ impl Scan<'_> {
                     return;
                 };
                 if is_foreign_root(&self.input[tag.name]) {
-                    self.foreign = self.foreign.saturating_sub(1);
+                    self.foreign = self.foreign.saturating_sub(1).max(self.outside);
                 }
             }
             _ => self.skip_past(b'>'),

@@ -30,7 +30,8 @@ impl<'a> Text<'a> {
         reference: Option<&dyn Fn(&str) -> String>,
     ) -> Self {
         let raw = &document[bytes.clone()];
-        let plain = |byte: u8| byte != 0 && byte != b'\r' && (byte != b'&' || reference.is_none());
+        // CSS has its own rules for these, and its parser knows them.
+        let plain = |byte: u8| reference.is_none() || !matches!(byte, 0 | b'\r' | b'&');
         match str::from_utf8(raw) {
             Ok(text)
                 if (encoding == encoding_rs::UTF_8 || raw.is_ascii())
@@ -76,12 +77,12 @@ impl<'a> Text<'a> {
                     text.push_str(&decoded[decoded.len() - kept..]);
                     at += piece.len();
                 }
-                (b'\r', _) => {
+                (b'\r', Some(_)) => {
                     part(&text, at, false);
                     text.push('\n');
                     at += if rest.starts_with(b"\r\n") { 2 } else { 1 };
                 }
-                (0, _) => {
+                (0, Some(_)) => {
                     part(&text, at, false);
                     text.push('\u{fffd}');
                     at += 1;

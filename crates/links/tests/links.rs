@@ -37,7 +37,7 @@ fn replaced(content: &[u8], with: &str) -> String {
     let rewritten = rewrite(content, Format::Html, None, &url(), |_| {
         Some(with.to_owned())
     });
-    String::from_utf8(rewritten.into_owned()).unwrap()
+    String::from_utf8_lossy(&rewritten).into_owned()
 }
 
 #[test]
@@ -169,6 +169,49 @@ fn a_base_is_in_force_for_all_and_the_first_counts() {
     check(
         "<base href='javascript:x'><a href=a>",
         &[("http://h/d/a", Navigation, "a")],
+    );
+}
+
+#[test]
+fn with_a_base_an_empty_link_leads_there() {
+    check(
+        "<base href=/b/><a href=''>x</a><img src=''>",
+        &[
+            ("http://h/b/", Base, "/b/"),
+            ("http://h/b/", Navigation, ""),
+        ],
+    );
+}
+
+#[test]
+fn in_xml_any_element_may_be_empty() {
+    let page = "<html xmlns='x'><title/><script src='a'/><style/><textarea/><a href='b'/>\
+                <![CDATA[<a href='no'/>]]><svg></svg><iframe/><a href='c'/>";
+    let links = extract(page.as_bytes(), Format::Xml, None, &url());
+    let urls: Vec<_> = links.iter().map(|link| link.url.as_str()).collect();
+    assert_eq!(urls, ["http://h/d/a", "http://h/d/b", "http://h/d/c"]);
+}
+
+#[test]
+fn a_small_document_does_not_become_a_large_heap() {
+    let base = "a".repeat(512 << 10);
+    let page = format!("<base href=/{base}/>{}", "<a href=x>".repeat(50_000));
+    let bytes: usize = html(page.as_bytes())
+        .iter()
+        .map(|link| link.url.as_str().len())
+        .sum();
+    assert!(bytes <= page.len() * 65 + (2 << 20), "{bytes}");
+    let many = "<a href=x>".repeat(150_000);
+    assert_eq!(html(many.as_bytes()).len(), 100_000);
+}
+
+#[test]
+fn nothing_and_what_the_encoding_lacks_are_written_so_that_they_stay_what_they_are() {
+    assert_eq!(replaced(b"<a href=x id=y>", ""), "<a href=\"\" id=y>");
+    assert_eq!(replaced(b"<img srcset='x 1x'>", ""), "<img srcset='# 1x'>");
+    assert_eq!(
+        replaced(b"<a href='x'>\xe9", "\u{e9}"),
+        "<a href='%C3%A9'>\u{fffd}"
     );
 }
 

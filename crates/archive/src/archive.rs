@@ -3,7 +3,6 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use bytes::Bytes;
 use cap_std::fs::{Dir, File, OpenOptions};
 use http::StatusCode;
-use http::header::LOCATION;
 
 use crate::{Capture, warc};
 
@@ -72,7 +71,7 @@ impl Archive {
             url: capture.url.clone(),
             status: capture.status,
             content_type: capture.content_type().map(str::to_owned),
-            location: capture.field(LOCATION).map(str::to_owned),
+            location: capture.location().map(str::to_owned),
             offset,
             length: self.end - offset,
         };

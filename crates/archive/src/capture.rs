@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::header::{AsHeaderName, CONTENT_TYPE};
+use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, StatusCode};
 
 use crate::coding::{self, ContentError};
@@ -26,23 +26,35 @@ pub struct Capture {
 }
 
 impl Capture {
-    /// Returns the value of the `Content-Type` field, if there is one and it is text.
+    /// Returns the value of the `Content-Type` field, as far as it is text; of several, the last
+    /// (Fetch standard, "extract a MIME type").
     pub fn content_type(&self) -> Option<&str> {
-        self.field(CONTENT_TYPE)
+        let field = self.headers.get_all(CONTENT_TYPE).iter().next_back()?;
+        Some(text(field.as_bytes()))
+    }
+
+    /// Returns the value of the `Location` field, if there is one that is text: in UTF-8, as browsers
+    /// read it.
+    pub fn location(&self) -> Option<&str> {
+        str::from_utf8(self.headers.get(LOCATION)?.as_bytes()).ok()
     }
 
     /// Returns the body with its content codings undone (RFC 9110 §8.4): `gzip`, `deflate`, `br`,
-    /// at most five of them.
+    /// at most five of them. One that is unknown is taken for none, as browsers do: it is a mistake
+    /// of the server's, such as `utf-8`, or it was not asked for.
     ///
     /// # Errors
     ///
-    /// A coding is unknown, the body is not whole or not what it says, or it would be longer than
-    /// `limit` bytes.
+    /// The body is not whole or not what it says, or it would be longer than `limit` bytes.
     pub fn content(&self, limit: u64) -> Result<Cow<'_, [u8]>, ContentError> {
         coding::decode(&self.headers, &self.body, limit)
     }
+}
 
-    pub(crate) fn field(&self, name: impl AsHeaderName) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
+/// As much of it, from its start, as is UTF-8.
+fn text(bytes: &[u8]) -> &str {
+    match str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
     }
 }

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::io::{self, Read};
 
-use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use flate2::read::{DeflateDecoder, GzDecoder, MultiGzDecoder, ZlibDecoder};
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 
@@ -9,9 +9,6 @@ use http::header::CONTENT_ENCODING;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContentError {
-    /// The server used a coding that is not known here.
-    #[error("content coding `{0}` is not supported")]
-    Unsupported(String),
     /// More codings are stacked than any honest server stacks.
     #[error("content is coded more than {MOST_CODINGS} times")]
     TooManyCodings,
@@ -67,9 +64,7 @@ fn undo(coding: &str, body: &[u8], limit: u64) -> Result<Vec<u8>, ContentError> 
     let mut content = Vec::new();
     let most = limit.saturating_add(1);
     let read = match coding {
-        "gzip" | "x-gzip" => MultiGzDecoder::new(body)
-            .take(most)
-            .read_to_end(&mut content),
+        "gzip" | "x-gzip" => gunzip(body, most, &mut content),
         // RFC 9110 §8.4.1.2: some servers send it without its zlib wrapper.
         "deflate" if body[0] & 0x0f == 8 => {
             ZlibDecoder::new(body).take(most).read_to_end(&mut content)
@@ -80,7 +75,7 @@ fn undo(coding: &str, body: &[u8], limit: u64) -> Result<Vec<u8>, ContentError> 
         "br" => brotli::Decompressor::new(body, BUFFER)
             .take(most)
             .read_to_end(&mut content),
-        _ => return Err(ContentError::Unsupported(coding.to_owned())),
+        _ => return Ok(body.to_vec()),
     };
     match read {
         Ok(length) if length as u64 > limit => Err(ContentError::TooLong { limit }),
@@ -89,6 +84,19 @@ fn undo(coding: &str, body: &[u8], limit: u64) -> Result<Vec<u8>, ContentError> 
             coding: coding.to_owned(),
             source,
         }),
+    }
+}
+
+/// What follows the last whole member is padding, and passed over, as browsers do.
+fn gunzip(body: &[u8], most: u64, content: &mut Vec<u8>) -> io::Result<usize> {
+    match MultiGzDecoder::new(body).take(most).read_to_end(content) {
+        Err(error) if !content.is_empty() => {
+            let mut first = Vec::new();
+            let whole = GzDecoder::new(body).take(most).read_to_end(&mut first);
+            *content = first;
+            whole.map_err(|_| error)
+        }
+        read => read,
     }
 }
 
@@ -121,6 +129,8 @@ mod tests {
         check("identity", b"hello");
         check("GZIP", &gzip(b"hello"));
         check("gzip, x-gzip", &gzip(&gzip(b"hello")));
+        check("gzip", &[gzip(b"hel"), gzip(b"lo")].concat());
+        check("gzip", &[&gzip(b"hello")[..], b"\0\0junk"].concat());
         let mut zlib = ZlibEncoder::new(Vec::new(), Compression::fast());
         zlib.write_all(b"hello").unwrap();
         check("deflate", &zlib.finish().unwrap());
@@ -163,11 +173,8 @@ mod tests {
     }
 
     #[test]
-    fn unknown_and_stacked_codings_are_refused() {
-        assert!(matches!(
-            decode(&coded("zip"), b"x", 9),
-            Err(ContentError::Unsupported(_))
-        ));
+    fn unknown_codings_are_none_and_stacked_ones_are_refused() {
+        assert_eq!(decode(&coded("utf-8"), b"x", 9).unwrap(), &b"x"[..]);
         let stacked = coded("gzip,gzip,gzip,gzip,gzip,gzip");
         assert!(matches!(
             decode(&stacked, b"x", 9),

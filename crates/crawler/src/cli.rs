@@ -33,10 +33,11 @@ pub(crate) struct Arguments {
         short,
         long,
         value_name = "N",
-        default_value = "8",
+        default_value_t = 8,
         help_heading = "Requests"
     )]
-    jobs: NonZeroUsize,
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: u16,
 
     /// Seconds to wait for a connection, a response, or more of it
     #[arg(short = 'T', long, value_name = "SECONDS", value_parser = seconds, help_heading = "Requests")]
@@ -74,7 +75,7 @@ impl Arguments {
         if let Some(output) = self.output {
             config.output = output;
         }
-        config.jobs = self.jobs;
+        config.jobs = NonZeroUsize::new(self.jobs.into()).unwrap_or(config.jobs);
         let fetch = &mut config.fetch;
         if let Some(timeout) = self.timeout {
             fetch.connect_timeout = timeout;
@@ -279,6 +280,7 @@ mod tests {
         );
         for arguments in [
             &["http://h/", "-j", "0"][..],
+            &["http://h/", "-j", "1025"],
             &["http://h/", "-T", "0"],
             &["http://h/", "--max-filesize", "x"],
             &[],

@@ -26,6 +26,12 @@ impl Config {
     pub fn new(seed: &str) -> Result<Self, InvalidUrl> {
         let seed = CanonicalUrl::parse(seed)?;
         let name = seed.to_url().host_str().unwrap_or_default().to_owned();
+        // `.` and `..` are hosts to the URL standard, and to a file system something else.
+        let name = if name.trim_matches('.').is_empty() {
+            "site".to_owned()
+        } else {
+            name
+        };
         Ok(Config {
             seeds: vec![seed],
             // An IPv6 address is written so on Windows too.
@@ -48,5 +54,6 @@ mod tests {
             PathBuf::from("example.org")
         );
         assert_eq!(output("http://[::1]/"), PathBuf::from("--1"));
+        assert_eq!(output("http://../"), PathBuf::from("site"));
     }
 }

@@ -1,5 +1,6 @@
 //! The loop in which all crates meet.
 
+use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -28,6 +29,8 @@ pub(crate) struct Engine {
     archive: Archive,
     fetcher: Fetcher,
     summary: Summary,
+    /// Where each redirect leads that was met.
+    redirects: HashMap<CanonicalUrl, CanonicalUrl>,
     /// Written here, read by the [`Crawl`](crate::Crawl).
     progress: Arc<Mutex<Progress>>,
     events: Sender<Event>,
@@ -56,6 +59,7 @@ impl Engine {
             scope: Scope::of(&config.seeds),
             fetcher: Fetcher::new(&config.fetch),
             summary: Summary::default(),
+            redirects: HashMap::new(),
             config,
             output,
             archive,
@@ -165,18 +169,22 @@ impl Engine {
         self.archive.append(&capture).map_err(CrawlError::Archive)?;
         let bytes = capture.body.len() as u64;
         self.summary.bytes += bytes;
-        let leads_to = match leads {
-            Leads::Nowhere(reason) => {
+        let useless = match &leads {
+            Leads::Redirect(target) if self.closes_a_loop(found, target) => {
+                Some(RedirectError::Loop.into())
+            }
+            Leads::Redirect(_) if found.redirects == MOST_REDIRECTS => {
+                Some(RedirectError::TooMany(MOST_REDIRECTS).into())
+            }
+            _ => None,
+        };
+        let leads_to = match (useless, leads) {
+            (Some(reason), _) | (None, Leads::Nowhere(reason)) => {
                 self.fail(found, reason).await;
                 return Ok(Vec::new());
             }
-            Leads::Redirect(_) if found.redirects == MOST_REDIRECTS => {
-                self.fail(found, RedirectError::TooMany(MOST_REDIRECTS).into())
-                    .await;
-                return Ok(Vec::new());
-            }
-            Leads::Redirect(target) => vec![self.redirected(found, target).await],
-            Leads::Links(links) => links
+            (None, Leads::Redirect(target)) => vec![self.redirected(found, target).await],
+            (None, Leads::Links(links)) => links
                 .into_iter()
                 .map(|url| Found::on(&found.url, url))
                 .collect(),
@@ -192,6 +200,16 @@ impl Engine {
             .into_iter()
             .filter(|found| self.scope.admits(&found.url))
             .collect())
+    }
+
+    /// Notes a redirect; tells whether those that were met lead from it back to it.
+    fn closes_a_loop(&mut self, from: &Found, to: &CanonicalUrl) -> bool {
+        self.redirects.insert(from.url.clone(), to.clone());
+        let mut chain = std::iter::successors(Some(to), |at| self.redirects.get(at));
+        chain
+            .by_ref()
+            .take(usize::from(MOST_REDIRECTS) + 1)
+            .any(|at| *at == from.url)
     }
 
     /// A redirect is found like a link; but where a seed leads is a seed.

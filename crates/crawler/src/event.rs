@@ -48,14 +48,14 @@ pub struct Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.url, self.reason)?;
+        write!(f, "{}: {}", Short(&self.url), self.reason)?;
         let mut cause = self.reason.source();
         while let Some(error) = cause {
             write!(f, ": {error}")?;
             cause = error.source();
         }
         match &self.via {
-            Some(page) => write!(f, " (found on {page})"),
+            Some(page) => write!(f, " (found on {})", Short(page)),
             None => Ok(()),
         }
     }
@@ -66,7 +66,7 @@ impl fmt::Display for Failure {
 #[non_exhaustive]
 pub enum Reason {
     /// The server answered with a status of failure. The answer is archived.
-    #[error("{0}")]
+    #[error("{}", Words(*.0))]
     Status(StatusCode),
     /// There was no whole answer.
     #[error(transparent)]
@@ -86,9 +86,12 @@ pub enum Reason {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedirectError {
-    /// It says nowhere to go.
-    #[error("{0} without a location")]
+    /// It says nowhere to go, or nothing that is a URL.
+    #[error("{} without a usable location", Words(*.0))]
     NoLocation(StatusCode),
+    /// It leads back to where it came from.
+    #[error("redirect loop")]
+    Loop,
     /// It leads to something that is not fetched by HTTP.
     #[error("redirect to `{0}` refused: neither http nor https")]
     Scheme(String),
@@ -123,8 +126,8 @@ pub struct Summary {
     pub bytes: u64,
     /// Files in the copy.
     pub files: usize,
-    /// URLs to which a server answered with something of no use: a status of failure, broken
-    /// content, a redirect to nowhere.
+    /// URLs that are of no use: answered by a status of failure, with broken content, by a redirect
+    /// to nowhere, or too long to ask for.
     pub refused: usize,
     /// URLs to which no server gave a whole answer.
     pub unreached: usize,
@@ -141,7 +144,10 @@ pub struct Summary {
 impl Summary {
     pub(crate) fn count(&mut self, reason: &Reason) {
         match reason {
-            Reason::Status(_) | Reason::Content(_) | Reason::Redirect(_) => self.refused += 1,
+            Reason::Status(_)
+            | Reason::Content(_)
+            | Reason::Redirect(_)
+            | Reason::Fetch(FetchError::Url(_)) => self.refused += 1,
             Reason::Fetch(_) => self.unreached += 1,
             Reason::Internal(_) => self.internal += 1,
         }
@@ -157,3 +163,30 @@ impl Summary {
         self.refused + self.unreached + self.internal
     }
 }
+
+/// A status with its words, if it is one that has any.
+struct Words(StatusCode);
+
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.canonical_reason() {
+            Some(reason) => write!(f, "{} {reason}", self.0.as_u16()),
+            None => write!(f, "status {}", self.0.as_u16()),
+        }
+    }
+}
+
+/// A URL cut to what a line has room for. It is ASCII, as all canonical ones are.
+struct Short<'a>(&'a CanonicalUrl);
+
+impl fmt::Display for Short<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_str().get(..LONGEST_SHOWN) {
+            Some(start) => write!(f, "{start}…"),
+            None => write!(f, "{}", self.0),
+        }
+    }
+}
+
+/// In bytes.
+const LONGEST_SHOWN: usize = 500;

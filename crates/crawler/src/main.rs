@@ -4,11 +4,13 @@
 mod cli;
 mod show;
 
+use std::pin::pin;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Parser as _;
-use dragline::{Crawl, CrawlError, Event, StartError, Summary};
+use dragline::{Crawl, CrawlError, StartError, Summary};
+use futures::FutureExt as _;
+use futures::channel::oneshot;
 
 use crate::cli::{Arguments, Exit};
 use crate::show::Show;
@@ -32,22 +34,16 @@ async fn run(arguments: Arguments) -> anyhow::Result<Summary> {
     let output = config.output.clone();
     let mut crawl = Crawl::start(config)?;
     let mut show = Show::new(quiet);
-    let mut stopping = false;
+    let (interrupt, interrupted) = oneshot::channel();
+    tokio::spawn(listen(interrupt));
+    let mut interrupted = pin!(interrupted.fuse());
     loop {
         tokio::select! {
             event = crawl.next() => match event {
-                Some(event) => {
-                    stopping |= matches!(event, Event::Building);
-                    show.event(&event);
-                }
+                Some(event) => show.event(&event),
                 None => break,
             },
-            signal = tokio::signal::ctrl_c() => {
-                signal.context("cannot listen for Ctrl-C")?;
-                if stopping {
-                    std::process::exit(Exit::Interrupted.code().into());
-                }
-                stopping = true;
+            Ok(()) = &mut interrupted => {
                 show.stopping();
                 crawl.stop();
             }
@@ -57,4 +53,12 @@ async fn run(arguments: Arguments) -> anyhow::Result<Summary> {
     let summary = crawl.finish().await?;
     show.summary(&summary, &output);
     Ok(summary)
+}
+
+/// Passes on the first Ctrl-C; the second ends the program, also while it is busy or blocked.
+async fn listen(interrupt: oneshot::Sender<()>) {
+    if tokio::signal::ctrl_c().await.is_ok() && interrupt.send(()).is_ok() {
+        let _ = tokio::signal::ctrl_c().await;
+        std::process::exit(Exit::Interrupted.code().into());
+    }
 }

@@ -6,7 +6,6 @@ use archive::Capture;
 use fetch::Fetcher;
 use frontier::CanonicalUrl;
 use http::StatusCode;
-use http::header::LOCATION;
 use links::{Format, Kind};
 use url::Url;
 
@@ -50,13 +49,16 @@ pub(crate) async fn visit(
         headers: response.headers,
         body: response.body,
     };
-    let leads = if capture.status.is_redirection() {
-        redirect(&capture, &address)
-            .map_or_else(|error| Leads::Nowhere(error.into()), Leads::Redirect)
-    } else if capture.status.is_success() {
-        Leads::Links(links_in(&capture, &address, max_content)?)
-    } else {
-        Leads::Nowhere(Reason::Status(capture.status))
+    let leads = match capture.status {
+        status if FOLLOWED.contains(&status) => match redirect(&capture, &address) {
+            Ok(target) if target == url => Leads::Nowhere(RedirectError::Loop.into()),
+            Ok(target) => Leads::Redirect(target),
+            Err(error) => Leads::Nowhere(error.into()),
+        },
+        // A part that was not asked for is no document.
+        StatusCode::PARTIAL_CONTENT => Leads::Nowhere(Reason::Status(capture.status)),
+        status if status.is_success() => Leads::Links(links_in(&capture, &address, max_content)?),
+        status => Leads::Nowhere(Reason::Status(status)),
     };
     Ok(Page { capture, leads })
 }
@@ -69,7 +71,7 @@ fn links_in(
     // Also of what holds no links: what cannot be read is not good.
     let content = capture.content(max_content)?;
     let content_type = capture.content_type();
-    let Some(format) = Format::of(content_type, &content) else {
+    let Some(format) = Format::of(content_type, &content, address) else {
         return Ok(Vec::new());
     };
     let charset = content_type.and_then(links::charset);
@@ -88,14 +90,9 @@ fn is_followed(kind: Kind) -> bool {
 }
 
 fn redirect(capture: &Capture, address: &Url) -> Result<CanonicalUrl, RedirectError> {
-    let nowhere = || RedirectError::NoLocation(capture.status);
-    if !FOLLOWED.contains(&capture.status) {
-        return Err(nowhere());
-    }
-    let location = capture.headers.get(LOCATION).ok_or_else(nowhere)?;
-    // Browsers read it as UTF-8 and resolve it as any link.
-    let location = str::from_utf8(location.as_bytes()).map_err(|_| nowhere())?;
-    let target = address.join(location).map_err(|_| nowhere())?;
+    let location = capture.location();
+    let target = location.and_then(|location| address.join(location).ok());
+    let target = target.ok_or(RedirectError::NoLocation(capture.status))?;
     CanonicalUrl::new(&target).ok_or_else(|| RedirectError::Scheme(target.scheme().to_owned()))
 }
 

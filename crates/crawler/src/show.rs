@@ -13,6 +13,8 @@ pub(crate) struct Show {
     manner: Manner,
     ticks: Interval,
     begun: Instant,
+    /// Then the counts stand still.
+    building: bool,
 }
 
 enum Manner {
@@ -37,6 +39,7 @@ impl Show {
             manner,
             ticks,
             begun: Instant::now(),
+            building: false,
         }
     }
 
@@ -53,12 +56,12 @@ impl Show {
                 bar.set_position(done);
                 bar.set_message(self.counts(progress));
             }
-            Manner::Lines => line(&self.counts(progress)),
-            Manner::Quiet => {}
+            Manner::Lines if !self.building => line(&self.counts(progress)),
+            Manner::Lines | Manner::Quiet => {}
         }
     }
 
-    pub(crate) fn event(&self, event: &Event) {
+    pub(crate) fn event(&mut self, event: &Event) {
         match event {
             Event::Failed(failure) => self.say(&format!("failed: {failure}")),
             Event::NotWritten(failure) => {
@@ -67,7 +70,10 @@ impl Show {
             Event::ScopeExtended { from, to } => self.tell(&format!(
                 "note: {from} redirects to {to}; the crawl includes that host"
             )),
-            Event::Building => self.tell("building the copy"),
+            Event::Building => {
+                self.building = true;
+                self.tell("building the copy");
+            }
             _ => {}
         }
     }

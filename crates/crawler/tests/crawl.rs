@@ -198,15 +198,51 @@ async fn redirects_that_lead_nowhere_fail_and_end() {
         Reason::Redirect(error) => error.clone(),
         other => panic!("{other:?}"),
     };
+    assert_eq!(reason("loop"), RedirectError::Loop);
     assert_eq!(reason("file"), RedirectError::Scheme("file".to_owned()));
     assert_eq!(
         reason("none").to_string(),
-        "301 Moved Permanently without a location"
+        "301 Moved Permanently without a usable location"
     );
     assert_eq!(reason("far/20"), RedirectError::TooMany(20));
-    assert_eq!((summary.refused, failures.len()), (3, 3));
+    assert_eq!((summary.refused, failures.len()), (4, 4));
     assert!(read(&folder, "index.html").contains(&format!("<a href={}loop>", site.url)));
     assert_eq!(read(&folder, "good.html"), "good");
+}
+
+#[tokio::test]
+async fn a_loop_of_redirects_is_no_success() {
+    for (first, second) in [("/", "/"), ("/a", "/"), ("", ""), ("#x", "")] {
+        let site = Site::start(|_| {
+            [
+                ("/", Answer::redirect(first)),
+                ("/a", Answer::redirect(second)),
+            ]
+        })
+        .await;
+        let (_folder, summary, failures) = keep(&site).await;
+        let reasons: Vec<_> = failures.values().collect();
+        assert!(
+            matches!(reasons[..], [Reason::Redirect(RedirectError::Loop)]),
+            "{reasons:?}"
+        );
+        assert!(!summary.is_complete());
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_in_utf_8_is_followed_and_linked() {
+    let site = Site::start(|_| {
+        [
+            ("/", Answer::html("<a href=go>")),
+            ("/go", Answer::redirect("/é")),
+            ("/%C3%A9", Answer::html("é")),
+        ]
+    })
+    .await;
+    let (folder, summary, _) = keep(&site).await;
+    assert!(summary.is_complete());
+    assert_eq!(read(&folder, "index.html"), "<a href=%C3%A9.html>");
 }
 
 #[tokio::test]

@@ -126,11 +126,10 @@ async fn an_error_of_a_server_is_8_with_one_line() {
 
 #[tokio::test]
 async fn what_a_server_sends_does_not_steer_the_terminal() {
-    let fields = [("Content-Encoding", "\u{9b}31m")];
-    let site = Site::start(|_| [("/", Answer::new("200 OK", &fields, "x"))]).await;
+    let answer = Answer::redirect("\u{9b}31m\u{1b}[2J:x");
+    let site = Site::start(|_| [("/", answer)]).await;
     let (code, _, stderr, _folder) = run(&[&site.url]).await;
-    assert_eq!(code, 8);
-    assert!(stderr.contains("content coding `"), "{stderr}");
+    assert_eq!(code, 8, "{stderr}");
     assert!(
         stderr
             .chars()
@@ -183,5 +182,46 @@ async fn ctrl_c_builds_the_copy_and_is_11() {
             .unwrap()
             .contains("interrupted before the end")
     );
+    assert!(folder.path().join("copy/index.html").exists());
+}
+
+#[tokio::test]
+#[cfg(unix)]
+async fn ctrl_c_is_heard_in_the_thick_of_a_crawl() {
+    // Each page leads to the next two: it goes on until it is stopped.
+    let site = Site::start_with(|_| {
+        let page =
+            |n: usize| Answer::html(&format!("<a href=/{}><a href=/{}>", 2 * n + 1, 2 * n + 2));
+        let path = |n: usize| {
+            if n == 0 {
+                "/".to_owned()
+            } else {
+                format!("/{n}")
+            }
+        };
+        (0..50_000).map(|n| (path(n), page(n))).collect()
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = dragline(folder.path(), &[&site.url, "--output", "copy"]);
+    let child = command
+        .stderr(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while site.requests().len() < 500 {
+        tokio::task::yield_now().await;
+    }
+    let pid = child.id().unwrap().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .await
+            .unwrap()
+            .success()
+    );
+    let output = child.wait_with_output().await.unwrap();
+    assert_eq!(output.status.code(), Some(11));
     assert!(folder.path().join("copy/index.html").exists());
 }

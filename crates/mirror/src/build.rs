@@ -10,6 +10,7 @@ use links::{Format, Kind};
 use url::Url;
 
 use crate::layout::{Layout, is_kept, relative};
+use crate::name::FRONT_DOOR;
 use crate::tree::Tree;
 
 /// What of the site is not in the archive.
@@ -58,7 +59,14 @@ pub struct Failure {
 /// [`Built::failures`].
 pub fn build(archive: &Archive, site: &Site, dir: &Dir) -> io::Result<Built> {
     let entries = archive.entries();
-    let layout = Layout::new(entries, &site.seeds, site.key);
+    let layout = Layout::new(entries, &site.seeds, site.key, |entry, url| {
+        let capture = archive.read(entry).ok()?;
+        let content = capture.content(site.max_content).ok()?;
+        match Format::of(None, &content, url)? {
+            Format::Css => Some("text/css"),
+            _ => Some("text/html"),
+        }
+    });
     let tree = Tree::new(dir)?;
     let builder = Builder {
         archive,
@@ -131,7 +139,7 @@ impl Builder<'_> {
     ) -> io::Result<Cow<'a, [u8]>> {
         let content = capture.content(self.site.max_content).map_err(unreadable)?;
         let content_type = capture.content_type();
-        let Some(format) = Format::of(content_type, &content) else {
+        let Some(format) = Format::of(content_type, &content, url) else {
             return Ok(content);
         };
         let charset = content_type.and_then(links::charset);
@@ -150,13 +158,9 @@ impl Builder<'_> {
         })
     }
 
-    /// Sees to it that `index.html` is there and leads to the first seed.
+    /// Sees to it that `index.html` is there, if anything is, and leads to the first seed.
     fn front_door(&self, built: &mut Built) {
-        let Some(seed) = self.site.seeds.first() else {
-            return;
-        };
-        let Some((path, fragment)) = Url::parse(seed).ok().and_then(|url| self.layout.find(&url))
-        else {
+        let Some((path, fragment)) = self.layout.way_in(&self.site.seeds) else {
             return;
         };
         if self.layout.has(FRONT_DOOR) {
@@ -169,7 +173,7 @@ impl Builder<'_> {
              <meta http-equiv=\"refresh\" content=\"0; url={link}\">\n<a href=\"{link}\">{link}</a>\n"
         );
         let written = self.tree.write(FRONT_DOOR, page.as_bytes());
-        built.count(seed, FRONT_DOOR, written.map(|()| page.len()));
+        built.count(path, FRONT_DOOR, written.map(|()| page.len()));
     }
 }
 
@@ -192,5 +196,3 @@ impl Built {
 fn unreadable(error: ContentError) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error)
 }
-
-const FRONT_DOOR: &str = "index.html";

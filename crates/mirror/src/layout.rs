@@ -6,7 +6,7 @@ use archive::Entry;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
-use crate::name::{self, Name};
+use crate::name::{self, FRONT_DOOR, Name};
 
 /// Tells which URLs are the same: those with the same key. `None`: not one of the site.
 pub(crate) type Key = fn(&Url) -> Option<String>;
@@ -21,7 +21,13 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    pub(crate) fn new(entries: &[Entry], seeds: &[String], key: Key) -> Self {
+    /// `sniff` tells the content type of an entry that was sent without one.
+    pub(crate) fn new(
+        entries: &[Entry],
+        seeds: &[String],
+        key: Key,
+        sniff: impl Fn(&Entry, &Url) -> Option<&'static str>,
+    ) -> Self {
         let mut layout = Layout {
             key,
             paths: HashMap::new(),
@@ -29,14 +35,12 @@ impl Layout {
         };
         let mut kept = BTreeMap::new();
         for entry in entries {
-            let Some((url, key)) = Url::parse(&entry.url).ok().and_then(|url| {
-                let key = key(&url)?;
-                Some((url, key))
-            }) else {
+            let url = Url::parse(&entry.url).ok();
+            let Some((key, url)) = url.and_then(|url| Some((key(&url)?, url))) else {
                 continue;
             };
             if is_kept(entry) {
-                kept.insert(key, (url, entry.content_type.as_deref()));
+                kept.insert(key, (url, entry));
             } else if let Some(target) = redirect(entry, &url) {
                 layout.redirects.insert(key, target);
             }
@@ -44,11 +48,15 @@ impl Layout {
         let landing = seeds.first().and_then(|seed| Url::parse(seed).ok());
         let landing = landing.map(|seed| layout.landing(seed).0);
         let own_host = landing.map(|url| name::host(&url)).unwrap_or_default();
-        let names = kept
-            .into_iter()
-            .map(|(key, (url, content_type))| (key, Name::of(&url, content_type, &own_host)))
-            .collect();
-        layout.paths = settle(names);
+        let name = |(key, (url, entry)): (String, (Url, &Entry))| {
+            let sent = entry
+                .content_type
+                .as_deref()
+                .filter(|sent| !sent.is_empty());
+            let content_type = sent.or_else(|| sniff(entry, &url));
+            (key, Name::of(&url, content_type, &own_host))
+        };
+        layout.paths = settle(kept.into_iter().map(name).collect());
         layout
     }
 
@@ -59,9 +67,16 @@ impl Layout {
         Some((path, landing.fragment().map(str::to_owned)))
     }
 
+    /// Returns what the front door leads to: the first seed that is kept, or else anything.
+    pub(crate) fn way_in(&self, seeds: &[String]) -> Option<(&str, Option<String>)> {
+        let mut seeds = seeds.iter().filter_map(|seed| Url::parse(seed).ok());
+        let seed = seeds.find_map(|seed| self.find(&seed));
+        seed.or_else(|| Some((self.paths.values().min()?, None)))
+    }
+
     /// Tells whether a file has this path.
     pub(crate) fn has(&self, path: &str) -> bool {
-        self.paths.values().any(|taken| fold(taken) == path)
+        self.paths.values().any(|taken| taken == path)
     }
 
     /// Follows redirects to where they end, or as far as a browser would go.
@@ -106,7 +121,7 @@ pub(crate) fn relative(from: &str, to: &str, fragment: Option<&str>) -> String {
 
 /// Whether there is a file for it: a whole document was received.
 pub(crate) fn is_kept(entry: &Entry) -> bool {
-    matches!(entry.status.as_u16(), 200 | 203)
+    entry.status.is_success() && !matches!(entry.status.as_u16(), 204..=206)
 }
 
 fn redirect(entry: &Entry, url: &Url) -> Option<Url> {
@@ -129,7 +144,10 @@ fn settle(names: BTreeMap<String, Name>) -> HashMap<String, String> {
     let mut beside = Vec::new();
     for (url, name) in names {
         let path = name.path();
-        if taken.insert(fold(&path)) {
+        // The front door's name is its own to the letter: `Index.html` would be there on one system
+        // and not on another.
+        let is_door = fold(&path) == FRONT_DOOR && path != FRONT_DOOR;
+        if !is_door && taken.insert(fold(&path)) {
             paths.insert(url, path);
         } else {
             beside.push((url, name));

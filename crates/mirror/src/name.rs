@@ -33,7 +33,10 @@ impl Name {
             if parts.peek().is_none() {
                 last = text;
             } else {
-                stem.push_str(&part(text));
+                let part = part(text);
+                // The name of the copy's front door is no folder's.
+                let is_door = stem.is_empty() && part.eq_ignore_ascii_case(FRONT_DOOR);
+                stem.push_str(if is_door { "%69ndex.html" } else { &part });
                 stem.push('/');
             }
         }
@@ -164,6 +167,8 @@ fn digest(text: &str) -> String {
     })
 }
 
+/// The file that one opens first.
+pub(crate) const FRONT_DOOR: &str = "index.html";
 /// In bytes. Most file systems allow 255; an ending and a mark come behind it.
 const LONGEST_PART: usize = 180;
 /// In bytes. Linux allows 4,096 for a whole path, Windows less; where the folder lies is not known.
@@ -230,6 +235,8 @@ mod tests {
         check("http://h/a%00b", "text/plain", "a%00b");
         check("http://h/.dragline/x", "text/plain", "%2Edragline/x");
         check("http://h/.htaccess", "text/plain", "%2Ehtaccess");
+        check("http://h/index.html/a", "text/plain", "%69ndex.html/a");
+        check("http://h/b/index.html/a", "text/plain", "b/index.html/a");
     }
 
     #[test]

@@ -19,7 +19,10 @@ pub(crate) struct Tree<'a> {
 impl<'a> Tree<'a> {
     pub(crate) fn new(root: &'a Dir) -> io::Result<Self> {
         // Leftovers of a run that was killed belong to no one.
-        match root.remove_dir_all(ASIDE) {
+        match root
+            .remove_dir_all(ASIDE)
+            .or_else(|_| root.remove_file(ASIDE))
+        {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => root.create_dir_all(ASIDE)?,
         }

@@ -206,6 +206,67 @@ fn the_front_door_leads_to_where_the_seed_leads() {
 }
 
 #[test]
+fn the_front_door_is_there_whatever_the_site_calls_its_files() {
+    for (seed, captures) in [
+        (
+            "http://h/Index.html",
+            vec![page("http://h/Index.html", "in")],
+        ),
+        (
+            "http://h/a",
+            vec![page("http://h/a", "in"), page("http://h/index.html/b", "b")],
+        ),
+        (
+            "http://h/gone",
+            vec![page("http://h/z", "z"), page("http://h/a", "in")],
+        ),
+        (
+            "http://h/a",
+            vec![capture("http://h/a", 201, HeaderMap::new(), b"<p>in")],
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let built = build_in(folder.path(), seed, &captures);
+        assert!(built.failures.is_empty(), "{:?}", built.failures);
+        let files = files(folder.path());
+        let mut quoted = files["index.html"].split('"');
+        let link = quoted
+            .find(|text| text.ends_with(".html") && !text.contains(' '))
+            .unwrap();
+        let at = link.replace("%25", "%").replace("%7E", "~");
+        assert!(files[&at].ends_with("in"), "{seed}: {files:?}");
+    }
+}
+
+#[test]
+fn what_was_sent_without_a_type_is_named_for_what_it_is() {
+    let untyped = |url, body: &str| capture(url, 200, HeaderMap::new(), body.as_bytes());
+    let files = copy(&[
+        untyped(
+            ROOT,
+            "<html><link rel=stylesheet href=/a.css><a href=/about>x</a>",
+        ),
+        untyped("http://h/about", "<!doctype html>about"),
+        untyped("http://h/a.css", "p { background: url(/i) }"),
+        untyped("http://h/i", "\u{89}PNG"),
+    ]);
+    assert_eq!(
+        files.keys().collect::<Vec<_>>(),
+        ["a.css", "about.html", "i", "index.html"]
+    );
+    assert_eq!(files["a.css"], "p { background: url(i) }");
+}
+
+#[test]
+fn a_partial_answer_is_no_file() {
+    let files = copy(&[
+        page(ROOT, "x"),
+        capture("http://h/p", 206, HeaderMap::new(), b"par"),
+    ]);
+    assert_eq!(files.len(), 1);
+}
+
+#[test]
 fn nothing_kept_is_no_file() {
     assert!(copy(&[capture(ROOT, 500, HeaderMap::new(), b"")]).is_empty());
 }

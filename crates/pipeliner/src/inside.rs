@@ -1,36 +1,42 @@
-use std::cell::Cell;
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The pipeliner whose job is being polled on this thread, if any.
+/// Marks this thread as polling a job of a pipeliner, until it is dropped.
 ///
 /// A job that waits for room in its own pipeliner, or for that pipeliner's end, may wait for
-/// itself; this is how it is recognised.
-pub(crate) struct Inside {
-    outer: Option<Id>,
+/// itself; this is how it is recognised. It sees what the job's own task polls, also through
+/// another pipeliner's job; not what the job has spawned elsewhere.
+pub(crate) struct Inside;
+
+/// Tells pipeliners apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Id(u64);
+
+impl Id {
+    pub(crate) fn new() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        Id(LAST.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
-/// Tells pipeliners apart: the address of what their handles share.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Id(pub(crate) usize);
-
 impl Inside {
-    /// Marks the thread until the guard is dropped.
     pub(crate) fn enter(id: Id) -> Self {
-        Inside {
-            outer: CURRENT.replace(Some(id)),
-        }
+        ENTERED.with_borrow_mut(|entered| entered.push(id));
+        Inside
     }
 
     pub(crate) fn is(id: Id) -> bool {
-        CURRENT.get() == Some(id)
+        ENTERED.with_borrow(|entered| entered.contains(&id))
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        CURRENT.set(self.outer);
+        ENTERED.with_borrow_mut(Vec::pop);
     }
 }
 
 thread_local! {
-    static CURRENT: Cell<Option<Id>> = const { Cell::new(None) };
+    /// Innermost last.
+    static ENTERED: RefCell<Vec<Id>> = const { RefCell::new(Vec::new()) };
 }

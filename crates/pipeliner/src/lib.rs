@@ -31,7 +31,8 @@
 //! - Never more than N jobs are in flight, and jobs start first in, first out.
 //! - Every job that was taken resolves its [`Scheduled`] exactly once: with its value, its error,
 //!   its panic, or [`JobError::Cancelled`] if it was dropped before its end.
-//! - A panic in a job reaches its caller and kills no worker.
+//! - A panic in a job reaches its caller and kills no worker (unless panics abort).
+//! - A worker lets other tasks have their turn after 32 jobs in a row.
 //! - Dropping a [`Scheduled`] before its job starts cancels the job; [`Scheduled::detach`] lets it
 //!   run. A job that has started goes on either way.
 //! - A refused [`schedule`](Pipeliner::schedule) gives the work back.

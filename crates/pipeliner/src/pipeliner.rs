@@ -23,6 +23,7 @@ pub struct Pipeliner {
 
 /// What the handles share. Dropped with the last of them, it closes.
 struct Intake {
+    id: Id,
     jobs: Queue<Box<dyn Job>>,
     permits: Arc<Permits>,
     /// How many workers there are, or have been asked for.
@@ -50,6 +51,7 @@ impl Pipeliner {
         let jobs = Queue::unbounded();
         jobs.close();
         let intake = Intake {
+            id: Id::new(),
             jobs,
             permits,
             workers: Mutex::new(0),
@@ -67,6 +69,7 @@ impl Pipeliner {
             permits: Arc::clone(&permits),
         });
         let intake = Arc::new(Intake {
+            id: Id::new(),
             jobs,
             permits,
             workers: Mutex::new(limit.get()),
@@ -171,7 +174,9 @@ impl Pipeliner {
 
     /// Takes nothing more and waits until all that was taken is done. Closing again only waits.
     ///
-    /// From inside a job of this pipeliner it does not wait, for it would wait for itself.
+    /// From inside a job of this pipeliner it does not wait, for it would wait for itself. A
+    /// [`schedule`](Pipeliner::schedule) that waits for room counts as taken until it is polled and
+    /// told otherwise: do not await `close` in the task that holds such a future.
     ///
     /// # Cancel safety
     ///
@@ -183,8 +188,13 @@ impl Pipeliner {
         }
     }
 
+    /// Tells whether it takes nothing more.
+    pub fn is_closed(&self) -> bool {
+        self.intake.jobs.is_closed()
+    }
+
     fn id(&self) -> Id {
-        Id(Arc::as_ptr(&self.intake).addr())
+        self.intake.id
     }
 }
 

@@ -13,7 +13,14 @@ use crate::job::Slot;
 
 /// A job that was taken: awaiting it gives the job's result.
 ///
-/// Dropping it before the job has started cancels the job. To let several tasks await it, share it
+/// Dropping it before the job has started cancels the job: it will not be polled. What it holds,
+/// and its place in the queue, is free when a worker comes by.
+///
+/// **A job that awaits another holds its worker while it waits.** When as many jobs do so as there
+/// are workers, they wait for ever. Await outside: let a job return what is to be done next, and
+/// its caller schedule it.
+///
+/// To let several tasks await it, map its result to something that is `Clone` and share that
 /// (`futures::FutureExt::shared`).
 ///
 /// # Panics

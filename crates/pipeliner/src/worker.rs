@@ -27,8 +27,13 @@ pub struct Worker(Pin<Box<dyn Future<Output = ()> + Send>>);
 impl Worker {
     pub(crate) fn new(crew: Arc<Crew>) -> Self {
         Worker(Box::pin(async move {
+            let mut in_a_row = 0_u32;
             while let Some(job) = crew.jobs.get().await {
                 run(job, &crew.permits).await;
+                in_a_row = in_a_row.wrapping_add(1);
+                if in_a_row.is_multiple_of(MOST_IN_A_ROW) {
+                    yield_now().await;
+                }
             }
         }))
     }
@@ -58,7 +63,7 @@ impl Drop for Crew {
     fn drop(&mut self) {
         self.jobs.close();
         while let Ok(job) = self.jobs.try_get() {
-            drop_quietly(job);
+            drop(Quietly(Some(job)));
         }
     }
 }
@@ -66,15 +71,46 @@ impl Drop for Crew {
 /// Polls a job to its end, once it may be. The job has caught the panic of its work; what may
 /// still panic is foreign code around it, a waker or a `Drop`, and that concerns no other job.
 async fn run(job: Item<Box<dyn Job>>, permits: &Permits) {
-    let mut job = job.map(Box::into_pin);
+    let mut job = Quietly(Some(Item::map(job, Box::into_pin)));
     let polled = poll_fn(|cx| {
-        catch_unwind(AssertUnwindSafe(|| job.as_mut().poll(cx))).unwrap_or(Poll::Ready(()))
+        let Some(job) = &mut job.0 else {
+            return Poll::Ready(());
+        };
+        quietly(|| job.as_mut().poll(cx)).unwrap_or(Poll::Ready(()))
     });
     Run::new(permits, polled).await;
-    drop_quietly(job);
 }
 
-fn drop_quietly<J>(job: Item<J>) {
-    // The panic was reported by the panic hook; there is no one here to tell it to.
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(job)));
+/// Lets other tasks of the executor have their turn.
+async fn yield_now() {
+    let mut yielded = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
+
+/// Drops a job at its end, or with the worker, without letting a panic of its drop go on.
+struct Quietly<J>(Option<J>);
+
+impl<J> Drop for Quietly<J> {
+    fn drop(&mut self) {
+        let job = self.0.take();
+        quietly(|| drop(job));
+    }
+}
+
+/// Ends a panic here: the panic hook has reported it, and there is no one to tell it to.
+fn quietly<T>(call: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(call))
+        // Dropping what it panicked with might panic too.
+        .map_err(std::mem::forget)
+        .ok()
+}
+
+/// How many jobs a worker runs without letting other tasks have their turn.
+const MOST_IN_A_ROW: u32 = 32;

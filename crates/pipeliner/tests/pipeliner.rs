@@ -348,6 +348,114 @@ fn inside_a_job_a_full_queue_is_an_error_not_a_deadlock() {
 }
 
 #[test]
+fn a_job_waits_for_room_in_another_pipeliner_but_not_through_it_in_its_own() {
+    let (outer, mut outer_workers) = Pipeliner::bounded(limit(1), limit(1));
+    let (inner, inner_workers) = Pipeliner::bounded(limit(1), limit(1));
+    schedule::<(), Never>(&inner, ready(Ok(()))).detach();
+    let (other, own) = (inner.clone(), outer.clone());
+    let job = schedule::<_, Never>(&outer, async move {
+        // The other is full, and waits.
+        let mut waiting = Box::pin(other.schedule(ready(Ok::<_, Never>(()))));
+        assert!(poll(waiting.as_mut()).is_pending());
+        for worker in inner_workers {
+            let _ = poll(pin!(worker));
+        }
+        drop(waiting);
+        // A job of the other, polled from in here, fills this one up.
+        let (other, mut workers) = Pipeliner::unbounded(limit(1));
+        let job = schedule::<_, Never>(&other, async move {
+            own.schedule(ready(Ok::<_, Never>(())))
+                .await
+                .unwrap()
+                .detach();
+            Ok(matches!(
+                own.schedule(ready(Ok::<_, Never>(()))).await,
+                Err(Refused::Full(_))
+            ))
+        });
+        turn(&mut workers);
+        Ok(job.is_finished() && job.await.unwrap())
+    });
+    turn(&mut outer_workers);
+    assert!(block_on(job).unwrap());
+}
+
+#[test]
+fn jobs_start_first_in_first_out() {
+    let (pipeliner, mut workers) = by_hand(1);
+    let order = Arc::new(std::sync::Mutex::new(Vec::new()));
+    for n in 0..5 {
+        let order = Arc::clone(&order);
+        let job = async move {
+            order.lock().unwrap().push(n);
+            Ok(())
+        };
+        schedule::<_, Never>(&pipeliner, job).detach();
+    }
+    turn(&mut workers);
+    assert_eq!(*order.lock().unwrap(), [0, 1, 2, 3, 4]);
+}
+
+#[test]
+fn a_worker_lets_others_have_their_turn() {
+    fn again(pipeliner: &Pipeliner, runs: Arc<AtomicUsize>) {
+        let next = pipeliner.clone();
+        let job = pipeliner.try_schedule(async move {
+            runs.fetch_add(1, Ordering::SeqCst);
+            again(&next, runs);
+            Ok::<_, Never>(())
+        });
+        if let Ok(job) = job {
+            job.detach();
+        }
+    }
+    let (pipeliner, mut workers) = by_hand(1);
+    let runs = Arc::new(AtomicUsize::new(0));
+    again(&pipeliner, Arc::clone(&runs));
+    turn(&mut workers);
+    assert_eq!(runs.load(Ordering::SeqCst), 32);
+    block_on(async { drop(workers) });
+}
+
+#[test]
+fn dropping_workers_drops_jobs_that_panic_at_it() {
+    struct Bad;
+    impl Drop for Bad {
+        fn drop(&mut self) {
+            panic!("dropped badly");
+        }
+    }
+    let (pipeliner, mut workers) = by_hand(2);
+    let job = || {
+        let bad = Bad;
+        async move {
+            let _bad = bad;
+            pending::<Result<(), Never>>().await
+        }
+    };
+    let jobs: Vec<_> = (0..4).map(|_| schedule(&pipeliner, job())).collect();
+    turn(&mut workers);
+    drop(workers); // Two are running and two are queued.
+    for job in jobs {
+        assert!(matches!(block_on(job), Err(JobError::Cancelled)));
+    }
+}
+
+#[test]
+fn a_schedule_that_waits_is_refused_when_the_last_worker_goes() {
+    let (pipeliner, workers) = Pipeliner::bounded(limit(1), limit(1));
+    schedule::<(), Never>(&pipeliner, ready(Ok(()))).detach();
+    let mut waiting = pin!(pipeliner.schedule(ready(Ok::<_, Never>(7))));
+    assert!(poll(waiting.as_mut()).is_pending());
+    drop(workers);
+    assert!(matches!(
+        poll(waiting),
+        Poll::Ready(Err(Refused::Closed(_)))
+    ));
+    assert!(pipeliner.is_closed());
+}
+
+#[test]
 fn a_job_may_close_its_own_pipeliner() {
     let (pipeliner, mut workers) = by_hand(1);
     let inner = pipeliner.clone();

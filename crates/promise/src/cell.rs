@@ -1,9 +1,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{OnceLock, PoisonError};
+use std::sync::PoisonError;
 use std::task::{Context, Poll};
 
 use crate::WaitError;
-use crate::sync::{Mutex, MutexGuard};
+use crate::sync::{Mutex, MutexGuard, OnceLock};
 use crate::waiters::{Place, Waiters};
 
 /// What completer and promises share: the result, and who waits for it.

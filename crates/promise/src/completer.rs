@@ -6,7 +6,9 @@ use crate::sync::Arc;
 
 /// The writing end: completes the promise, once.
 ///
-/// Dropped uncompleted, it completes the promise with [`WaitError::Abandoned`].
+/// Dropped uncompleted, it completes the promise with [`WaitError::Abandoned`]; as in
+/// [`complete`](Completer::complete), a panic of a waiter's waker goes on from there, unless
+/// another is on its way.
 #[must_use = "dropping the completer abandons the promise"]
 pub struct Completer<T, E> {
     cell: Arc<Cell<T, E>>,

@@ -4,8 +4,8 @@
 //! result will never come. For one waiter and one value that always comes, a oneshot channel (for
 //! example `tokio::sync::oneshot`) is smaller; for a value that changes, take a watch channel.
 //!
-//! The two ends are named as in Scala, and not as elsewhere: the **completer** writes, the
-//! **promise** is read. (C++ calls the writing end `promise`; JavaScript's `Promise` is read.)
+//! The two ends: the **promise** is read, as in JavaScript; the **completer** writes, as in Dart.
+//! (C++ and Scala call the writing end the promise, and what is read a future.)
 //!
 //! ```
 //! use dragline_promise::{WaitError, promise};
@@ -31,6 +31,7 @@
 //! - Wakers are called outside the lock, and one that panics keeps none of the others from being
 //!   called.
 //! - What happened before `complete` happens before any waiter's return.
+//! - The ends are `Send` and `Sync` where value and error are both: waiters borrow the one result.
 //!
 //! It knows of no runtime, spawns nothing and has no neighbour among the Dragline crates below it;
 //! `dragline-pipeliner` hands the results of its jobs back through it.

@@ -219,6 +219,56 @@ fn a_waker_may_use_the_promise_that_wakes_it() {
 }
 
 #[test]
+fn wakers_are_cloned_and_dropped_outside_the_lock() {
+    /// Uses the promise in its drop: would deadlock under the lock.
+    struct OnDrop(Promise<u8, ()>);
+    impl Wake for OnDrop {
+        fn wake(self: Arc<Self>) {}
+    }
+    impl Drop for OnDrop {
+        fn drop(&mut self) {
+            let mut wait = self.0.wait();
+            assert!(poll_once(&mut wait, Waker::noop()).is_pending());
+        }
+    }
+    let (_completer, promise) = promise();
+    let on_drop = || Waker::from(Arc::new(OnDrop(promise.clone())));
+    let mut replaced = promise.wait();
+    assert!(poll_once(&mut replaced, &on_drop()).is_pending());
+    assert!(poll_once(&mut replaced, Waker::noop()).is_pending());
+    let mut cancelled = promise.wait();
+    assert!(poll_once(&mut cancelled, &on_drop()).is_pending());
+    drop(cancelled);
+}
+
+#[test]
+fn a_clone_that_is_dropped_takes_its_slot_with_it() {
+    let (_completer, promise) = promise::<u8, ()>();
+    let (wakes, waker) = waker();
+    for _ in 0..100 {
+        assert!(poll_once(&mut promise.clone(), &waker).is_pending());
+    }
+    drop(waker);
+    assert_eq!(Arc::strong_count(&wakes), 1);
+}
+
+#[test]
+fn an_abandoned_promise_whose_waker_panics_does_not_abort_an_unwinding_thread() {
+    let (completer, promise) = promise::<u8, ()>();
+    let mut wait = promise.wait();
+    assert!(poll_once(&mut wait, &Waker::from(Arc::new(PanickingWaker))).is_pending());
+    let worker = thread::scope(|s| {
+        let worker = s.spawn(|| {
+            let _held = completer;
+            panic!("the worker dies");
+        });
+        worker.join()
+    });
+    assert!(worker.is_err());
+    assert_eq!(promise.try_get(), Some(&Err(WaitError::Abandoned)));
+}
+
+#[test]
 fn ends_are_send_and_sync_when_what_they_carry_is() {
     fn check<T: Send + Sync>() {}
     check::<Completer<u8, String>>();

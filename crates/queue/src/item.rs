@@ -20,15 +20,19 @@ impl<T> Item<T> {
     }
 
     /// Turns the value into another; it is still the same unfinished item.
-    pub fn map<U>(self, into: impl FnOnce(T) -> U) -> Item<U> {
-        let Item { value, unfinished } = self;
+    ///
+    /// (Not a method, lest it hide one of the value's.)
+    pub fn map<U>(item: Self, into: impl FnOnce(T) -> U) -> Item<U> {
+        let Item { value, unfinished } = item;
         let value = into(value);
         Item { value, unfinished }
     }
 
     /// Finishes the item and returns the value.
-    pub fn into_inner(self) -> T {
-        self.value
+    ///
+    /// (Not a method, lest it hide one of the value's.)
+    pub fn into_inner(item: Self) -> T {
+        item.value
     }
 }
 

@@ -18,6 +18,12 @@ pub struct Queue<T> {
 
 impl<T> Queue<T> {
     /// Makes a queue that holds at most `capacity` items; [`put`](Queue::put) waits for room.
+    ///
+    /// Room for all of them is allocated here.
+    ///
+    /// # Panics
+    ///
+    /// If that is more memory than there can be.
     pub fn bounded(capacity: NonZeroUsize) -> Self {
         Self::over(async_channel::bounded(capacity.get()))
     }
@@ -49,7 +55,7 @@ impl<T> Queue<T> {
         self.sender
             .send(item)
             .await
-            .map_err(|refused| Closed(refused.0.into_inner()))
+            .map_err(|refused| Closed(Item::into_inner(refused.0)))
     }
 
     /// Puts an item at the end if there is room now. Never waits.
@@ -60,8 +66,8 @@ impl<T> Queue<T> {
     pub fn try_put(&self, item: T) -> Result<(), TryPutError<T>> {
         let item = Item::new(item, self.unfinished.one_more());
         self.sender.try_send(item).map_err(|refused| match refused {
-            TrySendError::Full(item) => TryPutError::Full(item.into_inner()),
-            TrySendError::Closed(item) => TryPutError::Closed(item.into_inner()),
+            TrySendError::Full(item) => TryPutError::Full(Item::into_inner(item)),
+            TrySendError::Closed(item) => TryPutError::Closed(Item::into_inner(item)),
         })
     }
 
@@ -99,7 +105,9 @@ impl<T> Queue<T> {
         };
         let before = items.len();
         items.push(first);
-        items.extend(std::iter::from_fn(|| self.try_get().ok()).take(most.get() - 1));
+        // Not what is put in the meantime, or it might go on for long.
+        let more = self.len().min(most.get() - 1);
+        items.extend(std::iter::from_fn(|| self.try_get().ok()).take(more));
         items.len() - before
     }
 
@@ -114,8 +122,12 @@ impl<T> Queue<T> {
     /// Waits until all that was put is finished: nothing queued, no [`Item`] alive, nobody
     /// waiting in [`put`](Queue::put).
     ///
-    /// It says nothing of what is put afterwards; where items are put only by those who hold an
-    /// unfinished one, there is no afterwards.
+    /// It says nothing of what is put afterwards, and may miss a moment at which all was finished if
+    /// more was put at once; where items are put only by those who hold an unfinished one, there is
+    /// one such moment, the end.
+    ///
+    /// A [`put`](Queue::put) that waits counts, also when nobody polls it: do not await `join` in
+    /// the task that holds such a future.
     ///
     /// # Cancel safety
     ///

@@ -58,7 +58,7 @@ fn put_waits_for_room() {
     queue.try_put(1).unwrap();
     let mut put = pin!(queue.put(2));
     assert!(poll(put.as_mut()).is_pending());
-    assert_eq!(queue.try_get().unwrap().into_inner(), 1);
+    assert_eq!(Item::into_inner(queue.try_get().unwrap()), 1);
     assert_eq!(poll(put.as_mut()), Poll::Ready(Ok(())));
     assert_eq!(drain(&queue), [2]);
 }
@@ -207,12 +207,63 @@ fn a_panic_finishes_the_item() {
 fn a_mapped_item_is_still_unfinished() {
     let queue = Queue::unbounded();
     queue.try_put(1).unwrap();
-    let item = queue.try_get().unwrap().map(|n: u8| n.to_string());
+    let item = Item::map(queue.try_get().unwrap(), |n: u8| n.to_string());
     assert_eq!(*item, "1");
     let mut join = pin!(queue.join());
     assert!(poll(join.as_mut()).is_pending());
     drop(item);
     assert!(poll(join.as_mut()).is_ready());
+}
+
+#[test]
+fn what_the_drop_of_an_item_puts_is_counted_before_the_item_is_finished() {
+    struct PutsOnDrop(Queue<Option<PutsOnDrop>>);
+    impl Drop for PutsOnDrop {
+        fn drop(&mut self) {
+            let mut join = pin!(self.0.join());
+            assert!(
+                poll(join.as_mut()).is_pending(),
+                "the item is not finished yet"
+            );
+            self.0.try_put(None).unwrap();
+        }
+    }
+    let queue = Queue::unbounded();
+    queue.try_put(Some(PutsOnDrop(queue.clone()))).unwrap();
+    drop(queue.try_get());
+    assert_eq!(queue.len(), 1);
+    drop(queue.try_get());
+    block_on(queue.join());
+}
+
+#[test]
+fn handles_share_one_count() {
+    let queue = Queue::unbounded();
+    queue.clone().try_put(1).unwrap();
+    assert!(poll(pin!(queue.join())).is_pending());
+}
+
+#[test]
+fn a_join_that_is_woken_late_looks_again() {
+    let queue = Queue::unbounded();
+    queue.try_put(1).unwrap();
+    let mut join = pin!(queue.join());
+    assert!(poll(join.as_mut()).is_pending());
+    drop(queue.try_get());
+    queue.try_put(2).unwrap();
+    assert!(poll(join.as_mut()).is_pending());
+}
+
+#[test]
+fn two_joins_that_wait_are_both_woken() {
+    let queue = Queue::unbounded();
+    queue.try_put(1).unwrap();
+    let mut first = Box::pin(queue.join());
+    let mut second = Box::pin(queue.join());
+    assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending());
+    drop(queue.try_get());
+    // Would wait for ever without a wake of its own.
+    block_on(futures::future::join(first, second));
 }
 
 #[test]

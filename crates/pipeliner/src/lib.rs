@@ -1,9 +1,14 @@
 //! At most N jobs at a time; every job's result finds its caller.
 //!
 //! Take it where many callers hand in work, no more than N pieces of it may run at once, and each
-//! caller wants its own result (or error, or panic) back. If there is one caller that holds all
-//! the work as a stream, `StreamExt::buffer_unordered` of `futures` does; if nothing but the
-//! number is to be limited, a semaphore does.
+//! caller wants its own result (or error, or panic) back. It has three doors:
+//!
+//! - [`schedule`](Pipeliner::schedule): workers do the work, wherever the caller is;
+//! - [`run`](Pipeliner::run): the caller's own task does it, under a fair permit, and nothing is
+//!   allocated or need be `'static` or `Send`;
+//! - [`pipelined`](Pipelining::pipelined): a stream of futures becomes a stream of their outputs.
+//!
+//! Where only a number is to be limited, a semaphore does.
 //!
 //! It is runtime-agnostic: [`Pipeliner::unbounded`] and [`Pipeliner::bounded`] return N [`Worker`]
 //! futures beside the pipeliner, and the caller spawns them on any executor. N workers are N jobs
@@ -50,6 +55,7 @@
 //! next. A job completes a `dragline-promise`, whose reading end is in the [`Scheduled`].
 #![forbid(unsafe_code)]
 
+mod pipelined;
 mod pipeliner;
 mod run;
 mod scheduled;
@@ -60,6 +66,7 @@ mod inside;
 mod job;
 mod line;
 mod permits;
+mod slots;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -67,6 +74,7 @@ struct Readme;
 
 pub use error::{JobError, Panic, Refused};
 pub use permits::Fairness;
+pub use pipelined::{Pipelined, PipelinedInOrder, Pipelining};
 pub use pipeliner::Pipeliner;
 pub use run::Run;
 pub use scheduled::Scheduled;

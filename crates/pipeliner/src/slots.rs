@@ -17,7 +17,7 @@ use std::thread;
 use atomic_waker::AtomicWaker;
 
 pub(crate) struct Slots<F> {
-    slots: Vec<Slot<F>>,
+    all: Vec<Slot<F>>,
     woken: Arc<Woken>,
     /// Bits that were taken from `woken` and not looked at yet: of word `word`.
     taken: u64,
@@ -55,7 +55,7 @@ impl<F: Future> Slots<F> {
             })),
         };
         Slots {
-            slots: (0..count).map(slot).collect(),
+            all: (0..count).map(slot).collect(),
             woken: Arc::clone(&woken),
             taken: 0,
             word: 0,
@@ -65,7 +65,7 @@ impl<F: Future> Slots<F> {
     /// Puts a future into a free slot and polls it at once; returns how it ended if it has, and the
     /// slot is free again.
     pub(crate) fn start(&mut self, index: usize, future: F) -> Poll<thread::Result<F::Output>> {
-        self.slots[index].future.set(Some(future));
+        self.all[index].future.set(Some(future));
         self.poll_slot(index)
     }
 
@@ -108,7 +108,7 @@ impl<F: Future> Slots<F> {
     }
 
     fn poll_slot(&mut self, index: usize) -> Poll<thread::Result<F::Output>> {
-        let slot = &mut self.slots[index];
+        let slot = &mut self.all[index];
         let Some(future) = slot.future.as_mut().as_pin_mut() else {
             // Woken after its end.
             return Poll::Pending;

@@ -41,7 +41,10 @@ async fn main() -> anyhow::Result<()> {
 async fn own_site() -> anyhow::Result<Config> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let mut config = Config::new(&format!("http://{}/", listener.local_addr()?))?;
-    config.output = tempfile::Builder::new().prefix("dragline-").tempdir()?.keep();
+    config.output = tempfile::Builder::new()
+        .prefix("dragline-")
+        .tempdir()?
+        .keep();
     tokio::spawn(site::serve(listener));
     Ok(config)
 }

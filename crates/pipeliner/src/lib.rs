@@ -8,7 +8,7 @@
 //!   allocated or need be `'static` or `Send`;
 //! - [`pipelined`](Pipelining::pipelined): a stream of futures becomes a stream of their outputs.
 //!
-//! Where only a number is to be limited, a semaphore does.
+//! [`Keyed`] adds a limit for each key, such as a host. Where only a number is to be limited, a semaphore does.
 //!
 //! It is runtime-agnostic: [`Pipeliner::unbounded`] and [`Pipeliner::bounded`] return N [`Worker`]
 //! futures beside the pipeliner, and the caller spawns them on any executor. N workers are N jobs
@@ -55,6 +55,7 @@
 //! next. A job completes a `dragline-promise`, whose reading end is in the [`Scheduled`].
 #![forbid(unsafe_code)]
 
+mod keyed;
 mod pipelined;
 mod pipeliner;
 mod run;
@@ -73,6 +74,7 @@ mod slots;
 struct Readme;
 
 pub use error::{JobError, Panic, Refused};
+pub use keyed::Keyed;
 pub use permits::Fairness;
 pub use pipelined::{Pipelined, PipelinedInOrder, Pipelining};
 pub use pipeliner::Pipeliner;

@@ -183,9 +183,7 @@ impl Pipeliner {
     /// It is closed at the first poll; dropping the future only stops waiting.
     pub async fn close(&self) {
         self.intake.jobs.close();
-        if !Inside::is(self.id()) {
-            self.intake.jobs.join().await;
-        }
+        self.drained().await;
     }
 
     /// Tells whether it takes nothing more.
@@ -193,7 +191,18 @@ impl Pipeliner {
         self.intake.jobs.is_closed()
     }
 
-    fn id(&self) -> Id {
+    /// Waits until all that was taken is done, without closing; not from inside a job.
+    pub(crate) async fn drained(&self) {
+        if !Inside::is(self.id()) {
+            self.intake.jobs.join().await;
+        }
+    }
+
+    pub(crate) fn jobs(&self) -> &Queue<Box<dyn Job>> {
+        &self.intake.jobs
+    }
+
+    pub(crate) fn id(&self) -> Id {
         self.intake.id
     }
 }
@@ -214,7 +223,7 @@ impl fmt::Debug for Pipeliner {
 }
 
 /// Unpacks a refused job.
-fn work_of<W: 'static, T: 'static, E: 'static>(job: Box<dyn Job>) -> W {
+pub(crate) fn work_of<W: 'static, T: 'static, E: 'static>(job: Box<dyn Job>) -> W {
     let job: Box<dyn Any> = job;
     job.downcast::<Task<W, T, E>>()
         .expect("a queue gives back what it was given")

@@ -1,7 +1,8 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
-use crate::unfinished::Guard;
+use crate::unfinished::{Guard, Unfinished};
 
 /// An item taken from a [`Queue`](crate::Queue), unfinished until it is dropped.
 ///
@@ -17,6 +18,10 @@ pub struct Item<T> {
 impl<T> Item<T> {
     pub(crate) fn new(value: T, unfinished: Guard) -> Self {
         Item { value, unfinished }
+    }
+
+    pub(crate) fn is_of(&self, unfinished: &Arc<Unfinished>) -> bool {
+        self.unfinished.is_of(unfinished)
     }
 
     /// Turns the value into another; it is still the same unfinished item.

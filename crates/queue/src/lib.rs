@@ -44,6 +44,7 @@
 
 mod item;
 mod queue;
+mod stream;
 
 mod error;
 mod unfinished;
@@ -55,3 +56,4 @@ struct Readme;
 pub use error::{Closed, TryGetError, TryPutError};
 pub use item::Item;
 pub use queue::Queue;
+pub use stream::{Items, Putting};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_channel::{Receiver, Sender, TryRecvError, TrySendError};
 
 use crate::unfinished::Unfinished;
-use crate::{Closed, Item, TryGetError, TryPutError};
+use crate::{Closed, Item, Items, Putting, TryGetError, TryPutError};
 
 /// A handle of a queue: puts, gets, closes and joins.
 ///
@@ -111,6 +111,39 @@ impl<T> Queue<T> {
         items.len() - before
     }
 
+    /// Puts an item that was taken back at the end, waiting while the queue is full. It stays
+    /// unfinished all the while.
+    ///
+    /// # Errors
+    ///
+    /// The queue is or becomes closed; the value comes back, and the item is finished.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`put`](Queue::put).
+    pub async fn requeue(&self, item: Item<T>) -> Result<(), Closed<T>> {
+        // One of another queue is finished there, and unfinished here.
+        let item = if item.is_of(&self.unfinished) {
+            item
+        } else {
+            Item::new(Item::into_inner(item), self.unfinished.one_more())
+        };
+        let refused = self.sender.send(item).await;
+        refused.map_err(|refused| Closed(Item::into_inner(refused.0)))
+    }
+
+    /// Returns the items as a stream, which ends when the queue is closed and drained.
+    ///
+    /// Several streams and [`get`](Queue::get)s may take turns.
+    pub fn items(&self) -> Items<T> {
+        Items::new(self.receiver.clone())
+    }
+
+    /// Returns a sink that puts what it is sent.
+    pub fn sink(&self) -> Putting<T> {
+        Putting::new(self.clone())
+    }
+
     /// Closes the queue: nothing more is put, and what is queued can still be got.
     ///
     /// Everyone who waits in [`put`](Queue::put) is refused, everyone who waits in
@@ -161,6 +194,9 @@ impl<T> Clone for Queue<T> {
         }
     }
 }
+
+/// The receiver in a handle is never pinned: a stream has one of its own.
+impl<T> Unpin for Queue<T> {}
 
 impl<T> fmt::Debug for Queue<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -37,6 +37,12 @@ impl Unfinished {
 #[derive(Debug)]
 pub(crate) struct Guard(Arc<Unfinished>);
 
+impl Guard {
+    pub(crate) fn is_of(&self, unfinished: &Arc<Unfinished>) -> bool {
+        Arc::ptr_eq(&self.0, unfinished)
+    }
+}
+
 impl Drop for Guard {
     fn drop(&mut self) {
         if self.0.count.fetch_sub(1, Ordering::SeqCst) == 1 {

@@ -11,6 +11,7 @@ use std::thread;
 
 use dragline_queue::{Closed, Item, Queue, TryGetError, TryPutError};
 use futures::executor::block_on;
+use futures::{SinkExt, StreamExt, stream};
 
 fn bounded<T>(capacity: usize) -> Queue<T> {
     Queue::bounded(NonZeroUsize::new(capacity).unwrap())
@@ -189,6 +190,67 @@ fn join_counts_a_put_that_waits() {
     assert!(poll(join.as_mut()).is_pending());
     drop(put);
     assert!(poll(join.as_mut()).is_ready());
+}
+
+#[test]
+fn a_requeued_item_goes_to_the_end_and_stays_unfinished() {
+    let queue = Queue::unbounded();
+    queue.try_put(1).unwrap();
+    queue.try_put(2).unwrap();
+    let mut join = pin!(queue.join());
+    let item = queue.try_get().unwrap();
+    block_on(queue.requeue(item)).unwrap();
+    assert!(poll(join.as_mut()).is_pending());
+    assert_eq!(drain(&queue), [2, 1]);
+    assert!(poll(join.as_mut()).is_ready());
+
+    queue.try_put(3).unwrap();
+    let item = queue.try_get().unwrap();
+    queue.close();
+    assert_eq!(block_on(queue.requeue(item)), Err(Closed(3)));
+    assert!(poll(pin!(queue.join())).is_ready());
+}
+
+#[test]
+fn an_item_requeued_elsewhere_is_counted_there() {
+    let (here, there) = (Queue::unbounded(), Queue::unbounded());
+    here.try_put(1).unwrap();
+    block_on(there.requeue(here.try_get().unwrap())).unwrap();
+    assert!(poll(pin!(here.join())).is_ready());
+    assert!(poll(pin!(there.join())).is_pending());
+}
+
+#[test]
+fn items_are_a_stream_and_a_sink() {
+    let queue = bounded(2);
+    let stream = queue.items();
+    let both = futures::future::join(
+        async {
+            let mut sink = queue.sink();
+            sink.send_all(&mut stream::iter((0..9).map(Ok)))
+                .await
+                .unwrap();
+            sink.close().await.unwrap();
+            assert!(!queue.is_closed(), "others may put");
+            queue.join().await;
+            queue.close();
+            assert_eq!(sink.send(9).await, Err(Closed(9)));
+        },
+        stream.map(Item::into_inner).collect::<Vec<_>>(),
+    );
+    assert_eq!(block_on(both).1, (0..9).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_sink_holds_one_item_while_the_queue_is_full() {
+    let queue = bounded(1);
+    let mut sink = queue.sink();
+    block_on(sink.feed(1)).unwrap();
+    block_on(sink.feed(2)).unwrap();
+    assert!(poll(pin!(sink.feed(3))).is_pending());
+    queue.close();
+    assert_eq!(block_on(sink.flush()), Err(Closed(2)));
+    assert_eq!(drain(&queue), [1]);
 }
 
 #[test]

@@ -1,0 +1,261 @@
+use std::any::Any;
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::future::Future;
+use std::hash::Hash;
+use std::mem;
+use std::num::NonZeroUsize;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use queue::{Queue, TryPutError};
+
+use crate::job::{Job, Task};
+use crate::pipeliner::work_of;
+use crate::{Pipeliner, Refused, Scheduled, Worker};
+
+/// A pipeliner with a second limit: of the jobs of one key, at most so many at a time. For
+/// example, of the requests to one host.
+///
+/// Jobs of a key start first in, first out; keys take turns, and one with many jobs holds up no
+/// other. Clones are handles of the same.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// use dragline_pipeliner::Keyed;
+/// let (keyed, workers) = Keyed::unbounded(8.try_into().unwrap(), 2.try_into().unwrap());
+/// workers.into_iter().for_each(|worker| drop(tokio::spawn(worker)));
+/// let job = keyed.try_schedule("example.org", async { Ok::<_, ()>(200) }).unwrap();
+/// assert_eq!(job.await.unwrap(), 200);
+/// keyed.close().await;
+/// # }
+/// ```
+pub struct Keyed<K> {
+    pipeliner: Pipeliner,
+    lanes: Arc<Lanes<K>>,
+}
+
+impl<K> Keyed<K>
+where
+    K: Clone + Eq + Hash + Send + 'static,
+{
+    /// Makes one that takes all it is given, with its `limit` workers, to be spawned.
+    pub fn unbounded(limit: NonZeroUsize, per_key: NonZeroUsize) -> (Self, Vec<Worker>) {
+        let (pipeliner, workers) = Pipeliner::unbounded(limit);
+        let lanes = Arc::new(Lanes {
+            per_key: per_key.get(),
+            jobs: pipeliner.jobs().clone(),
+            state: Mutex::new(State {
+                closed: false,
+                lanes: HashMap::new(),
+            }),
+        });
+        (Keyed { pipeliner, lanes }, workers)
+    }
+
+    /// Hands in work under a key. Never waits.
+    ///
+    /// # Errors
+    ///
+    /// Closed, or without workers; the work comes back.
+    pub fn try_schedule<W, T, E>(&self, key: K, work: W) -> Result<Scheduled<T, E>, Refused<W>>
+    where
+        W: Future<Output = Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        let (task, scheduled) = Task::new(work, self.pipeliner.id());
+        match self.lanes.enter(key, Box::new(task)) {
+            Ok(()) => Ok(scheduled),
+            Err(job) => Err(Refused::Closed(work_of::<W, T, E>(job))),
+        }
+    }
+
+    /// Takes nothing more and waits until all that was taken is done; see [`Pipeliner::close`].
+    pub async fn close(&self) {
+        self.lanes.lock().closed = true;
+        // A job of a lane enters the queue before the one that it waited for is finished there: as
+        // long as a lane has jobs, so has the queue.
+        self.pipeliner.drained().await;
+        self.pipeliner.close().await;
+    }
+
+    /// Sets the limit over all keys; see [`Pipeliner::resize`].
+    #[must_use = "no more jobs run at once unless the new workers are spawned"]
+    pub fn resize(&self, limit: NonZeroUsize) -> Vec<Worker> {
+        self.pipeliner.resize(limit)
+    }
+}
+
+impl<K> Clone for Keyed<K> {
+    fn clone(&self) -> Self {
+        Keyed {
+            pipeliner: self.pipeliner.clone(),
+            lanes: Arc::clone(&self.lanes),
+        }
+    }
+}
+
+impl<K> fmt::Debug for Keyed<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keyed")
+            .field("pipeliner", &self.pipeliner)
+            .field("per_key", &self.lanes.per_key)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where jobs wait for others of their key.
+struct Lanes<K> {
+    per_key: usize,
+    jobs: Queue<Box<dyn Job>>,
+    state: Mutex<State<K>>,
+}
+
+struct State<K> {
+    closed: bool,
+    /// Those with jobs, and no others.
+    lanes: HashMap<K, Lane>,
+}
+
+#[derive(Default)]
+struct Lane {
+    /// How many are in the queue or in work. None waits here unless these are as many as may be.
+    admitted: usize,
+    waiting: VecDeque<Box<dyn Job>>,
+}
+
+impl<K> Lanes<K>
+where
+    K: Clone + Eq + Hash + Send + 'static,
+{
+    /// Admits a job or lets it wait; gives it back if it is too late for either.
+    fn enter(self: &Arc<Self>, key: K, job: Box<dyn Job>) -> Result<(), Box<dyn Job>> {
+        let mut state = self.lock();
+        if state.closed || self.jobs.is_closed() {
+            return Err(job);
+        }
+        let lane = state.lanes.entry(key.clone()).or_default();
+        if lane.admitted == self.per_key {
+            lane.waiting.push_back(job);
+            return Ok(());
+        }
+        lane.admitted += 1;
+        drop(state);
+        self.admit(key, job).map_err(|(key, job)| {
+            self.leave(key);
+            job
+        })
+    }
+
+    /// Puts a job into the queue; its place in the lane is given up when it is dropped.
+    fn admit(self: &Arc<Self>, key: K, job: Box<dyn Job>) -> Result<(), (K, Box<dyn Job>)> {
+        let admitted = Admitted {
+            state: Progress::New(job),
+            place: Some((Arc::clone(self), key)),
+        };
+        let Err(TryPutError::Full(refused) | TryPutError::Closed(refused)) =
+            self.jobs.try_put(Box::new(admitted))
+        else {
+            return Ok(());
+        };
+        let refused: Box<dyn Any> = refused;
+        let mut refused = refused
+            .downcast::<Admitted<K>>()
+            .expect("a queue gives back what it was given");
+        let (_, key) = refused
+            .place
+            .take()
+            .expect("it has its place until it is dropped");
+        let Progress::New(job) = mem::replace(&mut refused.state, Progress::Over) else {
+            unreachable!("what was not taken was not polled");
+        };
+        Err((key, job))
+    }
+
+    /// Gives a place in the lane to the next who waits there.
+    fn leave(self: &Arc<Self>, mut key: K) {
+        loop {
+            let next = {
+                let mut state = self.lock();
+                let Some(lane) = state.lanes.get_mut(&key) else {
+                    return;
+                };
+                let Some(next) = lane.waiting.pop_front() else {
+                    lane.admitted -= 1;
+                    if lane.admitted == 0 {
+                        state.lanes.remove(&key);
+                    }
+                    return;
+                };
+                next
+            };
+            match self.admit(key, next) {
+                Ok(()) => return,
+                // No worker is left: dropping the job tells its caller. Then the next.
+                Err((same, job)) => {
+                    drop(job);
+                    key = same;
+                }
+            }
+        }
+    }
+}
+
+impl<K> Lanes<K> {
+    fn lock(&self) -> MutexGuard<'_, State<K>> {
+        // Of foreign code only the hash and the equality of keys run under the lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A job in the queue or in work.
+struct Admitted<K>
+where
+    K: Clone + Eq + Hash + Send + 'static,
+{
+    state: Progress,
+    place: Option<(Arc<Lanes<K>>, K)>,
+}
+
+enum Progress {
+    /// Not polled yet, and so not pinned: it can be given back.
+    New(Box<dyn Job>),
+    InWork(Pin<Box<dyn Job>>),
+    Over,
+}
+
+/// The key is never pinned.
+impl<K> Unpin for Admitted<K> where K: Clone + Eq + Hash + Send + 'static {}
+
+impl<K> Future for Admitted<K>
+where
+    K: Clone + Eq + Hash + Send + 'static,
+{
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.state = match mem::replace(&mut self.state, Progress::Over) {
+            Progress::New(job) => Progress::InWork(Box::into_pin(job)),
+            polled => polled,
+        };
+        match &mut self.state {
+            Progress::InWork(job) => job.as_mut().poll(cx),
+            Progress::New(_) | Progress::Over => Poll::Ready(()),
+        }
+    }
+}
+
+impl<K> Drop for Admitted<K>
+where
+    K: Clone + Eq + Hash + Send + 'static,
+{
+    fn drop(&mut self) {
+        // First the job, then its place: never more of a key than may be.
+        self.state = Progress::Over;
+        if let Some((lanes, key)) = self.place.take() {
+            lanes.leave(key);
+        }
+    }
+}

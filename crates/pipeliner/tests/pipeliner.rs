@@ -469,6 +469,62 @@ fn a_job_may_close_its_own_pipeliner() {
 }
 
 #[test]
+fn debug_and_errors_say_what_is_known() {
+    let (pipeliner, workers) = by_hand(1);
+    let job = schedule::<(), Never>(&pipeliner, pending());
+    assert_eq!(
+        format!("{pipeliner:?}"),
+        "Pipeliner { waiting: 1, closed: false, .. }"
+    );
+    assert_eq!(
+        format!("{:?} {job:?}", workers[0]),
+        "Worker { .. } Scheduled { finished: false, .. }"
+    );
+    assert_eq!(
+        format!("{:?}", pipeliner.run(pending::<()>())),
+        "Run { claim: None, .. }"
+    );
+    assert_eq!(
+        format!("{:?} {}", Refused::Full(1), Refused::Full(1)),
+        "Full(..) pipeliner is full"
+    );
+    assert_eq!(
+        format!("{:?} {}", Refused::Closed(1), Refused::Closed(1)),
+        "Closed(..) pipeliner is closed"
+    );
+    assert_eq!(
+        Refused::Full(1).into_inner() + Refused::Closed(2).into_inner(),
+        3
+    );
+    drop(workers);
+    assert!(job.is_finished());
+    let cancelled = block_on(job).unwrap_err();
+    assert_eq!(
+        JobError::<std::io::Error>::Cancelled.to_string(),
+        "job cancelled before its end"
+    );
+    assert!(matches!(cancelled, JobError::Cancelled));
+    let failed = JobError::Failed(std::io::Error::other(std::fmt::Error));
+    assert_eq!(failed.to_string(), std::fmt::Error.to_string());
+    let (pipeliner, mut workers) = by_hand(1);
+    let panics = [
+        schedule::<(), std::io::Error>(&pipeliner, async { panic!("a bug") }),
+        schedule::<(), std::io::Error>(&pipeliner, async { std::panic::panic_any(7) }),
+    ];
+    turn(&mut workers);
+    let [named, nameless] = panics.map(|job| block_on(job).unwrap_err());
+    assert_eq!(
+        (named.to_string().as_str(), nameless.to_string().as_str()),
+        ("job panicked: a bug", "job panicked")
+    );
+    assert_eq!(
+        format!("{named:?} {nameless:?}"),
+        "Panicked(Panic(Some(\"a bug\"))) Panicked(Panic(None))"
+    );
+    assert!(std::error::Error::source(&named).is_none());
+}
+
+#[test]
 fn a_shared_job_is_awaited_by_several() {
     let (pipeliner, mut workers) = by_hand(1);
     let job = schedule::<_, Never>(&pipeliner, ready(Ok(1)));

@@ -78,10 +78,7 @@ impl<T, E> Promise<T, E> {
             if let Poll::Ready(result) = Pin::new(&mut wait).poll(&mut cx) {
                 return Some(result);
             }
-            match timeout.checked_sub(begun.elapsed()) {
-                Some(left) if !left.is_zero() => thread::park_timeout(left),
-                _ => return None,
-            }
+            thread::park_timeout(timeout.checked_sub(begun.elapsed())?);
         }
     }
 

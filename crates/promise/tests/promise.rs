@@ -28,6 +28,22 @@ impl Wake for Wakes {
     }
 }
 
+/// An error with a cause.
+#[derive(Debug)]
+struct Caused<E>(E);
+
+impl<E> std::fmt::Display for Caused<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("caused")
+    }
+}
+
+impl<E: std::error::Error + 'static> std::error::Error for Caused<E> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
 struct PanickingWaker;
 
 impl Wake for PanickingWaker {
@@ -187,6 +203,31 @@ fn a_blocking_wait_ends_at_its_timeout() {
 }
 
 #[test]
+fn a_blocking_wait_waits() {
+    for _ in 0..200 {
+        let (completer, promise) = promise::<_, ()>();
+        let completing = thread::spawn(move || completer.complete(Ok(1)));
+        assert_eq!(
+            promise.wait_blocking_timeout(Duration::from_secs(3600)),
+            Some(&Ok(1))
+        );
+        completing.join().unwrap();
+    }
+}
+
+#[test]
+fn debug_says_what_is_known() {
+    let (completer, promise) = promise::<_, ()>();
+    assert_eq!(
+        format!("{completer:?} {promise:?}"),
+        "Completer { .. } Promise(None)"
+    );
+    assert_eq!(format!("{:?}", promise.wait()), "Wait { .. }");
+    completer.complete(Ok(1));
+    assert_eq!(format!("{promise:?}"), "Promise(Some(Ok(1)))");
+}
+
+#[test]
 fn a_waker_that_panics_keeps_no_other_from_being_called() {
     let (completer, promise) = promise::<_, ()>();
     let (wakes, waker) = waker();
@@ -280,6 +321,9 @@ fn errors_read_as_what_they_wrap() {
     let failed: WaitError<std::num::ParseIntError> =
         WaitError::Failed("x".parse::<u8>().unwrap_err());
     assert_eq!(failed.to_string(), "invalid digit found in string");
+    let caused = WaitError::Failed(std::io::Error::other(WaitError::Failed(std::fmt::Error)));
+    assert!(std::error::Error::source(&failed).is_none());
+    assert!(std::error::Error::source(&WaitError::Failed(Caused(caused))).is_some());
     let abandoned: WaitError<std::num::ParseIntError> = WaitError::Abandoned;
     assert_eq!(
         abandoned.to_string(),

@@ -212,6 +212,56 @@ fn a_requeued_item_goes_to_the_end_and_stays_unfinished() {
 }
 
 #[test]
+fn requeueing_wakes_no_join() {
+    struct Never;
+    impl std::task::Wake for Never {
+        fn wake(self: std::sync::Arc<Self>) {
+            panic!("nothing was finished");
+        }
+    }
+    let queue = Queue::unbounded();
+    queue.try_put(1).unwrap();
+    let waker = Waker::from(std::sync::Arc::new(Never));
+    let mut join = Box::pin(queue.join());
+    assert!(
+        join.as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    block_on(queue.requeue(queue.try_get().unwrap())).unwrap();
+    drop(join);
+}
+
+#[test]
+fn debug_says_what_is_known() {
+    let queue = bounded(2);
+    queue.try_put(7).unwrap();
+    assert_eq!(
+        format!("{queue:?}"),
+        "Queue { len: 1, capacity: Some(2), closed: false, .. }"
+    );
+    let (items, sink) = (queue.items(), queue.sink());
+    assert_eq!(
+        format!("{items:?} {sink:?}"),
+        "Items { .. } Putting { waiting: false, .. }"
+    );
+    assert_eq!(format!("{:?}", queue.try_get().unwrap()), "Item(7)");
+    assert_eq!(
+        format!("{:?} {:?}", TryPutError::Full(1), TryPutError::Closed(1)),
+        "Full(..) Closed(..)"
+    );
+    assert_eq!(
+        format!("{:?} {}", Closed(1), Closed(1)),
+        "Closed(..) queue is closed"
+    );
+    assert_eq!(TryPutError::Full(1).to_string(), "queue is full");
+    assert_eq!(TryPutError::Closed(1).to_string(), "queue is closed");
+    assert_eq!(TryGetError::Empty.to_string(), "queue is empty");
+    assert_eq!(TryGetError::Closed.to_string(), "queue is empty and closed");
+    assert_eq!(Closed(3).into_inner(), 3);
+}
+
+#[test]
 fn an_item_requeued_elsewhere_is_counted_there() {
     let (here, there) = (Queue::unbounded(), Queue::unbounded());
     here.try_put(1).unwrap();

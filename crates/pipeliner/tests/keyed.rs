@@ -88,6 +88,25 @@ fn a_panic_and_a_cancelled_job_give_their_place_to_the_next() {
 }
 
 #[test]
+fn the_limit_over_all_keys_can_be_changed() {
+    let (keyed, mut workers) = keyed(1, 1);
+    let jobs: Vec<_> = (0..3)
+        .map(|key| schedule::<()>(&keyed, key, pending()))
+        .collect();
+    let last = schedule(&keyed, 3, ready(Ok(())));
+    turn(&mut workers);
+    assert!(!last.is_finished());
+    workers.extend(keyed.resize(NonZeroUsize::new(4).unwrap()));
+    turn(&mut workers);
+    assert!(last.is_finished() && !jobs.iter().any(Scheduled::is_finished));
+    let debug = format!("{keyed:?}");
+    assert!(
+        debug.starts_with("Keyed { pipeliner: Pipeliner { waiting: 0")
+            && debug.contains("per_key: 1")
+    );
+}
+
+#[test]
 fn close_drains_the_lanes_too() {
     let (keyed, mut workers) = keyed(2, 1);
     let (end, ended) = oneshot::channel::<()>();

@@ -452,7 +452,7 @@ fn a_schedule_that_waits_is_refused_when_the_last_worker_goes() {
         poll(waiting),
         Poll::Ready(Err(Refused::Closed(_)))
     ));
-    assert!(pipeliner.is_closed());
+    assert!(pipeliner.is_closed() && !by_hand(1).0.is_closed());
 }
 
 #[test]
@@ -466,6 +466,22 @@ fn a_job_may_close_its_own_pipeliner() {
     turn(&mut workers);
     assert!(block_on(job).is_ok());
     block_on(pipeliner.close());
+}
+
+/// An error with a cause.
+#[derive(Debug)]
+struct Caused;
+
+impl std::fmt::Display for Caused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("caused")
+    }
+}
+
+impl std::error::Error for Caused {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&std::fmt::Error)
+    }
 }
 
 #[test]
@@ -522,6 +538,7 @@ fn debug_and_errors_say_what_is_known() {
         "Panicked(Panic(Some(\"a bug\"))) Panicked(Panic(None))"
     );
     assert!(std::error::Error::source(&named).is_none());
+    assert!(std::error::Error::source(&JobError::Failed(JobError::Failed(Caused))).is_some());
 }
 
 #[test]

@@ -99,6 +99,9 @@ fn a_feed_that_pauses_is_asked_again() {
     drop(feed_in);
     assert_eq!(next(&mut stream), Poll::Ready(None));
     assert_eq!(next(&mut stream), Poll::Ready(None));
+    assert_eq!(format!("{stream:?}"), "Pipelined { limit: 2, .. }");
+    let in_order = stream::iter([ready(1)]).pipelined_in_order(limit(3));
+    assert_eq!(format!("{in_order:?}"), "PipelinedInOrder { limit: 3, .. }");
 }
 
 #[test]

@@ -30,6 +30,7 @@ fn first_in_is_first_out() {
     let queue = Queue::unbounded();
     (0..5).for_each(|n| queue.try_put(n).unwrap());
     assert_eq!(queue.len(), 5);
+    assert!(!queue.is_empty());
     assert_eq!(drain(&queue), [0, 1, 2, 3, 4]);
     assert!(queue.is_empty());
 }
@@ -298,6 +299,10 @@ fn a_sink_holds_one_item_while_the_queue_is_full() {
     block_on(sink.feed(1)).unwrap();
     block_on(sink.feed(2)).unwrap();
     assert!(poll(pin!(sink.feed(3))).is_pending());
+    assert!(
+        poll(pin!(sink.close())).is_pending(),
+        "closing it puts what it holds"
+    );
     queue.close();
     assert_eq!(block_on(sink.flush()), Err(Closed(2)));
     assert_eq!(drain(&queue), [1]);

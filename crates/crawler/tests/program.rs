@@ -9,7 +9,7 @@ use std::process::{Output, Stdio};
 use site::{Answer, Site};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 fn dragline(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dragline"));
@@ -31,6 +31,18 @@ async fn run(arguments: &[&str]) -> (i32, String, String, TempDir) {
     } = dragline(folder.path(), arguments).output().await.unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (status.code().unwrap(), text(stdout), text(stderr), folder)
+}
+
+/// Presses Ctrl-C. (The shell's own `kill`: there may be no other.)
+#[cfg(unix)]
+async fn interrupt(child: &Child) {
+    let kill = format!("kill -INT {}", child.id().unwrap());
+    let killed = Command::new("sh")
+        .args(["-c", &kill])
+        .status()
+        .await
+        .unwrap();
+    assert!(killed.success());
 }
 
 async fn small_site() -> Site {
@@ -158,15 +170,7 @@ async fn ctrl_c_builds_the_copy_and_is_11() {
     let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
     // By then the first page is kept, and the other request can only wait.
     assert!(stderr.next_line().await.unwrap().unwrap().contains("404"));
-    let pid = child.id().unwrap().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &pid])
-            .status()
-            .await
-            .unwrap()
-            .success()
-    );
+    interrupt(&child).await;
     assert!(
         stderr
             .next_line()
@@ -212,15 +216,7 @@ async fn ctrl_c_is_heard_in_the_thick_of_a_crawl() {
     while site.requests().len() < 500 {
         tokio::task::yield_now().await;
     }
-    let pid = child.id().unwrap().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &pid])
-            .status()
-            .await
-            .unwrap()
-            .success()
-    );
+    interrupt(&child).await;
     let output = child.wait_with_output().await.unwrap();
     assert_eq!(output.status.code(), Some(11));
     assert!(folder.path().join("copy/index.html").exists());

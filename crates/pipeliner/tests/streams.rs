@@ -7,7 +7,9 @@ use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 
 use dragline_pipeliner::{Fairness, Pipeliner, Pipelining};
 use futures::channel::oneshot;
@@ -130,6 +132,42 @@ fn a_panic_costs_its_own_job_alone() {
         let mut any = outcomes(jobs().pipelined(limit(2)));
         any.sort_unstable();
         assert_eq!(any, [None, Some(0), Some(1), Some(3), Some(4)]);
+    }
+}
+
+#[test]
+fn one_wake_of_a_slot_is_one_wake_of_the_poller() {
+    #[derive(Default)]
+    struct Wakes(AtomicUsize);
+    impl Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    let (ends, ended): (Vec<_>, Vec<_>) = (0..2).map(|_| oneshot::channel()).unzip();
+    let mut stream = Box::pin(stream::iter(ended).pipelined(limit(2)));
+    let wakes = Arc::new(Wakes::default());
+    let waker = Waker::from(Arc::clone(&wakes));
+    assert!(
+        stream
+            .as_mut()
+            .poll_next(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    for (n, end) in ends.into_iter().enumerate() {
+        assert_eq!(wakes.0.load(Ordering::SeqCst), n);
+        end.send(n).unwrap();
+        assert_eq!(wakes.0.load(Ordering::SeqCst), n + 1);
+        let output = stream.as_mut().poll_next(&mut Context::from_waker(&waker));
+        assert_eq!(output, Poll::Ready(Some(Ok(n))));
+        if n == 0 {
+            assert!(
+                stream
+                    .as_mut()
+                    .poll_next(&mut Context::from_waker(&waker))
+                    .is_pending()
+            );
+        }
     }
 }
 

@@ -46,6 +46,7 @@ mod item;
 mod queue;
 
 mod error;
+mod sync;
 mod unfinished;
 
 #[cfg(doctest)]

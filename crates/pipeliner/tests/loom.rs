@@ -357,7 +357,7 @@ fn a_scheduled_job_tells_its_caller() {
         let there = thread::spawn(move || block_on(worker));
         let scheduled = pipeliner.try_schedule(async { Ok::<_, ()>(1) }).unwrap();
         assert!(matches!(block_on(scheduled), Ok(1)));
-        drop(pipeliner);
+        block_on(pipeliner.close());
         there.join().unwrap();
     });
 }
@@ -371,7 +371,7 @@ fn a_job_that_panics_tells_its_caller() {
         let bug = poll_fn(|_| -> Poll<Result<(), ()>> { resume_unwind(Box::new("a bug")) });
         let scheduled = pipeliner.try_schedule(bug).unwrap();
         assert!(matches!(block_on(scheduled), Err(JobError::Panicked(_))));
-        drop(pipeliner);
+        block_on(pipeliner.close());
         there.join().unwrap();
     });
 }
@@ -416,14 +416,14 @@ fn a_job_unwanted_is_run_whole_or_not_at_all_and_close_ends() {
         let steps = Arc::new(AtomicUsize::new(0));
         let its_steps = Arc::clone(&steps);
         let job = async move {
-            its_steps.fetch_add(1, Relaxed);
+            its_steps.fetch_add(1, SeqCst);
             thread::yield_now();
-            its_steps.fetch_add(1, Relaxed);
+            its_steps.fetch_add(1, SeqCst);
             Ok::<_, ()>(())
         };
         drop(pipeliner.try_schedule(job).unwrap());
         block_on(pipeliner.close());
-        assert_ne!(steps.load(Relaxed), 1);
+        assert_ne!(steps.load(SeqCst), 1);
         there.join().unwrap();
     });
 }
@@ -444,7 +444,7 @@ fn schedule_and_run_share_the_limit() {
             .unwrap();
         block_on(pipeliner.run(counted(running, 1)));
         assert!(block_on(scheduled).is_ok());
-        drop(pipeliner);
+        block_on(pipeliner.close());
         there.join().unwrap();
     });
 }

@@ -15,6 +15,7 @@ mod ci;
 mod doc;
 mod layers;
 mod lint;
+mod loom;
 mod test;
 
 mod bench;
@@ -40,8 +41,10 @@ enum Command {
     Layers,
     /// Builds the documentation, warnings denied
     Doc,
-    /// Runs every test, the loom models, and then the examples
+    /// Runs every test, the loom models, the bugs planted for them, and then the examples
     Test,
+    /// Tries every interleaving of the threads in the models of promise, queue and pipeliner
+    Loom(loom::Args),
     /// Serves a test site on 127.0.0.1 and counts what is asked of it
     #[command(long_about = site::LONG_ABOUT)]
     Site(site::Args),
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Layers => layers::run(),
         Command::Doc => doc::run(),
         Command::Test => test::run(),
+        Command::Loom(args) => loom::run(&args),
         Command::Site(args) => site::run(&args),
         Command::Bench(bench) => bench::run(bench),
     };

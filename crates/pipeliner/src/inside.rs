@@ -1,6 +1,8 @@
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::sync::thread_local;
+
 /// Marks this thread as polling a job of a pipeliner, until it is dropped.
 ///
 /// A job that waits for room in its own pipeliner, or for that pipeliner's end, may wait for
@@ -21,18 +23,18 @@ impl Id {
 
 impl Inside {
     pub(crate) fn enter(id: Id) -> Self {
-        ENTERED.with_borrow_mut(|entered| entered.push(id));
+        ENTERED.with(|entered| entered.borrow_mut().push(id));
         Inside
     }
 
     pub(crate) fn is(id: Id) -> bool {
-        ENTERED.with_borrow(|entered| entered.contains(&id))
+        ENTERED.with(|entered| entered.borrow().contains(&id))
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        ENTERED.with_borrow_mut(Vec::pop);
+        ENTERED.with(|entered| entered.borrow_mut().pop());
     }
 }
 

@@ -3,14 +3,15 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 
 use pin_project::pin_project;
 use promise::{Completer, promise};
 
 use crate::inside::{Id, Inside};
+use crate::sync::{AtomicBool, Mutex};
 use crate::{JobError, Panic, Scheduled};
 
 /// What the queue holds: a [`Task`], its types forgotten.

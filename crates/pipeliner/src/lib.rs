@@ -68,6 +68,7 @@ mod job;
 mod line;
 mod permits;
 mod slots;
+mod sync;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -14,10 +14,11 @@
 //! **Invariant:** outside the lock, as many are told as permits are free, or the line is empty; so
 //! one permit returned is one wake at most, and a burst of returns is not a chain of wakes.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::task::{Context, Poll, Waker};
 
 use crate::line::Line;
+use crate::sync::{Mutex, MutexGuard};
 
 /// Who gets a permit that is returned while others wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -2,13 +2,14 @@ use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 
 use queue::{Closed, Queue, TryPutError};
 
 use crate::inside::{Id, Inside};
 use crate::job::{Job, Task};
 use crate::permits::Permits;
+use crate::sync::Mutex;
 use crate::worker::Crew;
 use crate::{Fairness, Refused, Run, Scheduled, Worker};
 

@@ -2,7 +2,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, ready};
 
@@ -10,6 +10,7 @@ use promise::Promise;
 
 use crate::JobError;
 use crate::job::Slot;
+use crate::sync::AtomicBool;
 
 /// A job that was taken: awaiting it gives the job's result.
 ///

@@ -10,11 +10,11 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
-use atomic_waker::AtomicWaker;
+use crate::sync::{AtomicU64, AtomicWaker};
 
 pub(crate) struct Slots<F> {
     all: Vec<Slot<F>>,

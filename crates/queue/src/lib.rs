@@ -47,6 +47,7 @@ mod queue;
 mod stream;
 
 mod error;
+mod sync;
 mod unfinished;
 
 #[cfg(doctest)]

@@ -1,7 +1,9 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use event_listener::Event;
+
+use crate::sync::AtomicUsize;
 
 /// The number of items that are queued or in work, and who waits for it to be zero.
 #[derive(Debug, Default)]

@@ -156,18 +156,17 @@ fn no_waker_is_left_behind() {
     loom::model(|| {
         let (completer, promise) = promise::<u8, ()>();
         let counted = std::sync::Arc::new(Counted);
-        let waker = Waker::from(std::sync::Arc::clone(&counted));
-        let other = promise.clone();
-        let canceller = thread::spawn(move || {
-            let mut wait = other.wait();
-            let _ = wait.poll_unpin(&mut Context::from_waker(&waker));
-            drop(wait);
+        let cancellers = [(); 2].map(|()| {
+            let waker = Waker::from(std::sync::Arc::clone(&counted));
+            let other = promise.clone();
+            thread::spawn(move || {
+                let mut wait = other.wait();
+                let _ = wait.poll_unpin(&mut Context::from_waker(&waker));
+            })
         });
-        let writer = thread::spawn(move || completer.complete(Ok(1)));
-        canceller.join().unwrap();
-        writer.join().unwrap();
+        cancellers.into_iter().for_each(|it| it.join().unwrap());
         assert_eq!(std::sync::Arc::strong_count(&counted), 1);
-        drop(promise);
+        drop(completer);
     });
 }
 

@@ -1,6 +1,7 @@
 //! What promise, queue and pipeliner cost, beside their peers, in one run: `cargo xtask bench
 //! primitives`. Each shape is measured in rounds, forwards and backwards through its contenders;
-//! the table has the medians. Allocations come from a round that is not timed.
+//! the table has the medians. On one thread, time is the thread's own CPU time; else (and for jobs that
+//! sleep), the wall's. Allocations come from a round that is not timed.
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
 mod core;
@@ -34,7 +35,7 @@ fn main() {
 /// Reads `[--rounds N] [NAME]`.
 fn plan(mut arguments: impl Iterator<Item = String>) -> Plan {
     let mut plan = Plan {
-        rounds: 9,
+        rounds: 15,
         filter: None,
     };
     while let Some(argument) = arguments.next() {

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Instant;
 
+use nix::time::{ClockId, clock_gettime};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::counted::counted;
@@ -36,6 +36,7 @@ pub(crate) struct Shape {
     title: String,
     /// Operations a call.
     operations: u32,
+    pub(crate) clock: Clock,
     contenders: Vec<Contender>,
     bars: Vec<Bar>,
 }
@@ -65,6 +66,7 @@ impl Shape {
         Shape {
             title: title.into(),
             operations,
+            clock: Clock::Thread,
             contenders: Vec::new(),
             bars: Vec::new(),
         }
@@ -106,9 +108,9 @@ impl Shape {
                 order.reverse();
             }
             for index in order {
-                let begun = Instant::now();
+                let begun = self.clock.now();
                 (self.contenders[index].run)();
-                nanos[index].push(begun.elapsed().as_secs_f64() * 1e9 / operations);
+                nanos[index].push((self.clock.now() - begun) / operations);
             }
         }
         let count = |contender: &mut Contender| {
@@ -202,6 +204,31 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// What a shape's time is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Clock {
+    /// The thread's own CPU time: what others do on the machine does not count.
+    Thread,
+    /// The wall's, where more threads than this one work, or none does.
+    Wall,
+}
+
+impl Clock {
+    /// Nanoseconds since some point.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "uptimes in nanoseconds are below 2^52 for fifty days"
+    )]
+    fn now(self) -> f64 {
+        let clock = match self {
+            Clock::Thread => ClockId::CLOCK_THREAD_CPUTIME_ID,
+            Clock::Wall => ClockId::CLOCK_MONOTONIC,
+        };
+        let now = clock_gettime(clock).expect("Linux has this clock");
+        now.tv_sec() as f64 * 1e9 + now.tv_nsec() as f64
+    }
+}
+
 /// A runtime of the measurements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Threads {
@@ -220,6 +247,15 @@ impl Threads {
         }
         let runtime = builder.enable_time().build();
         Arc::new(runtime.expect("a runtime can be started"))
+    }
+}
+
+impl Threads {
+    pub(crate) fn clock(self) -> Clock {
+        match self {
+            Threads::One => Clock::Thread,
+            Threads::Two => Clock::Wall,
+        }
     }
 }
 

@@ -28,8 +28,7 @@ pub(crate) fn measure(plan: &Plan) -> Vec<Verdict> {
                 let waker = waker();
                 let mut cx = Context::from_waker(&waker);
                 for _ in 0..PAIRS {
-                    #[allow(unused_mut, reason = "some are awaited by &mut")]
-                    let ($writer, mut $reader) = $make;
+                    let ($writer, $reader) = $make;
                     $complete;
                     let mut wait = pin!($wait);
                     assert!(black_box(wait.as_mut().poll(&mut cx)).is_ready());
@@ -39,8 +38,7 @@ pub(crate) fn measure(plan: &Plan) -> Vec<Verdict> {
                 let waker = waker();
                 let mut cx = Context::from_waker(&waker);
                 for _ in 0..PAIRS {
-                    #[allow(unused_mut, reason = "some are awaited by &mut")]
-                    let ($writer, mut $reader) = $make;
+                    let ($writer, $reader) = $make;
                     let mut wait = pin!($wait);
                     assert!(wait.as_mut().poll(&mut cx).is_pending());
                     $complete;
@@ -53,8 +51,7 @@ pub(crate) fn measure(plan: &Plan) -> Vec<Verdict> {
                 let taken = Arc::clone(&hand);
                 let reading = runtime.spawn(async move {
                     for _ in 0..PAIRS {
-                        #[allow(unused_mut, reason = "some are awaited by &mut")]
-                        let (writer, mut $reader) = $make;
+                        let (writer, $reader) = $make;
                         *hand.lock().expect("nothing panics") = Some(writer);
                         let _ = black_box($wait.await);
                     }
@@ -95,19 +92,19 @@ pub(crate) fn measure(plan: &Plan) -> Vec<Verdict> {
         "tokio oneshot",
         tokio::sync::oneshot::channel::<u64>(),
         |writer| writer.send(1).expect("awaited"),
-        |reader| &mut reader
+        |reader| reader
     );
     pair!(
         "oneshot crate",
         oneshot::async_channel::<u64>(),
         |writer| writer.send(1).expect("awaited"),
-        |reader| &mut reader
+        |reader| reader
     );
     pair!(
         "futures oneshot",
         futures::channel::oneshot::channel::<u64>(),
         |writer| writer.send(1).expect("awaited"),
-        |reader| &mut reader
+        |reader| reader
     );
     pair!(
         SHARED,
@@ -116,7 +113,7 @@ pub(crate) fn measure(plan: &Plan) -> Vec<Verdict> {
             (writer, reader.shared())
         },
         |writer| writer.send(1).expect("awaited"),
-        |reader| &mut reader
+        |reader| reader
     );
     pair!(
         "async-lock OnceCell in Arc",

@@ -31,6 +31,7 @@ fn shape(threads: Threads, tasks: u32, capacity: Option<usize>) -> Shape {
     });
     let title = format!("queue: {tasks}x{tasks} {held}, {threads}");
     let mut shape = Shape::new(title, MESSAGES);
+    shape.clock = threads.clock();
     let each = MESSAGES / tasks;
 
     // Each: the ends, how one puts, how one gets (and how many it got).

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tower::{Service, ServiceExt};
 
 use crate::core::Core;
-use crate::measure::{FLOOR, Plan, Shape, Threads, Verdict, give_way};
+use crate::measure::{Clock, FLOOR, Plan, Shape, Threads, Verdict, give_way};
 
 type Boxed = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -41,13 +41,12 @@ pub(crate) fn measure(plan: &Plan) -> Vec<Verdict> {
 
 /// The callers, each a task that has its jobs done one after the other.
 macro_rules! callers {
-    ($shape:expr, $name:expr, $runtime:expr, $each:expr, $shared:expr, |$it:ident| $call:expr) => {{
+    ($shape:expr, $name:expr, $runtime:expr, $each:expr, $shared:expr, |$it:pat_param| $call:expr) => {{
         let (runtime, shared) = (Arc::clone($runtime), $shared);
         $shape.add($name, move || {
             let callers: Vec<_> = (0..CALLERS)
                 .map(|_| {
-                    #[allow(unused_mut, reason = "a service is called by &mut")]
-                    let mut $it = shared.clone();
+                    let $it = shared.clone();
                     runtime.spawn(async move {
                         for _ in 0..$each {
                             black_box($call);
@@ -72,6 +71,7 @@ async fn job() -> u64 {
 fn schedule(threads: Threads, limit: usize) -> Shape {
     let title = format!("schedule: limit {limit}, {threads}");
     let mut shape = Shape::new(title, CALLERS * JOBS);
+    shape.clock = threads.clock();
     let runtime = &threads.runtime();
 
     let (pipeliner, workers) = Pipeliner::unbounded(number(limit));
@@ -97,15 +97,15 @@ fn schedule(threads: Threads, limit: usize) -> Shape {
         "JoinSet + Semaphore",
         runtime,
         JOBS,
-        (permits, JoinSets),
-        |it| {
+        (permits, Own(JoinSet::new())),
+        |mut it| {
             let permits = Arc::clone(&it.0);
-            let mut jobs = JoinSets::make();
-            jobs.spawn(async move {
+            it.1.0.spawn(async move {
                 let _permit = permits.acquire().await.expect("open");
                 job().await
             });
-            jobs.join_next()
+            it.1.0
+                .join_next()
                 .await
                 .expect("one was spawned")
                 .expect("no job panics")
@@ -144,7 +144,7 @@ fn schedule(threads: Threads, limit: usize) -> Shape {
         runtime,
         JOBS,
         service,
-        |it| {
+        |mut it| {
             let ready = it.ready().await.expect("open");
             ready.call(()).await.expect("it succeeds")
         }
@@ -184,13 +184,12 @@ fn schedule(threads: Threads, limit: usize) -> Shape {
     shape
 }
 
-/// Makes the set of one call: a caller waits for its own jobs.
-#[derive(Clone, Copy)]
-struct JoinSets;
+/// Each caller has a set of its own: it waits for its own jobs.
+struct Own(JoinSet<u64>);
 
-impl JoinSets {
-    fn make() -> JoinSet<u64> {
-        JoinSet::new()
+impl Clone for Own {
+    fn clone(&self) -> Self {
+        Own(JoinSet::new())
     }
 }
 
@@ -225,6 +224,7 @@ fn over_core(runtime: &Runtime, limit: usize) -> Core<Boxed> {
 fn run(threads: Threads, limit: usize) -> Shape {
     let title = format!("run: limit {limit}, {threads}");
     let mut shape = Shape::new(title, CALLERS * JOBS);
+    shape.clock = threads.clock();
     let runtime = &threads.runtime();
     inline(&mut shape, runtime, limit);
     callers!(shape, FLOOR, runtime, JOBS, (), |_it| job().await);
@@ -256,6 +256,7 @@ fn inline(shape: &mut Shape, runtime: &Arc<Runtime>, limit: usize) {
 /// Jobs that wait for a timer, as they would for a network.
 fn sleep() -> Shape {
     let mut shape = Shape::new("sleep: 1 ms, limit 256, one thread", CALLERS * SLEEPS);
+    shape.clock = Clock::Wall;
     let runtime = &Threads::One.runtime();
     // The timer starts with the work, not while it waits for its turn.
     let nap = || async { tokio::time::sleep(Duration::from_millis(1)).await };

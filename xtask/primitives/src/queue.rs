@@ -25,6 +25,7 @@ pub(crate) fn measure(plan: &Plan) -> Vec<Verdict> {
 }
 
 /// As many tasks put as get; an operation is a message.
+#[expect(clippy::too_many_lines, reason = "a list: a few lines a contender")]
 fn shape(threads: Threads, tasks: u32, capacity: Option<usize>) -> Shape {
     let held = capacity.map_or("unbounded".to_owned(), |capacity| {
         format!("bounded({capacity})")

@@ -68,6 +68,7 @@ async fn job() -> u64 {
     1
 }
 
+#[expect(clippy::too_many_lines, reason = "a list: a few lines a contender")]
 fn schedule(threads: Threads, limit: usize) -> Shape {
     let title = format!("schedule: limit {limit}, {threads}");
     let mut shape = Shape::new(title, CALLERS * JOBS);
@@ -75,9 +76,9 @@ fn schedule(threads: Threads, limit: usize) -> Shape {
     let runtime = &threads.runtime();
 
     let (pipeliner, workers) = Pipeliner::unbounded(number(limit));
-    workers
-        .into_iter()
-        .for_each(|worker| drop(runtime.spawn(worker)));
+    for worker in workers {
+        drop(runtime.spawn(worker));
+    }
     callers!(shape, SCHEDULE, runtime, JOBS, pipeliner, |it| {
         let scheduled = it.schedule(async { Ok::<_, ()>(job().await) }).await;
         scheduled.expect("open").await.expect("it succeeds")
@@ -170,7 +171,7 @@ fn schedule(threads: Threads, limit: usize) -> Shape {
             job.await
         }
     );
-    callers!(shape, FLOOR, runtime, JOBS, (), |_it| job().await);
+    callers!(shape, FLOOR, runtime, JOBS, 0_u8, |_it| job().await);
 
     match (threads, limit) {
         (Threads::One, 16) => {
@@ -227,7 +228,7 @@ fn run(threads: Threads, limit: usize) -> Shape {
     shape.clock = threads.clock();
     let runtime = &threads.runtime();
     inline(&mut shape, runtime, limit);
-    callers!(shape, FLOOR, runtime, JOBS, (), |_it| job().await);
+    callers!(shape, FLOOR, runtime, JOBS, 0_u8, |_it| job().await);
     if threads == Threads::One {
         shape.at_most(STRICT, 0.85, INLINE);
         shape.at_most(EVENTUAL, 0.65, INLINE);

@@ -2,6 +2,7 @@
 
 mod crawl;
 mod measure;
+mod primitives;
 
 use anyhow::Result;
 
@@ -10,6 +11,8 @@ pub(crate) enum Bench {
     /// Crawls a site made by formula, some rounds over, and prints what each took
     #[command(long_about = crawl::LONG_ABOUT)]
     Crawl(crawl::Args),
+    /// Measures promise, queue and pipeliner beside their peers: time, allocations, the bars
+    Primitives(primitives::Args),
     /// Runs a command and prints what it took, as JSON: the benchmarks run it
     #[command(hide = true)]
     Measure(measure::Args),
@@ -18,6 +21,7 @@ pub(crate) enum Bench {
 pub(crate) fn run(bench: Bench) -> Result<()> {
     match bench {
         Bench::Crawl(args) => crawl::run(&args),
+        Bench::Primitives(args) => primitives::run(&args),
         Bench::Measure(args) => measure::run(&args),
     }
 }

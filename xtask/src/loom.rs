@@ -117,11 +117,11 @@ fn command(arguments: &str, folder: &str) -> Result<Command> {
     let mut command = cargo::command(&format!("test --release --locked {arguments}"));
     command
         .env("RUSTFLAGS", "--cfg loom")
-        // Three preemptions find nearly every bug, as loom's documentation has it; without a bound the larger models
+        // Two or three preemptions find nearly every bug, as loom's documentation has it; without a bound the larger models
         // do not end.
         .env(
             "LOOM_MAX_PREEMPTIONS",
-            env::var_os("LOOM_MAX_PREEMPTIONS").unwrap_or("3".into()),
+            env::var_os("LOOM_MAX_PREEMPTIONS").unwrap_or("2".into()),
         )
         // Built often and run briefly: what linking would optimise costs more than it saves.
         .env("CARGO_PROFILE_RELEASE_LTO", "off")

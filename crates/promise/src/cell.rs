@@ -41,6 +41,8 @@ impl<T, E> Cell<T, E> {
         cx: &mut Context<'_>,
     ) -> Poll<&Result<T, WaitError<E>>> {
         if let Some(outcome) = self.outcome() {
+            // The completer takes all wakers: the place need not be given back.
+            *place = None;
             return Poll::Ready(outcome);
         }
         if place.is_some_and(|place| self.lock().would_wake(place, cx)) {

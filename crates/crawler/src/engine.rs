@@ -205,9 +205,8 @@ impl Engine {
     /// Notes a redirect; tells whether those that were met lead from it back to it.
     fn closes_a_loop(&mut self, from: &Found, to: &CanonicalUrl) -> bool {
         self.redirects.insert(from.url.clone(), to.clone());
-        let mut chain = std::iter::successors(Some(to), |at| self.redirects.get(at));
+        let chain = std::iter::successors(Some(to), |at| self.redirects.get(at));
         chain
-            .by_ref()
             .take(usize::from(MOST_REDIRECTS) + 1)
             .any(|at| *at == from.url)
     }

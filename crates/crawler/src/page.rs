@@ -51,7 +51,6 @@ pub(crate) async fn visit(
     };
     let leads = match capture.status {
         status if FOLLOWED.contains(&status) => match redirect(&capture, &address) {
-            Ok(target) if target == url => Leads::Nowhere(RedirectError::Loop.into()),
             Ok(target) => Leads::Redirect(target),
             Err(error) => Leads::Nowhere(error.into()),
         },

@@ -106,9 +106,14 @@ impl Permits {
 
     /// Gives back a permit or a place; what that makes free goes to those who wait.
     pub(crate) fn release(&self, claim: &mut Claim) {
+        let claim = std::mem::take(claim);
+        // As at the drop of all that came to its end: no need of the lock.
+        if matches!(claim, Claim::None) {
+            return;
+        }
         let mut state = self.lock();
-        let given_back = match std::mem::take(claim) {
-            Claim::None => return,
+        let given_back = match claim {
+            Claim::None => None,
             Claim::Permit => {
                 state.taken -= 1;
                 None

@@ -14,6 +14,8 @@ pub struct Capture {
     pub url: String,
     /// When the response began to arrive.
     pub date: SystemTime,
+    /// The URL where this one was found first; none for a seed.
+    pub via: Option<String>,
     /// The request's head as sent, up to and with the empty line.
     pub request: Bytes,
     /// The response's status.

@@ -1,167 +1,95 @@
-//! WARC 1.1 records (ISO 28500:2017), as text that is written and read back.
+//! WARC 1.1 records (ISO 28500:2017), as they are written.
 
-use std::fmt::Write as _;
-use std::io;
+use std::fmt::{Display, Write as _};
+use std::io::{self, Write};
 use std::time::SystemTime;
 
-use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use http::header::TRANSFER_ENCODING;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
-use crate::Capture;
-
-/// The records of one capture, around its body.
-pub(crate) struct Records {
-    /// The whole `request` record.
-    pub(crate) request: Vec<u8>,
-    /// The `response` record up to the body.
-    pub(crate) response: Vec<u8>,
-}
+use crate::digest::Hasher;
 
 /// What follows the block of every record.
 pub(crate) const END: &[u8] = b"\r\n\r\n";
 
-/// The record that a segment begins with.
-pub(crate) fn info(date: SystemTime) -> Vec<u8> {
-    let block = concat!(
-        "software: dragline/",
-        env!("CARGO_PKG_VERSION"),
-        "\r\nformat: WARC File Format 1.1\r\n"
-    );
-    let mut record = head(
-        "warcinfo",
-        date,
-        &id(),
-        "application/warc-fields",
-        block.len() as u64,
-        &[],
-    );
-    record.extend_from_slice(block.as_bytes());
-    record.extend_from_slice(END);
-    record
+/// Prefix of a header that is true of what was received, but not of what is kept.
+pub(crate) const MOVED: &str = "x-archive-orig-";
+
+/// A record's head in the making.
+pub(crate) struct Record {
+    head: String,
 }
 
-pub(crate) fn records(capture: &Capture) -> Records {
-    let (request_id, response_id) = (id(), id());
-    let mut request = head(
-        "request",
-        capture.date,
-        &request_id,
-        "application/http; msgtype=request",
-        capture.request.len() as u64,
-        &[
-            ("WARC-Target-URI", &capture.url),
-            ("WARC-Concurrent-To", &response_id),
-        ],
-    );
-    request.extend_from_slice(&capture.request);
-    request.extend_from_slice(END);
-
-    let http_head = response_head(capture.status, &capture.headers);
-    let mut response = head(
-        "response",
-        capture.date,
-        &response_id,
-        "application/http; msgtype=response",
-        (http_head.len() + capture.body.len()) as u64,
-        &[
-            ("WARC-Target-URI", &capture.url),
-            ("WARC-Concurrent-To", &request_id),
-        ],
-    );
-    response.extend_from_slice(&http_head);
-    Records { request, response }
-}
-
-/// Reads a `response` record back. What it holds besides the response, it was given by `records`.
-pub(crate) fn parse_response(record: &Bytes) -> io::Result<Parsed> {
-    let block_at = end_of_head(record)?;
-    let mut fields = [httparse::EMPTY_HEADER; 16];
-    let after_version = line_end(record)?;
-    let (_, fields) = complete(httparse::parse_headers(
-        &record[after_version..],
-        &mut fields,
-    ))?;
-    let field = |name: &str| {
-        let field = fields
-            .iter()
-            .find(|field| field.name.eq_ignore_ascii_case(name));
-        field.and_then(|field| str::from_utf8(field.value).ok())
-    };
-    let length = field("Content-Length").and_then(|length| length.parse::<usize>().ok());
-    let date = field("WARC-Date").and_then(|date| humantime::parse_rfc3339(date).ok());
-    let (Some(length), Some(date)) = (length, date) else {
-        return Err(damaged());
-    };
-    let end = block_at
-        .checked_add(length)
-        .filter(|end| *end <= record.len());
-    let block = record.slice(block_at..end.ok_or_else(damaged)?);
-
-    let body_at = end_of_head(&block)?;
-    let lines = block[..body_at].split(|byte| *byte == b'\n').count();
-    let mut fields = vec![httparse::EMPTY_HEADER; lines];
-    let mut response = httparse::Response::new(&mut fields);
-    let status = complete(response.parse(&block)).map(|_| response.code)?;
-    let status = status.and_then(|code| StatusCode::from_u16(code).ok());
-    let mut headers = HeaderMap::new();
-    for field in response.headers.iter() {
-        let name = match field.name {
-            MOVED_TRANSFER_ENCODING => TRANSFER_ENCODING,
-            name => HeaderName::from_bytes(name.as_bytes()).map_err(|_| damaged())?,
-        };
-        headers.append(
-            name,
-            HeaderValue::from_bytes(field.value).map_err(|_| damaged())?,
+impl Record {
+    /// Begins a record.
+    pub(crate) fn new(kind: &str, id: &str, date: SystemTime, content_type: &str) -> Self {
+        let date = humantime::format_rfc3339_micros(date);
+        let head = format!(
+            "WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Record-ID: {id}\r\nWARC-Date: {date}\r\n\
+             Content-Type: {content_type}\r\n"
         );
+        Record { head }
     }
-    Ok(Parsed {
-        date,
-        status: status.ok_or_else(damaged)?,
-        headers,
-        body: block.slice(body_at..),
-    })
-}
 
-pub(crate) struct Parsed {
-    pub(crate) date: SystemTime,
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-}
-
-fn head(
-    kind: &str,
-    date: SystemTime,
-    id: &str,
-    content_type: &str,
-    length: u64,
-    more: &[(&str, &str)],
-) -> Vec<u8> {
-    let date = humantime::format_rfc3339_micros(date);
-    let mut head = format!(
-        "WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Record-ID: {id}\r\nWARC-Date: {date}\r\n\
-         Content-Type: {content_type}\r\nContent-Length: {length}\r\n"
-    );
-    for (name, value) in more {
-        // A URL as parsed, or an id: neither holds a line break.
-        let _ = write!(head, "{name}: {value}\r\n");
+    /// Adds a field. Its value holds no line break.
+    #[must_use]
+    pub(crate) fn with(mut self, name: &str, value: impl Display) -> Self {
+        let _ = write!(self.head, "{name}: {value}\r\n");
+        self
     }
-    head.push_str("\r\n");
-    head.into_bytes()
+
+    /// Adds the digest of the block, of which these are the parts.
+    #[must_use]
+    pub(crate) fn with_block_digest(self, block: &[&[u8]]) -> Self {
+        let digest = block
+            .iter()
+            .fold(Hasher::new(), |hasher, part| hasher.with(part));
+        self.with("WARC-Block-Digest", digest.finish())
+    }
+
+    /// Writes the whole record: as a gzip member, if there is a `level`.
+    pub(crate) fn write(
+        self,
+        level: Option<Compression>,
+        block: &[&[u8]],
+        out: &mut Vec<u8>,
+    ) -> io::Result<()> {
+        let length: usize = block.iter().map(|part| part.len()).sum();
+        let head = self.with("Content-Length", length).head;
+        let head: &[&[u8]] = &[head.as_bytes(), b"\r\n"];
+        let parts = head.iter().chain(block).chain([&END]);
+        match level {
+            None => parts.for_each(|part| out.extend_from_slice(part)),
+            Some(level) => {
+                let mut member = GzEncoder::new(out, level);
+                for part in parts {
+                    member.write_all(part)?;
+                }
+                member.finish()?;
+            }
+        }
+        Ok(())
+    }
 }
 
-fn response_head(status: StatusCode, headers: &HeaderMap) -> Vec<u8> {
+/// Returns a new record's id.
+pub(crate) fn id() -> String {
+    format!("<urn:uuid:{}>", Uuid::new_v4())
+}
+
+/// Writes an HTTP response's head. Since bodies are kept without their transfer coding, the field
+/// that tells of it gets a prefix, as do fields that already look like that.
+pub(crate) fn response_head(status: StatusCode, headers: &HeaderMap) -> Vec<u8> {
     let reason = status.canonical_reason().unwrap_or_default();
     let mut head = format!("HTTP/1.1 {} {reason}\r\n", status.as_u16()).into_bytes();
     for (name, value) in headers {
-        let name = if name == TRANSFER_ENCODING {
-            MOVED_TRANSFER_ENCODING
-        } else {
-            name.as_str()
-        };
-        head.extend_from_slice(name.as_bytes());
+        if is_moved(name.as_str()) {
+            head.extend_from_slice(MOVED.as_bytes());
+        }
+        head.extend_from_slice(name.as_str().as_bytes());
         head.extend_from_slice(b": ");
         head.extend_from_slice(value.as_bytes());
         head.extend_from_slice(b"\r\n");
@@ -170,29 +98,36 @@ fn response_head(status: StatusCode, headers: &HeaderMap) -> Vec<u8> {
     head
 }
 
-fn id() -> String {
-    format!("<urn:uuid:{}>", Uuid::new_v4())
+/// Returns whether a field gets one more prefix when it is written, one less when read.
+pub(crate) fn is_moved(name: &str) -> bool {
+    name.trim_start_matches(MOVED) == TRANSFER_ENCODING.as_str()
 }
 
-fn line_end(bytes: &[u8]) -> io::Result<usize> {
-    let end = bytes.iter().position(|byte| *byte == b'\n');
-    end.map(|at| at + 1).ok_or_else(damaged)
-}
+pub(crate) const IDENTICAL: &str =
+    "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest";
+pub(crate) const NOT_MODIFIED: &str = "http://netpreserve.org/warc/1.1/revisit/server-not-modified";
 
-fn end_of_head(bytes: &[u8]) -> io::Result<usize> {
-    let end = bytes.windows(4).position(|window| window == END);
-    end.map(|at| at + 4).ok_or_else(damaged)
-}
+/// How well a payload packs is told by so many of its bytes.
+const SAMPLE: usize = 8 * 1024;
 
-fn complete<T>(parsed: httparse::Result<T>) -> io::Result<T> {
-    match parsed {
-        Ok(httparse::Status::Complete(value)) => Ok(value),
-        Ok(httparse::Status::Partial) | Err(_) => Err(damaged()),
+/// Returns the level for a record with this payload: fast, or none if it is packed already.
+pub(crate) fn level(payload: &[u8]) -> Compression {
+    let sample = &payload[..payload.len().min(SAMPLE)];
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    let is_written = packed.write_all(sample).and_then(|()| packed.finish());
+    match is_written {
+        // Short ones are mostly the heads around them.
+        Ok(packed) if sample.len() > 1024 && packed.len() >= sample.len() / 20 * 19 => {
+            Compression::none()
+        }
+        _ => Compression::fast(),
     }
 }
 
-fn damaged() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "archive record is damaged")
-}
-
-const MOVED_TRANSFER_ENCODING: &str = "x-archive-orig-transfer-encoding";
+/// What a `warcinfo` record says.
+pub(crate) const INFO: &str = concat!(
+    "software: dragline/",
+    env!("CARGO_PKG_VERSION"),
+    "\r\nformat: WARC File Format 1.1\r\n\
+     conformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r\n"
+);

@@ -8,18 +8,30 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use dragline_archive::{Archive, Capture};
+use dragline_archive::{Archive, Capture, Config, Entry, Reader};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use proptest::prelude::*;
 
-fn open(folder: &Path) -> Archive {
-    Archive::create(Dir::open_ambient_dir(folder, ambient_authority()).unwrap()).unwrap()
+fn dir(folder: &Path) -> Dir {
+    Dir::open_ambient_dir(folder, ambient_authority()).unwrap()
+}
+
+fn config(compression: bool) -> Config {
+    Config {
+        compression,
+        ..Config::default()
+    }
+}
+
+fn create(folder: &Path, compression: bool) -> Archive {
+    Archive::create(dir(folder), config(compression)).unwrap()
 }
 
 fn capture(url: &str, headers: &[(&'static str, &str)], body: &[u8]) -> Capture {
     Capture {
         url: url.to_owned(),
         date: SystemTime::UNIX_EPOCH + Duration::from_micros(1_700_000_000_123_456),
+        via: None,
         request: format!("GET {url} HTTP/1.1\r\n\r\n").into(),
         status: StatusCode::OK,
         headers: headers
@@ -33,6 +45,7 @@ fn capture(url: &str, headers: &[(&'static str, &str)], body: &[u8]) -> Capture 
 fn without_request(capture: &Capture) -> Capture {
     Capture {
         request: Bytes::new(),
+        via: None,
         ..capture.clone()
     }
 }
@@ -40,7 +53,7 @@ fn without_request(capture: &Capture) -> Capture {
 #[test]
 fn a_segment_is_warc_1_1() {
     let folder = tempfile::tempdir().unwrap();
-    let mut archive = open(folder.path());
+    let mut archive = create(folder.path(), false);
     let page = capture(
         "http://example.org/",
         &[
@@ -72,7 +85,7 @@ fn a_segment_is_warc_1_1() {
 #[test]
 fn the_index_says_what_views_need() {
     let folder = tempfile::tempdir().unwrap();
-    let mut archive = open(folder.path());
+    let mut archive = create(folder.path(), false);
     let moved = Capture {
         status: StatusCode::FOUND,
         ..capture("http://h/", &[("location", "/a")], b"")
@@ -92,30 +105,34 @@ fn the_index_says_what_views_need() {
 fn an_archive_overwrites_no_other() {
     let folder = tempfile::tempdir().unwrap();
     let page = capture("http://h/", &[], b"first");
-    let mut first = open(folder.path());
-    first.append(&page).unwrap();
-    let mut second = open(folder.path());
-    second
-        .append(&capture("http://h/", &[], b"second"))
-        .unwrap();
-    assert_eq!(
-        first.read(&first.entries()[0]).unwrap(),
-        without_request(&page)
-    );
-    assert_eq!(second.read(&second.entries()[0]).unwrap().body, "second");
+    let mut first = create(folder.path(), true);
+    let first_entry = first.append(&page).unwrap();
+    let mut second = create(folder.path(), true);
+    let page_2 = capture("http://h/", &[], b"second");
+    let second_entry = second.append(&page_2).unwrap();
+    let reader = Reader::new(dir(folder.path()));
+    assert_eq!(reader.read(&first_entry).unwrap(), without_request(&page));
+    assert_eq!(reader.read(&second_entry).unwrap().body, "second");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
 }
 
 #[test]
 fn a_damaged_record_is_an_error() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut archive = open(folder.path());
-    archive.append(&capture("http://h/", &[], b"body")).unwrap();
-    let segment = folder.path().join("dragline-00000.warc");
-    let whole = fs::read(&segment).unwrap();
-    for cut in 0..whole.len() - 4 {
-        fs::write(&segment, &whole[..cut]).unwrap();
-        assert!(archive.read(&archive.entries()[0]).is_err(), "cut at {cut}");
+    for compression in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut archive = create(folder.path(), compression);
+        let entry = archive.append(&capture("http://h/", &[], b"body")).unwrap();
+        let name = if compression {
+            "dragline-00000.warc.gz"
+        } else {
+            "dragline-00000.warc"
+        };
+        let whole = fs::read(folder.path().join(name)).unwrap();
+        for cut in 0..whole.len() {
+            fs::write(folder.path().join(name), &whole[..cut]).unwrap();
+            let error = archive.reader().check(&entry).unwrap_err();
+            assert!(error.to_string().starts_with(name), "cut at {cut}: {error}");
+        }
     }
 }
 
@@ -126,7 +143,7 @@ fn a_planted_link_is_not_written_through() {
     let elsewhere = tempfile::tempdir().unwrap();
     let target = elsewhere.path().join("target");
     std::os::unix::fs::symlink(&target, folder.path().join("dragline-00000.warc")).unwrap();
-    let mut archive = open(folder.path());
+    let mut archive = create(folder.path(), false);
     archive.append(&capture("http://h/", &[], b"body")).unwrap();
     assert!(!target.exists());
     assert!(folder.path().join("dragline-00001.warc").exists());
@@ -136,18 +153,20 @@ proptest! {
     /// What is read is what was appended, whatever its bytes.
     #[test]
     fn reads_what_it_wrote(
+        compression: bool,
         captures in prop::collection::vec(
             (
-                200_u16..600,
-                prop::collection::vec(("[a-z-]{1,9}", prop::collection::vec(0x20_u8..=0xff, 0..9)), 0..9),
+                100_u16..1000,
+                prop::collection::vec(("[a-z0-9!#$%&'*+.^_`|~-]{1,9}|(x-archive-orig-){0,2}transfer-encoding", prop::collection::vec(prop_oneof![0x20_u8..=0xff, Just(b'\t')], 0..9)), 0..9),
                 prop::collection::vec(any::<u8>(), 0..300),
             ),
             1..6,
         )
     ) {
         let folder = tempfile::tempdir().unwrap();
-        let mut archive = open(folder.path());
+        let mut archive = create(folder.path(), compression);
         let mut expected = Vec::new();
+        let mut entries = Vec::<Entry>::new();
         for (status, fields, body) in captures {
             let mut headers = HeaderMap::new();
             for (name, value) in fields {
@@ -162,10 +181,11 @@ proptest! {
                 headers,
                 ..capture("http://h/", &[], &body)
             };
-            archive.append(&capture).unwrap();
+            entries.push(archive.append(&capture).unwrap());
             expected.push(without_request(&capture));
         }
-        let read: Vec<_> = archive.entries().iter().map(|entry| archive.read(entry).unwrap()).collect();
+        let reader = archive.reader();
+        let read: Vec<_> = entries.iter().map(|entry| reader.read(entry).unwrap()).collect();
         prop_assert_eq!(read, expected);
     }
 }

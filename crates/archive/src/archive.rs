@@ -1,5 +1,6 @@
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use cap_std::fs::{Dir, OpenOptions};
@@ -9,6 +10,7 @@ use crate::entry::{self, Kind};
 use crate::known::Known;
 use crate::parse::Head;
 use crate::segment::Segment;
+use crate::sync::{Syncer, Unsynced};
 use crate::warc::{self, Record};
 use crate::{Capture, Digest, Entry, Position, Reader};
 
@@ -37,17 +39,14 @@ pub struct Archive {
     dir: Dir,
     config: Config,
     segment: Segment,
-    file: File,
+    file: Arc<File>,
     /// The end of the last whole record.
     end: u64,
     /// The segment has no capture yet.
     is_empty: bool,
     /// A part of a record may lie behind `end`.
     is_torn: bool,
-    /// The segment has bytes that were not synced.
-    is_dirty: bool,
-    /// The folder has a segment that was not synced.
-    is_dir_dirty: bool,
+    unsynced: Arc<Unsynced>,
     known: Known,
     reader: Reader,
     /// The records to be written; kept for its room.
@@ -66,8 +65,21 @@ impl Archive {
         Archive::with(dir, config, segment, file, 0)?.informed()
     }
 
-    /// Goes on where an archive was: at `end`, what it [said](Self::end) after an append.
-    /// What lies behind, as part of a record or later segments, is cut off.
+    /// Returns where an archive begins that is begun in `dir` now.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be read, or it has a segment of the last number there is.
+    pub fn next_segment(dir: &Dir) -> io::Result<Position> {
+        let last = Segment::list(dir)?.last().copied();
+        let number = last.map_or(Some(0), |last| last.number.checked_add(1));
+        let segment = number.ok_or_else(no_number)?;
+        Ok(Position { segment, offset: 0 })
+    }
+
+    /// Goes on where an archive was: at `end`, what it [said](Self::end) after an append, or where
+    /// it [begins](Self::next_segment). What lies behind, as part of a record or later segments, is
+    /// cut off.
     ///
     /// `known` are the entries of the index, so that payloads are found which are there already.
     /// If `config` packs otherwise than the last segment did, a new segment is begun.
@@ -83,6 +95,12 @@ impl Archive {
         known: impl IntoIterator<Item = &'a Entry>,
     ) -> io::Result<Self> {
         let segments = Segment::list(&dir)?;
+        if end.offset == 0 {
+            remove(&dir, &segments, end.segment)?;
+            let mut archive = Archive::create(dir, config)?;
+            archive.know(known);
+            return Ok(archive);
+        }
         let segment = segments
             .iter()
             .find(|segment| segment.number == end.segment);
@@ -97,20 +115,12 @@ impl Archive {
             );
             return Err(io::Error::new(io::ErrorKind::InvalidData, text));
         }
-        for later in segments.iter().filter(|later| later.number > end.segment) {
-            let removed = dir.remove_file(later.to_string());
-            removed.map_err(|error| later.error(&error))?;
-        }
+        remove(&dir, &segments, end.segment.saturating_add(1))?;
         let cut = file.set_len(end.offset);
         let cut = cut.and_then(|()| file.seek(SeekFrom::Start(end.offset)));
         cut.map_err(|error| segment.error(&error))?;
         let mut archive = Archive::with(dir, config, segment, file, end.offset)?;
-        known
-            .into_iter()
-            .for_each(|entry| archive.known.insert(entry));
-        if end.offset == 0 {
-            return archive.informed();
-        }
+        archive.know(known);
         if segment.compressed != archive.config.compression {
             archive.begin_segment()?;
         }
@@ -194,22 +204,9 @@ impl Archive {
         }
     }
 
-    /// Waits until what was appended is on the disk.
-    ///
-    /// # Errors
-    ///
-    /// The system cannot say that it is.
-    pub fn sync(&mut self) -> io::Result<()> {
-        if self.is_dirty {
-            let synced = self.file.sync_data();
-            synced.map_err(|error| self.segment.error(&error))?;
-            self.is_dirty = false;
-        }
-        if self.is_dir_dirty {
-            sync_dir(&self.dir)?;
-            self.is_dir_dirty = false;
-        }
-        Ok(())
+    /// Returns what waits until what was appended is on the disk.
+    pub fn syncer(&self) -> Syncer {
+        Syncer(Arc::clone(&self.unsynced))
     }
 
     /// Returns a reader of this archive.
@@ -218,20 +215,25 @@ impl Archive {
     }
 
     fn with(dir: Dir, config: Config, segment: Segment, file: File, end: u64) -> io::Result<Self> {
+        let file = Arc::new(file);
         Ok(Archive {
             reader: Reader::new(dir.try_clone()?),
-            dir,
             config,
             segment,
+            unsynced: Arc::new(Unsynced::new(&dir, segment, &file)?),
+            dir,
             file,
             end,
             is_empty: false,
             is_torn: false,
-            is_dirty: true,
-            is_dir_dirty: true,
             known: Known::default(),
             buffer: Vec::new(),
         })
+    }
+
+    fn know<'a>(&mut self, entries: impl IntoIterator<Item = &'a Entry>) {
+        let known = &mut self.known;
+        entries.into_iter().for_each(|entry| known.insert(entry));
     }
 
     /// Writes the record that a segment begins with.
@@ -298,8 +300,9 @@ impl Archive {
             self.take_back()
                 .map_err(|error| self.segment.error(&error))?;
         }
-        self.is_dirty = true;
-        if let Err(error) = self.file.write_all(&self.buffer) {
+        let written = (&*self.file).write_all(&self.buffer);
+        self.unsynced.note();
+        if let Err(error) = written {
             self.is_torn = true;
             // If this fails too, it is tried again before the next append.
             let _ = self.take_back();
@@ -311,7 +314,7 @@ impl Archive {
 
     fn take_back(&mut self) -> io::Result<()> {
         self.file.set_len(self.end)?;
-        self.file.seek(SeekFrom::Start(self.end))?;
+        (&*self.file).seek(SeekFrom::Start(self.end))?;
         self.is_torn = false;
         Ok(())
     }
@@ -322,7 +325,7 @@ impl Archive {
             self.take_back()
                 .map_err(|error| self.segment.error(&error))?;
         }
-        self.sync()?;
+        self.unsynced.sync()?;
         let compressed = self.config.compression;
         let (segment, mut file) = create_segment(&self.dir, Some(self.segment), compressed)?;
         let mut record = Vec::new();
@@ -333,11 +336,10 @@ impl Archive {
             return Err(segment.error(&error));
         }
         self.segment = segment;
-        self.file = file;
+        self.file = Arc::new(file);
         self.end = record.len() as u64;
         self.is_empty = true;
-        self.is_dirty = true;
-        self.is_dir_dirty = true;
+        self.unsynced.turn_to(segment, &self.file);
         Ok(())
     }
 }
@@ -449,7 +451,11 @@ fn create_segment(
             Ok(file) => return Ok((segment, file.into_std())),
         }
     }
-    Err(io::Error::other("no number is left for a segment"))
+    Err(no_number())
+}
+
+fn no_number() -> io::Error {
+    io::Error::other("no number is left for a segment")
 }
 
 fn missing(end: Position) -> io::Error {
@@ -461,16 +467,14 @@ fn missing(end: Position) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, text)
 }
 
-/// Makes files that were created or removed last.
-#[cfg(unix)]
-fn sync_dir(dir: &Dir) -> io::Result<()> {
-    dir.open(".")?.sync_all()
-}
-
-/// Other systems see to it by themselves, and cannot open a folder as a file.
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "as on unix")]
-fn sync_dir(_: &Dir) -> io::Result<()> {
+/// Removes the segments from a number on, the last one first: there is never a gap.
+fn remove(dir: &Dir, segments: &[Segment], from: u32) -> io::Result<()> {
+    for later in segments.iter().rev() {
+        if later.number >= from {
+            let removed = dir.remove_file(later.to_string());
+            removed.map_err(|error| later.error(&error))?;
+        }
+    }
     Ok(())
 }
 

@@ -19,7 +19,7 @@
 //!     headers: http::HeaderMap::new(),
 //!     body: "<h1>Hello</h1>".into(),
 //! })?;
-//! archive.sync()?;
+//! archive.syncer().sync()?;
 //! let line = entry.to_string(); // For the index, which is the caller's.
 //! let entry: Entry = line.parse()?;
 //! assert_eq!(archive.reader().read(&entry)?.body, "<h1>Hello</h1>");
@@ -53,6 +53,7 @@ mod known;
 mod parse;
 mod segment;
 mod surt;
+mod sync;
 mod warc;
 
 pub use archive::{Archive, Config};
@@ -63,3 +64,4 @@ pub use digest::{Digest, ParseDigestError};
 pub use entry::Entry;
 pub use reader::Reader;
 pub use segment::{ParsePositionError, Position};
+pub use sync::Syncer;

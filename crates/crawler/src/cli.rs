@@ -1,19 +1,21 @@
 //! The command line: as typed, and what follows from it.
 
+use std::io::{self, IsTerminal as _};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use clap::Parser;
-use dragline::{CanonicalUrl, CertificateDer, Config, InvalidUrl, Summary};
+use dragline::{CanonicalUrl, CertificateDer, Config, FrontierError, InvalidUrl, Summary};
 
 use crate::{CrawlError, StartError};
 
 /// Keep a web site: fetch its pages and all that they need, leave an archive (WARC) and a copy that
 /// opens offline.
 #[derive(Debug, Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "a command line has flags")]
 #[command(version, max_term_width = 100, after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
     /// Where to begin; the crawl stays on its host
@@ -27,6 +29,27 @@ pub(crate) struct Arguments {
     /// Show nothing but failures
     #[arg(short, long, help_heading = "Output")]
     pub(crate) quiet: bool,
+
+    /// Start over: remove the archive and the state of an earlier crawl in DIR
+    #[arg(long, help_heading = "Earlier crawls")]
+    fresh: bool,
+
+    /// Do not ask
+    #[arg(short, long, help_heading = "Earlier crawls", hide_short_help = true)]
+    yes: bool,
+
+    /// Keep no state: a later run cannot go on
+    #[arg(long, help_heading = "Earlier crawls")]
+    no_state: bool,
+
+    /// Do not pack what is archived
+    #[arg(long, help_heading = "Output", hide_short_help = true)]
+    no_archive_compression: bool,
+
+    /// Begin a new archive file when one is so long; k, m and g are understood [default: 1g]
+    #[arg(long, value_name = "BYTES", value_parser = bytes, help_heading = "Output")]
+    #[arg(hide_short_help = true)]
+    archive_size: Option<u64>,
 
     /// Requests in flight at once
     #[arg(
@@ -74,6 +97,15 @@ impl Arguments {
         }
         if let Some(output) = self.output {
             config.output = output;
+        }
+        if self.fresh {
+            may_remove(&config.output, self.yes)?;
+        }
+        config.fresh = self.fresh;
+        config.resumable = !self.no_state;
+        config.archive.compression = !self.no_archive_compression;
+        if let Some(bytes) = self.archive_size {
+            config.archive.segment_size = bytes;
         }
         config.jobs = NonZeroUsize::new(self.jobs.into()).unwrap_or(config.jobs);
         let fetch = &mut config.fetch;
@@ -124,10 +156,17 @@ impl Exit {
         if error.is::<WrongUsage>() {
             return Exit::Usage;
         }
-        match (error.downcast_ref(), error.downcast_ref()) {
-            (Some(StartError::Output { .. }), _)
-            | (_, Some(CrawlError::Archive(_) | CrawlError::Copy(_))) => Exit::File,
-            (Some(StartError::NoSeed), _) => Exit::Usage,
+        match error.downcast_ref() {
+            Some(StartError::NoSeed) => return Exit::Usage,
+            Some(StartError::State {
+                source: FrontierError::OtherCrawl { .. },
+                ..
+            }) => return Exit::Usage,
+            Some(_) => return Exit::File,
+            None => {}
+        }
+        match error.downcast_ref() {
+            Some(CrawlError::Archive(_) | CrawlError::State(_) | CrawlError::Copy(_)) => Exit::File,
             _ => Exit::Internal,
         }
     }
@@ -168,7 +207,26 @@ fn wrong_url(typed: &str, error: InvalidUrl) -> anyhow::Error {
     anyhow::Error::new(error).context(WrongUsage(format!("cannot crawl `{typed}`{hint}")))
 }
 
-fn certificates(file: &std::path::Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+/// Asks whether what an earlier crawl left may be removed, if there is any.
+fn may_remove(output: &Path, yes: bool) -> anyhow::Result<()> {
+    if yes || !dragline::is_begun(output) {
+        return Ok(());
+    }
+    let folder = output.display();
+    if !io::stdin().is_terminal() {
+        let needed = format!("--fresh removes the archive in `{folder}`; to do so, add --yes");
+        return Err(WrongUsage(needed).into());
+    }
+    eprint!("Remove the archive and the state of the crawl in `{folder}`? [y/N] ");
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    if matches!(answer.trim(), "y" | "Y" | "yes") {
+        return Ok(());
+    }
+    Err(WrongUsage("nothing was removed".to_owned()).into())
+}
+
+fn certificates(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
     use dragline::PemObject as _;
     let unreadable = || {
         WrongUsage(format!(

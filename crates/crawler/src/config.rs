@@ -8,13 +8,21 @@ use frontier::{CanonicalUrl, InvalidUrl};
 pub struct Config {
     /// Where the crawl begins; its scope is the hosts of these.
     pub seeds: Vec<CanonicalUrl>,
-    /// The folder for the copy; the archive lies in `.dragline/archive` within. It is made if it
-    /// is not there.
+    /// The folder for the copy; the archive lies in `.dragline/archive` within, and in `.dragline`
+    /// the state from which a later process goes on. It is made if it is not there.
     pub output: PathBuf,
     /// How many requests may be in flight at once. Default: 8.
     pub jobs: NonZeroUsize,
     /// How each is made, and its bounds.
     pub fetch: fetch::Config,
+    /// How the archive is written.
+    pub archive: archive::Config,
+    /// Whether the crawl's state is kept on disk, so that another process can go on with it.
+    /// Default: true.
+    pub resumable: bool,
+    /// Whether to remove the archive and the state that an earlier crawl left, and to start over.
+    /// Default: false.
+    pub fresh: bool,
 }
 
 impl Config {
@@ -38,6 +46,9 @@ impl Config {
             output: name.trim_matches(['[', ']']).replace(':', "-").into(),
             jobs: const { NonZeroUsize::new(8).unwrap() },
             fetch: fetch::Config::default(),
+            archive: archive::Config::default(),
+            resumable: true,
+            fresh: false,
         })
     }
 }

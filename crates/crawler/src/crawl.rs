@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use archive::Archive;
 use async_channel::{Receiver, Sender};
-use cap_std::ambient_authority;
-use cap_std::fs::Dir;
+use fetch::Fetcher;
+use frontier::{CanonicalUrl, FrontierError, InMemory};
 use tokio::task::JoinHandle;
 
 use crate::engine::Engine;
+use crate::history::{History, RestoreError};
+use crate::state::State;
 use crate::{Config, Event, Progress, Summary};
 
 /// A crawl that is going on. Dropping it stops it at once, with no copy built.
@@ -36,6 +38,38 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// Another process crawls into the output folder.
+    #[error("another dragline is at work in `{}` ({holder})", path.display())]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+        /// Which, as far as it is known.
+        holder: String,
+    },
+    /// What an earlier process left cannot be gone on from.
+    #[error("cannot go on with the crawl in `{}`", path.display())]
+    State {
+        /// The output folder.
+        path: PathBuf,
+        /// Why.
+        source: FrontierError,
+    },
+    /// What an earlier process left of a URL is not what this program writes.
+    #[error("cannot go on with the crawl in `{}`: what it keeps of {url} is not understood", path.display())]
+    Record {
+        /// The output folder.
+        path: PathBuf,
+        /// The URL.
+        url: CanonicalUrl,
+    },
+    /// What an earlier process left of the archive is not whole.
+    #[error("cannot go on with the archive in `{}`", path.display())]
+    Archive {
+        /// The output folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
 }
 
 /// Why a crawl ended without its copy. What was archived before is there.
@@ -45,6 +79,9 @@ pub enum CrawlError {
     /// The archive cannot be written.
     #[error("cannot write to the archive")]
     Archive(#[source] io::Error),
+    /// The crawl's state cannot be written.
+    #[error("cannot write the crawl's state")]
+    State(#[from] FrontierError),
     /// The folder of the copy cannot be written.
     #[error("cannot write the copy")]
     Copy(#[source] io::Error),
@@ -67,23 +104,52 @@ impl Crawl {
         if config.seeds.is_empty() {
             return Err(StartError::NoSeed);
         }
-        let (output, archive) = open(&config).map_err(|source| StartError::Output {
+        let state = State::open(&config)?;
+        let mut history = History::new(&config.seeds, state.start);
+        if let Some(journal) = &state.journal {
+            history.restore(journal).map_err(|error| match error {
+                RestoreError::Frontier(source) => StartError::State {
+                    path: config.output.clone(),
+                    source,
+                },
+                RestoreError::Record(url) => StartError::Record {
+                    path: config.output.clone(),
+                    url,
+                },
+            })?;
+        }
+        let archive = Archive::open(
+            state.segments,
+            config.archive.clone(),
+            history.end,
+            &history.entries,
+        );
+        let archive = archive.map_err(|source| StartError::Archive {
             path: config.output.clone(),
             source,
         })?;
+        // It was not set before.
+        let _ = state.syncer.set(archive.syncer());
         let (events_in, events) = async_channel::bounded(EVENTS);
         let (stop, stopped) = async_channel::bounded(1);
         let progress = Arc::default();
-        let engine = Engine::new(
+        let engine = Engine {
+            fetcher: Fetcher::new(&config.fetch),
             config,
-            output,
+            lock: state.lock,
+            output: state.output,
             archive,
-            Arc::clone(&progress),
-            events_in,
-            stopped,
-        );
+            history,
+            progress: Arc::clone(&progress),
+            events: events_in,
+            stop: stopped,
+        };
+        let task = match state.journal {
+            Some(journal) => tokio::spawn(engine.run(journal)),
+            None => tokio::spawn(engine.run(InMemory::default())),
+        };
         Ok(Crawl {
-            task: tokio::spawn(engine.run()),
+            task,
             events,
             progress,
             stop,
@@ -149,14 +215,5 @@ impl fmt::Debug for Crawl {
     }
 }
 
-fn open(config: &Config) -> io::Result<(Dir, Archive)> {
-    std::fs::create_dir_all(&config.output)?;
-    let output = Dir::open_ambient_dir(&config.output, ambient_authority())?;
-    output.create_dir_all(ARCHIVE)?;
-    let archive = Archive::create(output.open_dir(ARCHIVE)?)?;
-    Ok((output, archive))
-}
-
 /// How many events wait to be taken before the crawl waits.
 const EVENTS: usize = 1024;
-const ARCHIVE: &str = ".dragline/archive";

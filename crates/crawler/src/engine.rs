@@ -1,15 +1,17 @@
 //! The loop in which all crates meet.
 
-use std::collections::HashMap;
+use std::fs::File;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use archive::Archive;
 use async_channel::{Receiver, Sender};
 use cap_std::fs::Dir;
 use fetch::Fetcher;
-use frontier::{CanonicalUrl, Found, Frontier, Host, Report, Reported, Scope, Token};
+use frontier::{
+    CanonicalUrl, Done, Found, Frontier, Host, Item, Report, Reported, Then, Token, Want,
+};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use mirror::Site;
@@ -17,65 +19,49 @@ use pipeliner::{JobError, Pipeliner, Scheduled};
 use tokio::task::JoinSet;
 
 use crate::event::{Event, Failure, Progress, Reason, RedirectError, Summary};
+use crate::history::History;
 use crate::page::{Leads, Page, visit};
+use crate::record::{Kept, Outcome, Record};
 use crate::{Config, CrawlError};
 
-/// A crawl: what it knows and what it works with.
+/// A crawl: what it knows and what it works with, beside its frontier.
 pub(crate) struct Engine {
-    config: Config,
-    output: Dir,
-    frontier: Frontier,
-    scope: Scope,
-    archive: Archive,
-    fetcher: Fetcher,
-    summary: Summary,
-    /// Where each redirect leads that was met.
-    redirects: HashMap<CanonicalUrl, CanonicalUrl>,
+    pub(crate) config: Config,
+    #[expect(dead_code, reason = "it is held until the end")]
+    pub(crate) lock: File,
+    pub(crate) output: Dir,
+    pub(crate) archive: Archive,
+    /// What came of the crawl so far, also before this process began.
+    pub(crate) history: History,
+    pub(crate) fetcher: Fetcher,
     /// Written here, read by the [`Crawl`](crate::Crawl).
-    progress: Arc<Mutex<Progress>>,
-    events: Sender<Event>,
+    pub(crate) progress: Arc<Mutex<Progress>>,
+    pub(crate) events: Sender<Event>,
     /// Closed when the crawl is to stop.
-    stop: Receiver<()>,
+    pub(crate) stop: Receiver<()>,
 }
 
 /// A leased URL.
 struct Work {
     host: Host,
     token: Token,
-    found: Found,
+    item: Item,
 }
 
 impl Engine {
-    pub(crate) fn new(
-        config: Config,
-        output: Dir,
-        archive: Archive,
-        progress: Arc<Mutex<Progress>>,
-        events: Sender<Event>,
-        stop: Receiver<()>,
-    ) -> Self {
-        Engine {
-            frontier: Frontier::new(),
-            scope: Scope::of(&config.seeds),
-            fetcher: Fetcher::new(&config.fetch),
-            summary: Summary::default(),
-            redirects: HashMap::new(),
-            config,
-            output,
-            archive,
-            progress,
-            events,
-            stop,
-        }
-    }
-
-    pub(crate) async fn run(mut self) -> Result<Summary, CrawlError> {
+    pub(crate) async fn run(mut self, frontier: impl Frontier) -> Result<Summary, CrawlError> {
         let begun = Instant::now();
-        self.frontier
-            .add(self.config.seeds.iter().cloned().map(Found::seed));
-        self.crawl().await?;
+        let seeds = self.config.seeds.iter().cloned().map(Found::seed);
+        frontier.add(seeds.collect()).await?;
+        let stats = frontier.stats().await?;
+        if stats.done > 0 {
+            let (done, queued) = (stats.done, stats.queued);
+            self.tell(Event::Resumed { done, queued }).await;
+        }
+        self.crawl(&frontier).await?;
+        frontier.close().await?;
         self.tell(Event::Building).await;
-        let mut summary = self.summary;
+        let mut summary = self.history.summary;
         summary.stopped = self.stop.is_closed();
         let events = self.events.clone();
         let built = tokio::task::spawn_blocking(move || self.build()).await;
@@ -91,7 +77,7 @@ impl Engine {
     }
 
     /// Fetches until nothing is queued and nothing is in flight, or until it is stopped.
-    async fn crawl(&mut self) -> Result<(), CrawlError> {
+    async fn crawl(&mut self, frontier: &impl Frontier) -> Result<(), CrawlError> {
         let (pipeliner, workers) = Pipeliner::unbounded(self.config.jobs);
         let mut crew = JoinSet::new();
         for worker in workers {
@@ -100,29 +86,29 @@ impl Engine {
         let stop = self.stop.clone();
         let mut stop = pin!(stop.recv());
         let mut in_flight = FuturesUnordered::new();
-        let mut next = self.lease(self.config.jobs.get());
+        let mut next = lease(frontier, self.config.jobs.get()).await?;
         loop {
             for work in next.drain(..) {
                 let max_content = self.config.fetch.max_body;
-                let visit = visit(self.fetcher.clone(), work.found.url.clone(), max_content);
+                let visit = visit(self.fetcher.clone(), work.item.url.clone(), max_content);
                 let scheduled = pipeliner
                     .schedule(visit)
                     .await
                     .map_err(|_| CrawlError::Workers)?;
                 in_flight.push(finish(work, scheduled));
             }
-            self.show(in_flight.len());
-            let (work, page) = tokio::select! {
+            let queued = frontier.stats().await?.queued;
+            self.show(queued, in_flight.len());
+            tokio::select! {
                 biased;
                 _closed = &mut stop => return Ok(()),
                 done = in_flight.next() => match done {
-                    Some(done) => done,
+                    Some((work, page)) => next = self.absorb(frontier, work, page, in_flight.len()).await?,
                     None => break,
                 },
-            };
-            next = self.absorb(work, page, in_flight.len()).await?;
+            }
         }
-        debug_assert!(self.frontier.stats().is_finished());
+        debug_assert!(frontier.stats().await?.is_finished());
         pipeliner.close().await;
         Ok(())
     }
@@ -131,115 +117,110 @@ impl Engine {
     /// scope to the frontier. This is the crawl's one feedback edge. Returns what to fetch next.
     async fn absorb(
         &mut self,
+        frontier: &impl Frontier,
         work: Work,
         page: Result<Page, JobError<Reason>>,
         in_flight: usize,
     ) -> Result<Vec<Work>, CrawlError> {
-        let Work { host, token, found } = work;
-        let led_to = match page {
-            Ok(page) => self.keep(&found, page).await?,
+        let Work { host, token, item } = work;
+        let (record, found) = match page {
+            Ok(page) => self.keep(&item, page).await?,
             Err(error) => {
                 let reason = match error {
                     JobError::Failed(reason) => reason,
                     lost => Reason::Internal(lost.to_string()),
                 };
-                self.fail(&found, reason).await;
-                Vec::new()
+                let outcome = self.fail(&item, reason).await;
+                let kept = None;
+                (Record { outcome, kept }, Vec::new())
             }
         };
+        self.history.take_in(&record, &item.url, item.via.is_none());
         let free = self.config.jobs.get() - in_flight;
+        let done = Done {
+            id: item.id,
+            record: record.to_string(),
+            found,
+        };
         let report = Report {
             host: host.clone(),
             token,
-            done: vec![found.url],
-            found: led_to,
-            want: free,
+            done: vec![done],
+            delay: None,
+            then: Then::Keep { more: free },
         };
-        let mut next = match self.frontier.report(report) {
+        let mut next = match frontier.report(report).await? {
             Reported::Accepted { more } => works(&host, token, more),
             Reported::Stale => Vec::new(),
         };
-        next.extend(self.lease(free - next.len()));
+        next.extend(lease(frontier, free - next.len()).await?);
         Ok(next)
     }
 
-    /// Archives a page and returns what it leads to, as far as it is in scope.
-    async fn keep(&mut self, found: &Found, page: Page) -> Result<Vec<Found>, CrawlError> {
-        let Page { capture, leads } = page;
-        self.archive.append(&capture).map_err(CrawlError::Archive)?;
+    /// Archives a page and returns what is to be remembered of it, and what it leads to, as far as
+    /// it is in scope.
+    async fn keep(&mut self, item: &Item, page: Page) -> Result<(Record, Vec<Found>), CrawlError> {
+        let Page { mut capture, leads } = page;
+        capture.via = item.via.as_ref().map(|via| via.as_str().to_owned());
+        let entry = self.archive.append(&capture).map_err(CrawlError::Archive)?;
+        let end = self.archive.end();
+        let kept = Some(Kept { end, entry });
         let bytes = capture.body.len() as u64;
-        self.summary.bytes += bytes;
+        self.history.summary.bytes += bytes;
         let useless = match &leads {
-            Leads::Redirect(target) if self.closes_a_loop(found, target) => {
+            Leads::Redirect(target) if self.history.closes_a_loop(&item.url, target) => {
                 Some(RedirectError::Loop.into())
             }
-            Leads::Redirect(_) if found.redirects == MOST_REDIRECTS => {
+            Leads::Redirect(_) if item.redirects == MOST_REDIRECTS => {
                 Some(RedirectError::TooMany(MOST_REDIRECTS).into())
             }
             _ => None,
         };
         let leads_to = match (useless, leads) {
             (Some(reason), _) | (None, Leads::Nowhere(reason)) => {
-                self.fail(found, reason).await;
-                return Ok(Vec::new());
+                let outcome = self.fail(item, reason).await;
+                return Ok((Record { outcome, kept }, Vec::new()));
             }
-            (None, Leads::Redirect(target)) => vec![self.redirected(found, target).await],
-            (None, Leads::Links(links)) => links
-                .into_iter()
-                .map(|url| Found::on(&found.url, url))
-                .collect(),
+            (None, Leads::Redirect(target)) => vec![self.redirected(item, target).await],
+            (None, Leads::Links(links)) => links.into_iter().map(Found::link).collect(),
         };
-        self.summary.fetched += 1;
         self.tell(Event::Fetched {
-            url: found.url.clone(),
+            url: item.url.clone(),
             status: capture.status,
             bytes,
         })
         .await;
-        Ok(leads_to
+        let found = leads_to
             .into_iter()
-            .filter(|found| self.scope.admits(&found.url))
-            .collect())
-    }
-
-    /// Notes a redirect; tells whether those that were met lead from it back to it.
-    fn closes_a_loop(&mut self, from: &Found, to: &CanonicalUrl) -> bool {
-        self.redirects.insert(from.url.clone(), to.clone());
-        let chain = std::iter::successors(Some(to), |at| self.redirects.get(at));
-        chain
-            .take(usize::from(MOST_REDIRECTS) + 1)
-            .any(|at| *at == from.url)
+            .filter(|found| self.history.scope.admits(&found.url))
+            .collect();
+        let outcome = Outcome::Fetched;
+        Ok((Record { outcome, kept }, found))
     }
 
     /// A redirect is found like a link; but where a seed leads is a seed.
-    async fn redirected(&mut self, from: &Found, to: CanonicalUrl) -> Found {
-        if from.via.is_none() && self.scope.include(to.host()) {
+    async fn redirected(&mut self, from: &Item, to: CanonicalUrl) -> Found {
+        let is_seed = from.via.is_none();
+        if is_seed && self.history.scope.include(to.host()) {
             let (from, to) = (from.url.clone(), to.clone());
             self.tell(Event::ScopeExtended { from, to }).await;
         }
         Found {
             url: to,
-            via: from.via.as_ref().map(|_| from.url.clone()),
             redirects: from.redirects + 1,
+            is_seed,
         }
     }
 
-    async fn fail(&mut self, found: &Found, reason: Reason) {
-        self.summary.count(&reason);
+    async fn fail(&mut self, item: &Item, reason: Reason) -> Outcome {
+        let outcome = Outcome::failed(&reason);
         self.tell(Event::Failed(Failure {
-            url: found.url.clone(),
-            via: found.via.clone(),
+            url: item.url.clone(),
+            via: item.via.clone(),
             reason,
         }))
         .await;
-    }
-
-    fn lease(&mut self, want: usize) -> Vec<Work> {
-        let leases = self.frontier.lease(want);
-        leases
-            .into_iter()
-            .flat_map(|lease| works(&lease.host, lease.token, lease.urls))
-            .collect()
+        outcome
     }
 
     fn build(&self) -> Result<mirror::Built, CrawlError> {
@@ -253,7 +234,13 @@ impl Engine {
             key: |url| CanonicalUrl::new(url).map(|url| url.as_str().to_owned()),
             max_content: self.config.fetch.max_body,
         };
-        mirror::build(&self.archive, &site, &self.output).map_err(CrawlError::Copy)
+        mirror::build(
+            &self.archive.reader(),
+            &self.history.entries,
+            &site,
+            &self.output,
+        )
+        .map_err(CrawlError::Copy)
     }
 
     async fn tell(&self, event: Event) {
@@ -261,14 +248,15 @@ impl Engine {
         let _ = self.events.send(event).await;
     }
 
-    fn show(&self, in_flight: usize) {
+    fn show(&self, queued: usize, in_flight: usize) {
+        let summary = &self.history.summary;
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         *progress = Progress {
-            fetched: self.summary.fetched,
-            failed: self.summary.failed(),
-            queued: self.frontier.stats().queued,
+            fetched: summary.fetched,
+            failed: summary.failed(),
+            queued,
             in_flight,
-            bytes: self.summary.bytes,
+            bytes: summary.bytes,
         };
     }
 }
@@ -280,14 +268,24 @@ async fn finish(
     (work, scheduled.await)
 }
 
-fn works(host: &Host, token: Token, urls: Vec<Found>) -> Vec<Work> {
-    let work = |found| Work {
+async fn lease(frontier: &impl Frontier, urls: usize) -> Result<Vec<Work>, CrawlError> {
+    // It ends with this process, and with it all that could hold it.
+    let ttl = Duration::MAX;
+    let leases = frontier.lease(Want { urls, ttl }).await?.leases;
+    let works = leases
+        .into_iter()
+        .flat_map(|lease| works(&lease.host, lease.token, lease.items));
+    Ok(works.collect())
+}
+
+fn works(host: &Host, token: Token, items: Vec<Item>) -> Vec<Work> {
+    let work = |item| Work {
         host: host.clone(),
         token,
-        found,
+        item,
     };
-    urls.into_iter().map(work).collect()
+    items.into_iter().map(work).collect()
 }
 
 /// As many as browsers follow (Fetch standard, HTTP-redirect fetch, step 8).
-const MOST_REDIRECTS: u8 = 20;
+pub(crate) const MOST_REDIRECTS: u8 = 20;

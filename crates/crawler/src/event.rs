@@ -11,6 +11,13 @@ use http::StatusCode;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event {
+    /// The crawl goes on from where it was when an earlier process ended.
+    Resumed {
+        /// URLs that are done.
+        done: usize,
+        /// URLs that are not.
+        queued: usize,
+    },
     /// A URL was fetched and archived.
     Fetched {
         /// The URL.
@@ -82,6 +89,27 @@ pub enum Reason {
     Internal(String),
 }
 
+/// At whose side a URL failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failing {
+    Refused,
+    Unreached,
+    Internal,
+}
+
+impl Reason {
+    pub(crate) fn failing(&self) -> Failing {
+        match self {
+            Reason::Status(_)
+            | Reason::Content(_)
+            | Reason::Redirect(_)
+            | Reason::Fetch(FetchError::Url(_)) => Failing::Refused,
+            Reason::Fetch(_) => Failing::Unreached,
+            Reason::Internal(_) => Failing::Internal,
+        }
+    }
+}
+
 /// Why a redirect is not followed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -116,13 +144,13 @@ pub struct Progress {
     pub bytes: u64,
 }
 
-/// Counts, at the end of a crawl.
+/// Counts, at the end of a crawl, of what was done before it was resumed too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Summary {
     /// URLs fetched.
     pub fetched: usize,
-    /// Bytes of bodies received.
+    /// Bytes of bodies received, since it was resumed.
     pub bytes: u64,
     /// Files in the copy.
     pub files: usize,
@@ -137,19 +165,16 @@ pub struct Summary {
     pub internal: usize,
     /// Whether it was stopped before its end.
     pub stopped: bool,
-    /// How long it took.
+    /// How long it took, since it was resumed.
     pub elapsed: Duration,
 }
 
 impl Summary {
-    pub(crate) fn count(&mut self, reason: &Reason) {
-        match reason {
-            Reason::Status(_)
-            | Reason::Content(_)
-            | Reason::Redirect(_)
-            | Reason::Fetch(FetchError::Url(_)) => self.refused += 1,
-            Reason::Fetch(_) => self.unreached += 1,
-            Reason::Internal(_) => self.internal += 1,
+    pub(crate) fn count(&mut self, failing: Failing) {
+        match failing {
+            Failing::Refused => self.refused += 1,
+            Failing::Unreached => self.unreached += 1,
+            Failing::Internal => self.internal += 1,
         }
     }
 

@@ -47,12 +47,17 @@ mod crawl;
 mod event;
 
 mod engine;
+mod history;
 mod page;
+mod record;
+mod state;
 
 pub use config::Config;
 pub use crawl::{Crawl, CrawlError, StartError};
 pub use event::{Event, Failure, Progress, Reason, RedirectError, Summary};
 
-pub use archive::ContentError;
+pub use state::is_begun;
+
+pub use archive::{Config as ArchiveConfig, ContentError};
 pub use fetch::{CertificateDer, Config as FetchConfig, FetchError, PemObject};
-pub use frontier::{CanonicalUrl, InvalidUrl};
+pub use frontier::{CanonicalUrl, FrontierError, InvalidUrl};

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use archive::Capture;
+use archive::{Capture, Entry};
 use fetch::Fetcher;
 use frontier::CanonicalUrl;
 use http::StatusCode;
@@ -43,6 +43,7 @@ pub(crate) async fn visit(
     let response = fetcher.fetch(&address).await?;
     let capture = Capture {
         url: url.as_str().to_owned(),
+        via: None,
         date: response.date,
         request: response.request,
         status: response.status,
@@ -50,10 +51,12 @@ pub(crate) async fn visit(
         body: response.body,
     };
     let leads = match capture.status {
-        status if FOLLOWED.contains(&status) => match redirect(&capture, &address) {
-            Ok(target) => Leads::Redirect(target),
-            Err(error) => Leads::Nowhere(error.into()),
-        },
+        status if FOLLOWED.contains(&status) => {
+            match redirect(status, capture.location(), &address) {
+                Ok(target) => Leads::Redirect(target),
+                Err(error) => Leads::Nowhere(error.into()),
+            }
+        }
         // A part that was not asked for is no document.
         StatusCode::PARTIAL_CONTENT => Leads::Nowhere(Reason::Status(capture.status)),
         status if status.is_success() => Leads::Links(links_in(&capture, &address, max_content)?),
@@ -88,10 +91,19 @@ fn is_followed(kind: Kind) -> bool {
     matches!(kind, Kind::Navigation | Kind::Requisite | Kind::Embedded)
 }
 
-fn redirect(capture: &Capture, address: &Url) -> Result<CanonicalUrl, RedirectError> {
-    let location = capture.location();
+/// Returns where what was fetched from `url` leads, if it is a redirect that is followed.
+pub(crate) fn leads_to(entry: &Entry, url: &CanonicalUrl) -> Option<CanonicalUrl> {
+    let is_redirect = FOLLOWED.contains(&entry.status);
+    is_redirect.then(|| redirect(entry.status, entry.location.as_deref(), &url.to_url()).ok())?
+}
+
+fn redirect(
+    status: StatusCode,
+    location: Option<&str>,
+    address: &Url,
+) -> Result<CanonicalUrl, RedirectError> {
     let target = location.and_then(|location| address.join(location).ok());
-    let target = target.ok_or(RedirectError::NoLocation(capture.status))?;
+    let target = target.ok_or(RedirectError::NoLocation(status))?;
     CanonicalUrl::new(&target).ok_or_else(|| RedirectError::Scheme(target.scheme().to_owned()))
 }
 

@@ -63,6 +63,15 @@ impl Show {
 
     pub(crate) fn event(&mut self, event: &Event) {
         match event {
+            Event::Resumed { done, queued: 0 } => self.tell(&format!(
+                "this crawl is finished ({} URLs); to start over, add --fresh",
+                HumanCount(*done as u64)
+            )),
+            Event::Resumed { done, queued } => self.tell(&format!(
+                "going on with an earlier crawl: {} URLs done, {} known and not yet done",
+                HumanCount(*done as u64),
+                HumanCount(*queued as u64)
+            )),
             Event::Failed(failure) => self.say(&format!("failed: {failure}")),
             Event::NotWritten(failure) => {
                 self.say(&format!("failed: {failure}: {}", failure.source));

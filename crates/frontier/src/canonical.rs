@@ -1,3 +1,4 @@
+use std::borrow::Borrow;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
@@ -58,9 +59,12 @@ impl CanonicalUrl {
 
     /// Returns the host that it is fetched from.
     pub fn host(&self) -> Host {
-        let after_scheme = self.0.split_once("://").map_or("", |(_, rest)| rest);
-        let end = after_scheme.find('/').unwrap_or(after_scheme.len());
-        Host(after_scheme[..end].into())
+        Host::named(host_of(&self.0))
+    }
+
+    /// Takes a text that was one before.
+    pub(crate) fn known(text: &str) -> Self {
+        CanonicalUrl(text.into())
     }
 }
 
@@ -84,8 +88,18 @@ impl fmt::Debug for CanonicalUrl {
 pub struct Host(Box<str>);
 
 impl Host {
+    pub(crate) fn named(name: &str) -> Self {
+        Host(name.into())
+    }
+
     /// Returns it as text: `example.org` or `example.org:8080`.
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for Host {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }
@@ -124,6 +138,13 @@ impl Error for InvalidUrl {
             InvalidUrl::Scheme(_) => None,
         }
     }
+}
+
+/// The host of a canonical URL.
+pub(crate) fn host_of(url: &str) -> &str {
+    let after_scheme = url.split_once("://").map_or("", |(_, rest)| rest);
+    let end = after_scheme.find('/').unwrap_or(after_scheme.len());
+    &after_scheme[..end]
 }
 
 fn authority(url: &Url) -> String {

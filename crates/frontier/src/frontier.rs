@@ -1,20 +1,57 @@
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::future::Future;
+use std::time::Duration;
 
-use crate::{CanonicalUrl, Host};
+use crate::{CanonicalUrl, FrontierError, Host};
 
-/// The state of a crawl: what is queued, what is out, what was ever seen.
-#[derive(Debug, Default)]
-pub struct Frontier {
-    /// Every URL that ever entered.
-    seen: HashSet<CanonicalUrl>,
-    /// Hosts with something queued or leased, and no others.
-    hosts: HashMap<Host, HostQueue>,
-    /// Hosts with something queued and no lease, in the order of their turns.
-    ready: VecDeque<Host>,
-    /// Tokens grow over all hosts, so that none is ever given twice.
-    last_token: u64,
-    stats: Stats,
+/// What keeps a crawl's state: the URLs that are queued, those that are out, what became of each.
+///
+/// The unit of work is the host. A holder leases one, fetches what it was given, and reports;
+/// with each report it may ask for more. A lease that is not reported on in time expires, and what
+/// was out is handed to another.
+///
+/// # Guarantees
+///
+/// - A URL enters once. The set of those seen is exact.
+/// - At most one [`Lease`] of a host is held at a time, and a host rests for its delay between
+///   two, also when a lease expires or the process is killed in between.
+/// - URLs of a host are handed out first in, first out, and hosts take turns.
+/// - A report with a token that is no longer held changes nothing.
+/// - A report is taken in as a whole: when a URL counts as done, what was found there is queued.
+/// - It is finished when and only when nothing is queued and nothing is leased: a count.
+///
+/// # Cancel safety
+///
+/// Arguments are owned, and each call takes effect in full or not at all, also when its future is
+/// dropped.
+pub trait Frontier: Send + Sync + 'static {
+    /// Takes in what was found and not seen before, in this order.
+    fn add(&self, found: Vec<Found>) -> impl Future<Output = Result<Added, FrontierError>> + Send;
+
+    /// Hands out URLs of as many hosts as are ready.
+    fn lease(&self, want: Want) -> impl Future<Output = Result<Leases, FrontierError>> + Send;
+
+    /// Takes in what became of leased URLs, and extends the lease or gives it back.
+    fn report(
+        &self,
+        report: Report,
+    ) -> impl Future<Output = Result<Reported, FrontierError>> + Send;
+
+    /// Counts.
+    fn stats(&self) -> impl Future<Output = Result<Stats, FrontierError>> + Send;
+
+    /// Returns up to `most` of the URLs that are done, with what is kept of them, in the order in
+    /// which they were reported, after the first `skip`.
+    fn done(
+        &self,
+        skip: u64,
+        most: usize,
+    ) -> impl Future<Output = Result<Vec<Past>, FrontierError>> + Send;
+
+    /// Waits until all that was taken in so far is where it survives the end of the process.
+    fn flush(&self) -> impl Future<Output = Result<(), FrontierError>> + Send;
+
+    /// Takes nothing more, and waits until all is where it survives.
+    fn close(&self) -> impl Future<Output = Result<(), FrontierError>> + Send;
 }
 
 /// A URL that was found, and how.
@@ -22,10 +59,10 @@ pub struct Frontier {
 pub struct Found {
     /// What was found.
     pub url: CanonicalUrl,
-    /// Where it was found first; `None` for a seed.
-    pub via: Option<CanonicalUrl>,
     /// How many redirects in a row led to it: 0 for a seed or a link.
     pub redirects: u8,
+    /// Whether the crawl starts from it: it was asked for, or is where a seed leads.
+    pub is_seed: bool,
 }
 
 impl Found {
@@ -33,72 +70,162 @@ impl Found {
     pub fn seed(url: CanonicalUrl) -> Self {
         Found {
             url,
-            via: None,
             redirects: 0,
+            is_seed: true,
         }
     }
 
-    /// A URL that the document at `page` refers to.
-    pub fn on(page: &CanonicalUrl, url: CanonicalUrl) -> Self {
+    /// A URL that a document refers to.
+    pub fn link(url: CanonicalUrl) -> Self {
         Found {
             url,
-            via: Some(page.clone()),
             redirects: 0,
+            is_seed: false,
         }
     }
 }
 
+/// The number of a URL in its crawl: in the order of entry, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UrlId(pub(crate) u32);
+
+/// A URL that is handed out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// Its number, for the report.
+    pub id: UrlId,
+    /// What to fetch.
+    pub url: CanonicalUrl,
+    /// Where it was found first; `None` for a seed.
+    pub via: Option<CanonicalUrl>,
+    /// How many redirects in a row led to it.
+    pub redirects: u8,
+}
+
 /// Proof of holding a host. It grows: a later lease has a greater token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Token(u64);
+pub struct Token(pub(crate) u64);
 
-/// A host, held by one holder until every URL taken is reported.
+/// What a holder could take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Want {
+    /// How many URLs, over all hosts.
+    pub urls: usize,
+    /// How long each lease is good for, from now and from each report.
+    pub ttl: Duration,
+}
+
+/// What is handed out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use = "what is leased must be reported, or waits for its lease to expire"]
+pub struct Leases {
+    /// Hosts, each with at least one URL.
+    pub leases: Vec<Lease>,
+    /// If there are none: in how long to ask again, if something is sure to be ready or to expire
+    /// then.
+    pub next: Option<Duration>,
+}
+
+/// A host, held by one holder until every URL taken is reported, or it is given back, or expires.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use = "what is leased must be reported, or the crawl never finishes"]
 pub struct Lease {
     /// The host.
     pub host: Host,
     /// To be shown with each report.
     pub token: Token,
     /// What to fetch, in this order; at least one.
-    pub urls: Vec<Found>,
+    pub items: Vec<Item>,
 }
 
-/// What became of leased URLs, and what more is wanted from their host.
-#[derive(Clone, Debug)]
+/// What became of leased URLs.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// The host of the lease.
     pub host: Host,
     /// The token of the lease.
     pub token: Token,
-    /// Those that need no further work, whatever came of them.
-    pub done: Vec<CanonicalUrl>,
-    /// What was found on them. It is in the frontier before they count as done.
+    /// Those that need no further work, whatever came of them. One that is not out on this lease
+    /// is passed over.
+    pub done: Vec<Done>,
+    /// How long the host rests after its lease, from now on; `None`: as before (at first 0).
+    pub delay: Option<Duration>,
+    /// What becomes of the lease.
+    pub then: Then,
+}
+
+/// A URL that needs no further work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// Which.
+    pub id: UrlId,
+    /// What is to be kept of it; the frontier does not look into it.
+    pub record: String,
+    /// What was found there.
     pub found: Vec<Found>,
-    /// How many more URLs the holder could take.
-    pub want: usize,
+}
+
+/// What becomes of a lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// It is good for as long again, and takes up to so many more URLs. It ends when none are out.
+    Keep {
+        /// How many; fewer are given if other hosts wait for their turn.
+        more: usize,
+    },
+    /// It ends; what is still out is queued again, at the head.
+    Release,
 }
 
 /// The answer to a [`Report`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reported {
-    /// Taken in. Here are up to as many more URLs as were wanted, fewer if other hosts wait for
-    /// their turn. The lease ends when all its URLs are reported and none are here.
+    /// Taken in.
     Accepted {
         /// More of the same lease.
-        more: Vec<Found>,
+        more: Vec<Item>,
     },
     /// The lease is no longer held; nothing was changed.
     Stale,
 }
 
-/// How many of the URLs that were added were new.
+/// A URL that is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Past {
+    /// Which.
+    pub url: CanonicalUrl,
+    /// Where it was found first; `None` for a seed.
+    pub via: Option<CanonicalUrl>,
+    /// What was to be kept of it.
+    pub record: String,
+}
+
+/// What became of the URLs that were added.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Added {
     /// Entered now.
     pub new: usize,
     /// Seen before.
     pub known: usize,
+    /// Not taken in, by [`Limits`].
+    pub capped: usize,
+}
+
+/// How many URLs are taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// In all; at most 4,294,967,295.
+    pub urls: u32,
+    /// Of one host.
+    pub urls_per_host: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            urls: u32::MAX,
+            urls_per_host: u32::MAX,
+        }
+    }
 }
 
 /// Counts of URLs.
@@ -116,127 +243,5 @@ impl Stats {
     /// Tells whether the crawl is over: nothing queued, nothing leased.
     pub fn is_finished(&self) -> bool {
         self.queued == 0 && self.leased == 0
-    }
-}
-
-impl Frontier {
-    /// Makes an empty frontier.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Takes in what was found and not seen before, in this order.
-    pub fn add(&mut self, found: impl IntoIterator<Item = Found>) -> Added {
-        let mut added = Added::default();
-        for found in found {
-            if self.seen.insert(found.url.clone()) {
-                added.new += 1;
-                self.enqueue(found);
-            } else {
-                added.known += 1;
-            }
-        }
-        added
-    }
-
-    /// Hands out up to `want` URLs, of as many hosts as are ready.
-    pub fn lease(&mut self, want: usize) -> Vec<Lease> {
-        let mut leases = Vec::new();
-        let mut left = want;
-        while left > 0
-            && let Some(host) = self.ready.pop_front()
-        {
-            let share = (left / (self.ready.len() + 1)).max(1);
-            self.last_token += 1;
-            let token = Token(self.last_token);
-            let Some(queue) = self.hosts.get_mut(&host) else {
-                continue;
-            };
-            queue.lease = Some(Held {
-                token,
-                out: HashSet::new(),
-            });
-            let urls = queue.take(share, &mut self.stats);
-            left -= urls.len();
-            leases.push(Lease { host, token, urls });
-        }
-        leases
-    }
-
-    /// Takes in what became of leased URLs, and hands out more of the same host.
-    pub fn report(&mut self, report: Report) -> Reported {
-        let held = self.hosts.get(&report.host).and_then(|q| q.lease.as_ref());
-        if held.is_none_or(|held| held.token != report.token) {
-            return Reported::Stale;
-        }
-        self.add(report.found);
-        let share = report.want / (self.ready.len() + 1);
-        let Entry::Occupied(mut entry) = self.hosts.entry(report.host) else {
-            return Reported::Stale;
-        };
-        let queue = entry.get_mut();
-        if let Some(held) = &mut queue.lease {
-            let done = report.done.iter().filter(|url| held.out.remove(*url));
-            let done = done.count();
-            self.stats.leased -= done;
-            self.stats.done += done;
-        }
-        let more = queue.take(share, &mut self.stats);
-        if queue.lease.as_ref().is_some_and(|held| held.out.is_empty()) {
-            queue.lease = None;
-            if queue.urls.is_empty() {
-                entry.remove();
-            } else {
-                self.ready.push_back(entry.key().clone());
-            }
-        }
-        Reported::Accepted { more }
-    }
-
-    /// Counts.
-    pub fn stats(&self) -> Stats {
-        self.stats
-    }
-
-    fn enqueue(&mut self, found: Found) {
-        self.stats.queued += 1;
-        match self.hosts.entry(found.url.host()) {
-            Entry::Occupied(mut entry) => entry.get_mut().urls.push_back(found),
-            Entry::Vacant(entry) => {
-                self.ready.push_back(entry.key().clone());
-                entry.insert(HostQueue {
-                    urls: VecDeque::from([found]),
-                    lease: None,
-                });
-            }
-        }
-    }
-}
-
-/// What is known of one host.
-#[derive(Debug)]
-struct HostQueue {
-    urls: VecDeque<Found>,
-    lease: Option<Held>,
-}
-
-/// A lease as the frontier sees it.
-#[derive(Debug)]
-struct Held {
-    token: Token,
-    /// Handed out, not reported.
-    out: HashSet<CanonicalUrl>,
-}
-
-impl HostQueue {
-    /// Moves up to `most` URLs from the queue to the lease.
-    fn take(&mut self, most: usize, stats: &mut Stats) -> Vec<Found> {
-        let urls: Vec<_> = self.urls.drain(..most.min(self.urls.len())).collect();
-        if let Some(held) = &mut self.lease {
-            held.out.extend(urls.iter().map(|found| found.url.clone()));
-        }
-        stats.queued -= urls.len();
-        stats.leased += urls.len();
-        urls
     }
 }

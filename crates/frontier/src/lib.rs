@@ -4,50 +4,69 @@
 //! the crawl is over when nothing is queued and nothing is out. Take it for a crawler; for a plain
 //! set of strings it is too much.
 //!
-//! It is plain code that decides and does nothing: no I/O, no clock, no task. Whoever drives it
-//! fetches what it hands out and reports what was found there.
+//! It fetches nothing: whoever drives it fetches what it hands out and reports what was found
+//! there. [`InMemory`] forgets all at its end; a [`Journal`] goes on where it was, also after its
+//! process was killed. Both are a [`Frontier`].
 //!
 //! ```
-//! use dragline_frontier::{CanonicalUrl, Found, Frontier, Report, Reported};
+//! use std::time::Duration;
+//! use dragline_frontier::{
+//!     CanonicalUrl, Done, Found, Frontier, InMemory, Report, Reported, Then, Want,
+//! };
+//! # futures::executor::block_on(async {
 //! # let url = |text| CanonicalUrl::parse(text).unwrap();
-//! let mut frontier = Frontier::new();
-//! frontier.add([Found::seed(url("http://example.org/"))]);
+//! let frontier = InMemory::default();
+//! frontier.add(vec![Found::seed(url("http://example.org/"))]).await?;
 //!
-//! let lease = frontier.lease(8).pop().unwrap();
-//! assert_eq!(lease.urls[0].url.as_str(), "http://example.org/");
+//! let want = Want { urls: 8, ttl: Duration::from_secs(60) };
+//! let lease = frontier.lease(want).await?.leases.pop().unwrap();
+//! assert_eq!(lease.items[0].url.as_str(), "http://example.org/");
 //!
 //! // Fetched; it links to itself and to one other page.
-//! let page = &lease.urls[0].url;
-//! let Reported::Accepted { more } = frontier.report(Report {
+//! let page = Done {
+//!     id: lease.items[0].id,
+//!     record: "200".to_owned(),
+//!     found: ["http://example.org/#top", "http://example.org/a"].map(url).map(Found::link).into(),
+//! };
+//! let report = Report {
 //!     host: lease.host,
 //!     token: lease.token,
-//!     done: vec![page.clone()],
-//!     found: vec![
-//!         Found::on(page, url("http://example.org/#top")),
-//!         Found::on(page, url("http://example.org/a")),
-//!     ],
-//!     want: 8,
-//! }) else { unreachable!("the lease is held") };
-//! assert_eq!(more.len(), 1);
-//! assert!(!frontier.stats().is_finished());
+//!     done: vec![page],
+//!     delay: None,
+//!     then: Then::Keep { more: 8 },
+//! };
+//! let Reported::Accepted { more } = frontier.report(report).await? else {
+//!     unreachable!("the lease is held");
+//! };
+//! assert_eq!(more[0].url.as_str(), "http://example.org/a");
+//! assert!(!frontier.stats().await?.is_finished());
+//! # Ok::<_, dragline_frontier::FrontierError>(()) }).unwrap();
 //! ```
 //!
-//! # Guarantees
-//!
-//! - A URL enters once, whatever the spelling it is found in ([`CanonicalUrl`]). The set of those
-//!   seen is exact.
-//! - URLs of a host are handed out first in, first out, and hosts take turns.
-//! - The host is the unit of politeness: at most one [`Lease`] of a host is held at a time.
-//! - A report with a token that is no longer held changes nothing.
-//! - It is finished when and only when nothing is queued and nothing is leased: a count.
-//!
+//! What it guarantees stands at [`Frontier`]; that URLs of one meaning are one, at [`CanonicalUrl`].
 //! Scope is a value too ([`Scope`]): the crawler asks it before it adds.
 #![forbid(unsafe_code)]
 
 mod canonical;
 mod frontier;
+mod journal;
+mod memory;
 mod scope;
 
+mod clock;
+mod core;
+mod error;
+mod schema;
+mod seen;
+mod state;
+
 pub use canonical::{CanonicalUrl, Host, InvalidUrl};
-pub use frontier::{Added, Found, Frontier, Lease, Report, Reported, Stats, Token};
+pub use clock::Clock;
+pub use error::FrontierError;
+pub use frontier::{
+    Added, Done, Found, Frontier, Item, Lease, Leases, Limits, Past, Report, Reported, Stats, Then,
+    Token, UrlId, Want,
+};
+pub use journal::{Journal, JournalOptions};
+pub use memory::InMemory;
 pub use scope::Scope;

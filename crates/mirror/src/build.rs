@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use archive::{Archive, Capture, ContentError, Entry};
+use archive::{Capture, ContentError, Entry, Reader};
 use cap_std::fs::Dir;
 use links::{Format, Kind};
 use url::Url;
@@ -49,16 +49,15 @@ pub struct Failure {
     pub source: io::Error,
 }
 
-/// Builds the copy in `dir`, on as many threads as there are processors.
+/// Builds the copy in `dir`, of what is in `entries`, on as many threads as there are processors.
 ///
-/// Building it again replaces each file by the same bytes.
+/// Only what differs is written: building it again changes nothing.
 ///
 /// # Errors
 ///
 /// `dir` cannot be written at all. Single files that cannot be written are in
 /// [`Built::failures`].
-pub fn build(archive: &Archive, site: &Site, dir: &Dir) -> io::Result<Built> {
-    let entries = archive.entries();
+pub fn build(archive: &Reader, entries: &[Entry], site: &Site, dir: &Dir) -> io::Result<Built> {
     let layout = Layout::new(entries, &site.seeds, site.key, |entry, url| {
         let capture = archive.read(entry).ok()?;
         let content = capture.content(site.max_content).ok()?;
@@ -102,7 +101,7 @@ pub fn build(archive: &Archive, site: &Site, dir: &Dir) -> io::Result<Built> {
 }
 
 struct Builder<'a> {
-    archive: &'a Archive,
+    archive: &'a Reader,
     site: &'a Site,
     layout: &'a Layout,
     tree: &'a Tree<'a>,

@@ -10,20 +10,21 @@
 //! # use cap_std::{ambient_authority, fs::Dir};
 //! # let dir = Dir::open_ambient_dir(&folder, ambient_authority())?;
 //! # dir.create_dir("archive")?;
-//! # let mut archive = archive::Archive::create(dir.open_dir("archive")?)?;
+//! # let mut archive = archive::Archive::create(dir.open_dir("archive")?, archive::Config::default())?;
+//! # let mut entries = Vec::new();
 //! # for (url, body) in [("http://h/", "<a href='/docs/a?x=1#top'>"), ("http://h/docs/a?x=1", "")] {
-//! #     archive.append(&archive::Capture {
-//! #         url: url.into(), date: std::time::SystemTime::now(), request: "".into(),
+//! #     entries.push(archive.append(&archive::Capture {
+//! #         url: url.into(), via: None, date: std::time::SystemTime::now(), request: "".into(),
 //! #         status: http::StatusCode::OK, body: body.into(),
 //! #         headers: [(http::header::CONTENT_TYPE, "text/html".parse().unwrap())].into_iter().collect(),
-//! #     })?;
+//! #     })?);
 //! # }
 //! let site = Site {
 //!     seeds: vec!["http://h/".to_owned()],
 //!     key: |url| Some(url[..url::Position::AfterQuery].to_owned()),
 //!     max_content: 1 << 20,
 //! };
-//! let built = build(&archive, &site, &dir)?;
+//! let built = build(&archive.reader(), &entries, &site, &dir)?;
 //! assert_eq!((built.files, built.failures.len()), (2, 0));
 //! assert_eq!(dir.read_to_string("index.html")?, "<a href='docs/a@x=1.html#top'>");
 //! # std::io::Result::Ok(())

@@ -34,8 +34,12 @@ impl<'a> Tree<'a> {
         })
     }
 
-    /// Writes a file. What was there under that name is replaced; a symbolic link is not followed.
+    /// Writes a file, unless it is there with that content. What was there under that name is
+    /// replaced; a symbolic link is not followed.
     pub(crate) fn write(&self, path: &str, content: &[u8]) -> io::Result<()> {
+        if self.has(path, content) {
+            return Ok(());
+        }
         if let Some((folder, _)) = path.rsplit_once('/') {
             self.create_folder(folder)?;
         }
@@ -51,6 +55,12 @@ impl<'a> Tree<'a> {
             let _ = self.aside.remove_file(&aside);
         }
         written
+    }
+
+    fn has(&self, path: &str, content: &[u8]) -> bool {
+        let there = self.root.symlink_metadata(path);
+        there.is_ok_and(|there| there.is_file() && there.len() == content.len() as u64)
+            && self.root.read(path).is_ok_and(|there| there == content)
     }
 
     /// Removes what was only needed while writing.

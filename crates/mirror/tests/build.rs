@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::SystemTime;
 
-use archive::{Archive, Capture};
+use archive::{Archive, Capture, Config};
 use bytes::Bytes;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
@@ -21,6 +22,7 @@ const ROOT: &str = "http://h/";
 fn capture(url: &str, status: u16, headers: HeaderMap, body: &[u8]) -> Capture {
     Capture {
         url: url.to_owned(),
+        via: None,
         date: SystemTime::UNIX_EPOCH,
         request: Bytes::new(),
         status: StatusCode::from_u16(status).unwrap(),
@@ -54,11 +56,16 @@ fn site(seed: &str) -> Site {
 fn build_in(folder: &Path, seed: &str, captures: &[Capture]) -> Built {
     let root = Dir::open_ambient_dir(folder, ambient_authority()).unwrap();
     root.create_dir_all(".dragline/archive").unwrap();
-    let mut archive = Archive::create(root.open_dir(".dragline/archive").unwrap()).unwrap();
-    for capture in captures {
-        archive.append(capture).unwrap();
-    }
-    build(&archive, &site(seed), &root).unwrap()
+    let mut archive = Archive::create(
+        root.open_dir(".dragline/archive").unwrap(),
+        Config::default(),
+    )
+    .unwrap();
+    let entries = captures
+        .iter()
+        .map(|capture| archive.append(capture).unwrap());
+    let entries: Vec<_> = entries.collect();
+    build(&archive.reader(), &entries, &site(seed), &root).unwrap()
 }
 
 /// The files by path, without the archive.
@@ -303,16 +310,41 @@ fn a_file_that_cannot_be_written_costs_itself_alone() {
 fn a_damaged_archive_costs_the_damaged_alone() {
     let folder = tempfile::tempdir().unwrap();
     let root = Dir::open_ambient_dir(&folder, ambient_authority()).unwrap();
-    let mut archive = Archive::create(root.try_clone().unwrap()).unwrap();
-    archive.append(&page("http://h/p", "p")).unwrap();
-    archive.append(&page(ROOT, "root")).unwrap();
-    let segment = folder.path().join("dragline-00000.warc");
+    let mut archive = Archive::create(root.try_clone().unwrap(), Config::default()).unwrap();
+    let captures = [page("http://h/p", "p"), page(ROOT, "root")];
+    let entries = captures.map(|capture| archive.append(&capture).unwrap());
+    let segment = folder.path().join("dragline-00000.warc.gz");
     let whole = fs::read(&segment).unwrap();
     fs::write(&segment, &whole[..whole.len() - 10]).unwrap();
-    let built = build(&archive, &site(ROOT), &root).unwrap();
+    let built = build(&archive.reader(), &entries, &site(ROOT), &root).unwrap();
     assert_eq!((built.files, built.failures.len()), (1, 1));
     assert_eq!(built.failures[0].path, "index.html");
     assert!(folder.path().join("p.html").exists());
+}
+
+#[test]
+fn what_is_as_it_should_be_is_not_written_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let captures = [
+        page(ROOT, "root"),
+        page("http://h/a", "one"),
+        page("http://h/b", "b"),
+    ];
+    build_in(folder.path(), ROOT, &captures);
+    let inode = |name: &str| fs::metadata(path(name)).unwrap().ino();
+    let before = ["index.html", "a.html"].map(inode);
+    fs::write(path("b.html"), "B").unwrap();
+    let captures = [
+        page(ROOT, "root"),
+        page("http://h/a", "two"),
+        page("http://h/b", "b"),
+    ];
+    build_in(folder.path(), ROOT, &captures);
+    assert_eq!(inode("index.html"), before[0]);
+    assert_ne!(inode("a.html"), before[1]);
+    assert_eq!(fs::read(path("a.html")).unwrap(), b"two");
+    assert_eq!(fs::read(path("b.html")).unwrap(), b"b");
 }
 
 /// A small web: pages, pictures, styles and redirects under names that get in each other's way.

@@ -1,0 +1,100 @@
+use std::collections::HashMap;
+
+use archive::{Entry, Position};
+use frontier::{CanonicalUrl, Frontier, FrontierError, Scope};
+use futures::executor::block_on;
+
+use crate::engine::MOST_REDIRECTS;
+use crate::event::Summary;
+use crate::page;
+use crate::record::{NoRecord, Outcome, Record};
+
+/// What came of a crawl so far: a function of the records of the URLs that are done.
+#[derive(Debug)]
+pub(crate) struct History {
+    /// What is archived.
+    pub(crate) entries: Vec<Entry>,
+    /// The hosts of the seeds, and those that they lead to.
+    pub(crate) scope: Scope,
+    pub(crate) summary: Summary,
+    /// Where the archive ends.
+    pub(crate) end: Position,
+    /// Where each redirect leads that was met.
+    redirects: HashMap<CanonicalUrl, CanonicalUrl>,
+}
+
+impl History {
+    /// A history in which nothing is done.
+    pub(crate) fn new(seeds: &[CanonicalUrl], start: Position) -> Self {
+        History {
+            entries: Vec::new(),
+            scope: Scope::of(seeds),
+            summary: Summary::default(),
+            end: start,
+            redirects: HashMap::new(),
+        }
+    }
+
+    /// Takes in what a frontier has kept. Blocks while it is read.
+    pub(crate) fn restore(&mut self, frontier: &impl Frontier) -> Result<(), RestoreError> {
+        let mut read = 0;
+        loop {
+            let past = block_on(frontier.done(read, AT_ONCE))?;
+            if past.is_empty() {
+                return Ok(());
+            }
+            read += past.len() as u64;
+            for past in past {
+                let record: Record = past
+                    .record
+                    .parse()
+                    .map_err(|NoRecord| RestoreError::Record(past.url.clone()))?;
+                self.take_in(&record, &past.url, past.via.is_none());
+            }
+        }
+    }
+
+    /// Takes in what came of a URL.
+    pub(crate) fn take_in(&mut self, record: &Record, url: &CanonicalUrl, is_seed: bool) {
+        match &record.outcome {
+            Outcome::Fetched => self.summary.fetched += 1,
+            Outcome::Failed(failing, _) => self.summary.count(*failing),
+        }
+        let Some(kept) = &record.kept else {
+            return;
+        };
+        self.end = self.end.max(kept.end);
+        if let Some(target) = page::leads_to(&kept.entry, url) {
+            if is_seed && record.outcome == Outcome::Fetched {
+                self.scope.include(target.host());
+            }
+            self.redirects.insert(url.clone(), target);
+        }
+        self.entries.push(kept.entry.clone());
+    }
+
+    /// Tells whether the redirects that were met lead from `to` back to `from`.
+    pub(crate) fn closes_a_loop(&mut self, from: &CanonicalUrl, to: &CanonicalUrl) -> bool {
+        self.redirects.insert(from.clone(), to.clone());
+        let chain = std::iter::successors(Some(to), |at| self.redirects.get(at));
+        chain
+            .take(usize::from(MOST_REDIRECTS) + 1)
+            .any(|at| at == from)
+    }
+}
+
+/// Why what was kept cannot be gone on from.
+#[derive(Debug)]
+pub(crate) enum RestoreError {
+    Frontier(FrontierError),
+    /// What is kept of this URL is not what this program writes.
+    Record(CanonicalUrl),
+}
+
+impl From<FrontierError> for RestoreError {
+    fn from(error: FrontierError) -> Self {
+        RestoreError::Frontier(error)
+    }
+}
+
+const AT_ONCE: usize = 4096;

@@ -1,0 +1,102 @@
+//! What the journal keeps of a URL that is done, as text: what came of it, and where it is archived.
+//!
+//! ```text
+//! fetched
+//! 0:1523 com,example)/ 20261122180000000 {"url":"http://example.com/", ...}
+//! ```
+//!
+//! The first line is `fetched`, or `refused`, `unreached` or `internal` and why. The second, if
+//! the answer is archived, is the place where the archive ended with it, and its line of the index.
+
+use std::fmt;
+use std::str::FromStr;
+
+use archive::{Entry, Position};
+
+use crate::event::{Failing, Reason};
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Record {
+    pub(crate) outcome: Outcome,
+    pub(crate) kept: Option<Kept>,
+}
+
+/// What came of a URL.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Outcome {
+    Fetched,
+    Failed(Failing, String),
+}
+
+/// Where the answer is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Kept {
+    /// The end of the archive with it.
+    pub(crate) end: Position,
+    pub(crate) entry: Entry,
+}
+
+impl Outcome {
+    pub(crate) fn failed(reason: &Reason) -> Self {
+        Outcome::Failed(reason.failing(), reason.to_string())
+    }
+}
+
+impl fmt::Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.outcome {
+            Outcome::Fetched => f.write_str(FETCHED)?,
+            Outcome::Failed(failing, why) => {
+                write!(f, "{} {}", name(*failing), why.replace(['\n', '\r'], " "))?;
+            }
+        }
+        match &self.kept {
+            Some(Kept { end, entry }) => write!(f, "\n{end} {entry}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The text is not one that was written here.
+#[derive(Debug)]
+pub(crate) struct NoRecord;
+
+impl FromStr for Record {
+    type Err = NoRecord;
+
+    fn from_str(text: &str) -> Result<Self, NoRecord> {
+        let (outcome, kept) = match text.split_once('\n') {
+            Some((outcome, kept)) => (outcome, Some(kept)),
+            None => (text, None),
+        };
+        let outcome = if outcome == FETCHED {
+            Outcome::Fetched
+        } else {
+            let (kind, why) = outcome.split_once(' ').ok_or(NoRecord)?;
+            let failing = ALL.into_iter().find(|failing| name(*failing) == kind);
+            Outcome::Failed(failing.ok_or(NoRecord)?, why.to_owned())
+        };
+        let kept = kept.map(|kept| {
+            let (end, entry) = kept.split_once(' ').ok_or(NoRecord)?;
+            Ok(Kept {
+                end: end.parse().map_err(|_| NoRecord)?,
+                entry: entry.parse().map_err(|_| NoRecord)?,
+            })
+        });
+        Ok(Record {
+            outcome,
+            kept: kept.transpose()?,
+        })
+    }
+}
+
+fn name(failing: Failing) -> &'static str {
+    match failing {
+        Failing::Refused => "refused",
+        Failing::Unreached => "unreached",
+        Failing::Internal => "internal",
+    }
+}
+
+const FETCHED: &str = "fetched";
+const ALL: [Failing; 3] = [Failing::Refused, Failing::Unreached, Failing::Internal];

@@ -1,0 +1,414 @@
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use event_listener::Event;
+
+use crate::Host;
+use crate::clock::Clock;
+use crate::error::FrontierError;
+use crate::frontier::{
+    Added, Found, Frontier, Lease, Leases, Limits, Past, Report, Reported, Stats, Want,
+};
+use crate::schema::{Batch, DoneRow, File, UrlRow};
+use crate::state::{Log, State, Text};
+
+/// A frontier that a crawl goes on from after its process was killed, kept by `SQLite`.
+///
+/// What was taken in is seen at once and committed soon after, by a thread of its own, many reports
+/// together. A process that is killed in between leaves an earlier state: all that was taken in up
+/// to some moment, and nothing after it. A page that is done and what was found on it are never
+/// apart.
+///
+/// The index of URLs is in memory (29 to 57 bytes a URL, and 4 while it is queued), their text on
+/// disk (about 50 bytes a URL and its length).
+pub struct Journal {
+    clock: Clock,
+    shared: Arc<Shared>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// How a [`Journal`] is kept.
+#[derive(Default)]
+pub struct JournalOptions {
+    /// Which crawl it is: what these keys have as their values. It is written when the journal is
+    /// made and has to be the same when it is opened again.
+    pub about: Vec<(String, String)>,
+    /// What else to write when the journal is made, for [`Journal::note`].
+    pub notes: Vec<(String, String)>,
+    /// How many URLs are taken in.
+    pub limits: Limits,
+    /// What tells the time.
+    pub clock: Clock,
+    /// Called, on the journal's thread, before each commit: has what was reported is to refer to
+    /// where it survives. If it fails, so does the frontier.
+    pub before_commit: Option<Box<dyn FnMut() -> io::Result<()> + Send>>,
+}
+
+/// What the frontier's callers and its thread share.
+struct Shared {
+    inner: Mutex<Inner>,
+    /// There is something to write, or to end.
+    work: Condvar,
+    /// Something was written, or nothing more will be.
+    written: Event,
+}
+
+struct Inner {
+    state: State,
+    pending: Pending,
+    /// Reads what is committed.
+    reader: File,
+    /// How many rows were taken in, and how many of these are committed.
+    accepted: u64,
+    committed: u64,
+    /// Someone waits for all that was taken in.
+    is_urgent: bool,
+    is_closing: bool,
+    /// Why nothing more is written.
+    ended: Option<FrontierError>,
+}
+
+#[derive(Debug, Default)]
+struct Pending(Batch);
+
+impl Journal {
+    /// Opens the journal at `path`, making it if it is not there, and goes on from what it says.
+    ///
+    /// Blocks while the journal is read: about a second for two million URLs.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read or written, is damaged, of a later format, or of another crawl.
+    pub fn open(path: &Path, options: JournalOptions) -> Result<Self, FrontierError> {
+        let JournalOptions {
+            about,
+            notes,
+            limits,
+            clock,
+            before_commit,
+        } = options;
+        let file = File::open(path, &about, &notes)?;
+        let state = restore(&file, limits, clock.now())?;
+        let shared = Arc::new(Shared {
+            inner: Mutex::new(Inner {
+                state,
+                pending: Pending::default(),
+                reader: File::open_to_read(path)?,
+                accepted: 0,
+                committed: 0,
+                is_urgent: false,
+                is_closing: false,
+                ended: None,
+            }),
+            work: Condvar::new(),
+            written: Event::new(),
+        });
+        let writer = Writer {
+            shared: Arc::clone(&shared),
+            file,
+            before_commit: before_commit.unwrap_or_else(|| Box::new(|| Ok(()))),
+            path: path.into(),
+        };
+        let thread = thread::Builder::new().name("dragline-journal".to_owned());
+        let thread = thread.spawn(move || writer.run());
+        let thread = thread.map_err(|source| FrontierError::Before {
+            path: path.to_path_buf(),
+            source: Arc::new(source),
+        })?;
+        Ok(Journal {
+            clock,
+            shared,
+            writer: Mutex::new(Some(thread)),
+        })
+    }
+
+    /// Returns what was noted under `key` when the journal was made.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn note(&self, key: &str) -> Result<Option<String>, FrontierError> {
+        self.shared.lock().reader.about(key)
+    }
+
+    /// Has `change` take effect, once there is room for what it makes to be written.
+    async fn change<T>(&self, change: impl FnOnce(&mut Inner) -> T) -> Result<T, FrontierError> {
+        loop {
+            let written = {
+                let mut inner = self.shared.lock();
+                inner.is_open()?;
+                if inner.pending.0.len() < MOST_PENDING {
+                    let changed = change(&mut inner);
+                    self.shared.work.notify_one();
+                    return Ok(changed);
+                }
+                self.shared.written.listen()
+            };
+            written.await;
+        }
+    }
+
+    fn end(&self) {
+        self.shared.lock().is_closing = true;
+        self.shared.work.notify_one();
+    }
+}
+
+impl Frontier for Journal {
+    async fn add(&self, found: Vec<Found>) -> Result<Added, FrontierError> {
+        self.change(|inner| inner.state.add(found, &mut inner.pending))
+            .await
+    }
+
+    async fn lease(&self, want: Want) -> Result<Leases, FrontierError> {
+        let now = self.clock.now();
+        let mut inner = self.shared.lock();
+        inner.is_open()?;
+        let leased = inner.state.lease(want.urls, want.ttl, now);
+        let mut leases = Vec::with_capacity(leased.len());
+        for leased in leased {
+            inner.fetch_texts(&leased.host, &leased.urls)?;
+            leases.push(Lease {
+                items: inner.state.items(&leased.urls),
+                host: leased.host,
+                token: leased.token,
+            });
+        }
+        let next = if leases.is_empty() {
+            inner.state.core.next(now)
+        } else {
+            None
+        };
+        Ok(Leases { leases, next })
+    }
+
+    async fn report(&self, report: Report) -> Result<Reported, FrontierError> {
+        let now = self.clock.now();
+        self.change(|inner| {
+            let host = report.host.clone();
+            let Some(more) = inner.state.report(report, now, &mut inner.pending) else {
+                return Ok(Reported::Stale);
+            };
+            inner.fetch_texts(&host, &more)?;
+            Ok(Reported::Accepted {
+                more: inner.state.items(&more),
+            })
+        })
+        .await?
+    }
+
+    async fn stats(&self) -> Result<Stats, FrontierError> {
+        Ok(self.shared.lock().state.core.stats())
+    }
+
+    /// Blocks while it is read, and reads only what is committed: [`flush`](Frontier::flush) first.
+    async fn done(&self, skip: u64, most: usize) -> Result<Vec<Past>, FrontierError> {
+        self.shared.lock().reader.done(skip, most)
+    }
+
+    async fn flush(&self) -> Result<(), FrontierError> {
+        let accepted = self.shared.lock().accepted();
+        loop {
+            let written = {
+                let mut inner = self.shared.lock();
+                if inner.committed >= accepted {
+                    return Ok(());
+                }
+                if let Some(error) = &inner.ended {
+                    return Err(error.clone());
+                }
+                inner.is_urgent = true;
+                self.shared.work.notify_one();
+                self.shared.written.listen()
+            };
+            written.await;
+        }
+    }
+
+    async fn close(&self) -> Result<(), FrontierError> {
+        self.end();
+        loop {
+            let written = {
+                let inner = self.shared.lock();
+                match &inner.ended {
+                    Some(FrontierError::Closed) => return Ok(()),
+                    Some(error) => return Err(error.clone()),
+                    None => self.shared.written.listen(),
+                }
+            };
+            written.await;
+        }
+    }
+}
+
+/// Commits what was taken in. Blocks for as long.
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.end();
+        let writer = self
+            .writer
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(writer) = writer.take() {
+            // A panic there was reported by the panic hook, and there is no one to tell it to.
+            let _ = writer.join();
+        }
+    }
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Journal")
+            .field("stats", &self.shared.lock().state.core.stats())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for JournalOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JournalOptions")
+            .field("about", &self.about)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn is_open(&self) -> Result<(), FrontierError> {
+        match &self.ended {
+            Some(error) => Err(error.clone()),
+            None if self.is_closing => Err(FrontierError::Closed),
+            None => Ok(()),
+        }
+    }
+
+    fn accepted(&self) -> u64 {
+        self.accepted + self.pending.0.len() as u64
+    }
+
+    /// Sees to it that the texts of these URLs are at hand, and those of the host's next.
+    fn fetch_texts(&mut self, host: &Host, urls: &[u32]) -> Result<(), FrontierError> {
+        if urls.iter().all(|url| self.state.has(*url)) {
+            return Ok(());
+        }
+        let next: Vec<_> = self.state.core.upcoming(host, READ_AHEAD).collect();
+        for url in urls.iter().copied().chain(next) {
+            if !self.state.has(url) {
+                let text = self.reader.text(url)?;
+                self.state.put(url, text);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Log for Pending {
+    fn entered(&mut self, id: u32, text: &Text, via: Option<u32>) {
+        self.0.urls.push(UrlRow {
+            id,
+            url: text.url.clone(),
+            via,
+            redirects: text.redirects,
+        });
+    }
+
+    fn done(&mut self, url: u32, _: Text, record: String, urls: u32) {
+        self.0.done.push(DoneRow { url, urls, record });
+    }
+
+    fn delayed(&mut self, host: &Host, delay: Duration) {
+        self.0.delays.push((host.clone(), delay));
+    }
+}
+
+/// Reads the journal back.
+fn restore(file: &File, limits: Limits, now: Duration) -> Result<State, FrontierError> {
+    let mut state = State::new(limits);
+    file.delays(|host, delay| state.core.restore_delay(&host, delay, now))?;
+    let urls = file.urls()?;
+    let mut is_done = vec![false; urls as usize];
+    file.each_done(urls, |url| {
+        !std::mem::replace(&mut is_done[url as usize - 1], true)
+    })?;
+    state.core.reserve(urls as usize);
+    let mut is_done = is_done.into_iter();
+    file.each_url(urls, |url| {
+        state.core.restore(url, is_done.next().unwrap_or(false));
+    })?;
+    Ok(state)
+}
+
+/// What the journal's thread works with.
+struct Writer {
+    shared: Arc<Shared>,
+    file: File,
+    before_commit: Box<dyn FnMut() -> io::Result<()> + Send>,
+    path: Box<Path>,
+}
+
+impl Writer {
+    fn run(mut self) {
+        let ended = self.write_all().err().unwrap_or(FrontierError::Closed);
+        self.shared.lock().ended = Some(ended);
+        self.shared.written.notify(usize::MAX);
+    }
+
+    fn write_all(&mut self) -> Result<(), FrontierError> {
+        while let Some(batch) = self.next() {
+            (self.before_commit)().map_err(|source| FrontierError::Before {
+                path: self.path.to_path_buf(),
+                source: Arc::new(source),
+            })?;
+            self.file.write(&batch)?;
+            let mut inner = self.shared.lock();
+            inner.committed += batch.len() as u64;
+            for row in &batch.urls {
+                inner.state.evict(row.id, MOST_TEXTS);
+            }
+            drop(inner);
+            self.shared.written.notify(usize::MAX);
+        }
+        self.file.settle()
+    }
+
+    /// Waits for rows to write, and then for those that come soon after; `None` at the end.
+    fn next(&self) -> Option<Batch> {
+        let shared = &*self.shared;
+        let idle = |inner: &mut Inner| inner.pending.0.len() == 0 && !inner.is_closing;
+        let inner = shared.work.wait_while(shared.lock(), idle);
+        let early = |inner: &mut Inner| {
+            inner.pending.0.len() < MOST_TOGETHER && !inner.is_closing && !inner.is_urgent
+        };
+        let waited = shared.work.wait_timeout_while(
+            inner.unwrap_or_else(PoisonError::into_inner),
+            TOGETHER,
+            early,
+        );
+        let (mut inner, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        inner.is_urgent = false;
+        let batch = std::mem::take(&mut inner.pending.0);
+        inner.accepted += batch.len() as u64;
+        (batch.len() > 0).then_some(batch)
+    }
+}
+
+/// What comes within so long of a report is committed with it.
+const TOGETHER: Duration = Duration::from_millis(30);
+/// So many rows are committed at once, also if they came within less.
+const MOST_TOGETHER: usize = 16 * 1024;
+/// With so many rows to be written, callers wait.
+const MOST_PENDING: usize = 4 * MOST_TOGETHER;
+/// So many texts of URLs are kept in memory once they are committed.
+const MOST_TEXTS: usize = 64 * 1024;
+/// How many texts of URLs are read at once.
+const READ_AHEAD: usize = 64;

@@ -1,0 +1,412 @@
+//! The file of the journal: its tables, and how they are written and read.
+//!
+//! ```sql
+//! sqlite3 journal.db 'SELECT url.url, record FROM done JOIN url ON url.id = done.url'
+//! ```
+//!
+//! All rows are only ever added. Ids are counted from 1 without a gap. `crc` is the CRC-32 of the
+//! row's other values: numbers as 8 bytes, little-endian, then text. Format 1:
+//!
+//! - `url`: every URL that entered, in that order. `via`: on which it was found first; none for a
+//!   seed. `redirects`: how many in a row led to it.
+//! - `done`: every URL that was reported, in that order. `urls`: how many had entered by then, what
+//!   was found on it included. `record`: what the crawl keeps of it.
+//! - `host`: hosts that rest between two leases, and for how long.
+//! - `about`: which crawl it is.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+
+use crate::error::FrontierError;
+use crate::frontier::Past;
+use crate::state::Text;
+use crate::{CanonicalUrl, Host};
+
+/// A row of `url` that is to be written.
+#[derive(Debug)]
+pub(crate) struct UrlRow {
+    pub(crate) id: u32,
+    pub(crate) url: CanonicalUrl,
+    pub(crate) via: Option<u32>,
+    pub(crate) redirects: u8,
+}
+
+/// A row of `done` that is to be written.
+#[derive(Debug)]
+pub(crate) struct DoneRow {
+    pub(crate) url: u32,
+    pub(crate) urls: u32,
+    pub(crate) record: String,
+}
+
+/// Rows that belong together: all are written, or none.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) urls: Vec<UrlRow>,
+    pub(crate) done: Vec<DoneRow>,
+    pub(crate) delays: Vec<(Host, Duration)>,
+}
+
+impl Batch {
+    pub(crate) fn len(&self) -> usize {
+        self.urls.len() + self.done.len() + self.delays.len()
+    }
+}
+
+/// A connection to the file.
+pub(crate) struct File {
+    db: Connection,
+    path: Arc<Path>,
+}
+
+type Result<T, E = FrontierError> = std::result::Result<T, E>;
+
+impl File {
+    /// Opens the file to write it, and makes it if it is not there.
+    pub(crate) fn open(
+        path: &Path,
+        about: &[(String, String)],
+        notes: &[(String, String)],
+    ) -> Result<Self> {
+        let path: Arc<Path> = path.into();
+        let failed = |source| failed(&path, source);
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        let db = Connection::open_with_flags(&path, flags | COMMON).map_err(failed)?;
+        let file = File {
+            db,
+            path: Arc::clone(&path),
+        };
+        // A person may look into it for as long.
+        file.db.busy_timeout(PATIENCE).map_err(failed)?;
+        let number = |name| {
+            let pragma = file.db.pragma_query_value(None, name, |row| row.get(0));
+            pragma.map_err(failed)
+        };
+        let (application, version): (i64, i64) =
+            (number("application_id")?, number("user_version")?);
+        let is_new = (application, version, number("schema_version")?) == (0, 0, 0_i64);
+        if !is_new && application != APPLICATION {
+            return Err(FrontierError::Foreign {
+                path: path.to_path_buf(),
+            });
+        }
+        if version > VERSION {
+            return Err(FrontierError::Newer {
+                path: path.to_path_buf(),
+                version,
+                known: VERSION,
+            });
+        }
+        file.db
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+                 PRAGMA wal_autocheckpoint = 8000;",
+            )
+            .map_err(failed)?;
+        if is_new {
+            file.create(about.iter().chain(notes)).map_err(failed)?;
+        }
+        file.is_about(about)?;
+        Ok(file)
+    }
+
+    /// Opens the file, which is there, to read what is committed.
+    pub(crate) fn open_to_read(path: &Path) -> Result<Self> {
+        let path: Arc<Path> = path.into();
+        let db = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY | COMMON)
+            .map_err(|source| failed(&path, source))?;
+        db.busy_timeout(PATIENCE)
+            .map_err(|source| failed(&path, source))?;
+        Ok(File { db, path })
+    }
+
+    fn create<'a>(
+        &self,
+        about: impl Iterator<Item = &'a (String, String)>,
+    ) -> rusqlite::Result<()> {
+        let transaction = self.db.unchecked_transaction()?;
+        transaction.execute_batch(SCHEMA)?;
+        transaction.pragma_update(None, "application_id", APPLICATION)?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+        for (key, value) in about {
+            transaction.execute("INSERT INTO about VALUES (?, ?)", [key, value])?;
+        }
+        transaction.commit()
+    }
+
+    /// Returns what the journal says of its crawl.
+    pub(crate) fn about(&self, key: &str) -> Result<Option<String>> {
+        let value = self
+            .db
+            .query_row("SELECT value FROM about WHERE key = ?", [key], |row| {
+                row.get(0)
+            });
+        value.optional().map_err(|source| self.failed(source))
+    }
+
+    fn is_about(&self, about: &[(String, String)]) -> Result<()> {
+        for (what, ours) in about {
+            let theirs = self.about(what)?.unwrap_or_default();
+            if theirs != *ours {
+                return Err(FrontierError::OtherCrawl {
+                    path: self.path.to_path_buf(),
+                    what: what.clone(),
+                    theirs,
+                    ours: ours.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes all or nothing.
+    pub(crate) fn write(&self, batch: &Batch) -> Result<()> {
+        self.try_write(batch).map_err(|source| self.failed(source))
+    }
+
+    fn try_write(&self, batch: &Batch) -> rusqlite::Result<()> {
+        let transaction = self.db.unchecked_transaction()?;
+        let mut insert = self
+            .db
+            .prepare_cached("INSERT INTO url VALUES (?, ?, ?, ?, ?)")?;
+        for row in &batch.urls {
+            let url = row.url.as_str();
+            let crc = url_crc(row.id, row.via, row.redirects, url);
+            insert.execute(params![row.id, url, row.via, row.redirects, crc])?;
+        }
+        let mut insert = self
+            .db
+            .prepare_cached("INSERT INTO done (url, urls, record, crc) VALUES (?, ?, ?, ?)")?;
+        for row in &batch.done {
+            let crc = done_crc(row.url, row.urls, &row.record);
+            insert.execute(params![row.url, row.urls, row.record, crc])?;
+        }
+        let mut insert = self
+            .db
+            .prepare_cached("INSERT OR REPLACE INTO host VALUES (?, ?)")?;
+        for (host, delay) in &batch.delays {
+            insert.execute(params![host.as_str(), millis(*delay)])?;
+        }
+        transaction.commit()
+    }
+
+    /// Moves what was committed into the file itself, so that it is whole without its log.
+    pub(crate) fn settle(&self) -> Result<()> {
+        let settled = self.db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+        settled.map_err(|source| self.failed(source))
+    }
+
+    /// How many URLs there are.
+    pub(crate) fn urls(&self) -> Result<u32> {
+        let count = self.db.query_row("SELECT max(id) FROM url", [], |row| {
+            row.get::<_, Option<u32>>(0)
+        });
+        Ok(count.map_err(|source| self.failed(source))?.unwrap_or(0))
+    }
+
+    pub(crate) fn delays(&self, mut each: impl FnMut(Host, Duration)) -> Result<()> {
+        self.rows("SELECT name, delay_ms FROM host", |row| {
+            let name: String = row.get(0)?;
+            each(
+                Host::named(&name),
+                Duration::from_millis(row.get::<_, u32>(1)?.into()),
+            );
+            Ok(None)
+        })
+    }
+
+    /// Gives the number of each URL that is done, checking the rows.
+    pub(crate) fn each_done(&self, urls: u32, mut each: impl FnMut(u32) -> bool) -> Result<()> {
+        let mut rows = 0;
+        self.rows(
+            "SELECT seq, url, urls, record, crc FROM done ORDER BY seq",
+            |row| {
+                rows += 1;
+                let (seq, url, entered): (u32, u32, u32) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                let is_whole = seq == rows
+                    && (1..=urls).contains(&url)
+                    && entered <= urls
+                    && row.get::<_, u32>(4)? == done_crc(url, entered, text(row, 3)?);
+                Ok((!is_whole || !each(url)).then(|| format!("row {rows} of table `done`")))
+            },
+        )
+    }
+
+    /// Gives each URL in the order of entry, checking the rows.
+    pub(crate) fn each_url(&self, urls: u32, mut each: impl FnMut(&str)) -> Result<()> {
+        let mut rows = 0;
+        self.rows(
+            "SELECT id, url, via, redirects, crc FROM url ORDER BY id",
+            |row| {
+                rows += 1;
+                let (id, via, redirects) = (row.get(0)?, row.get(2)?, row.get(3)?);
+                let url = text(row, 1)?;
+                if id != rows || row.get::<_, u32>(4)? != url_crc(id, via, redirects, url) {
+                    return Ok(Some(format!("row {rows} of table `url`")));
+                }
+                each(url);
+                Ok(None)
+            },
+        )?;
+        if rows == urls {
+            Ok(())
+        } else {
+            Err(self.damaged(format!("{urls} URLs are counted, {rows} are there")))
+        }
+    }
+
+    /// Looks up a URL.
+    pub(crate) fn text(&self, id: u32) -> Result<Text> {
+        let look = || {
+            let mut select = self.db.prepare_cached(
+                "SELECT u.url, v.url, u.redirects FROM url u LEFT JOIN url v ON v.id = u.via
+                 WHERE u.id = ?",
+            )?;
+            select.query_row([id], |row| {
+                Ok(Text {
+                    url: CanonicalUrl::known(text(row, 0)?),
+                    via: optional_text(row, 1)?.map(CanonicalUrl::known),
+                    redirects: row.get(2)?,
+                })
+            })
+        };
+        look().map_err(|source| self.failed(source))
+    }
+
+    /// Returns what is done, from one on.
+    pub(crate) fn done(&self, skip: u64, most: usize) -> Result<Vec<Past>> {
+        let look = || {
+            let mut select = self.db.prepare_cached(
+                "SELECT u.url, v.url, d.record FROM done d JOIN url u ON u.id = d.url
+                 LEFT JOIN url v ON v.id = u.via WHERE d.seq > ? ORDER BY d.seq LIMIT ?",
+            )?;
+            let skip = i64::try_from(skip).unwrap_or(i64::MAX);
+            let most = i64::try_from(most).unwrap_or(i64::MAX);
+            let done = select.query_map([skip, most], |row| {
+                Ok(Past {
+                    url: CanonicalUrl::known(text(row, 0)?),
+                    via: optional_text(row, 1)?.map(CanonicalUrl::known),
+                    record: row.get(2)?,
+                })
+            })?;
+            done.collect::<rusqlite::Result<_>>()
+        };
+        look().map_err(|source| self.failed(source))
+    }
+
+    /// Reads all rows of a query, until one is said to be damaged.
+    fn rows(
+        &self,
+        sql: &str,
+        mut each: impl FnMut(&Row<'_>) -> rusqlite::Result<Option<String>>,
+    ) -> Result<()> {
+        let mut read = || -> rusqlite::Result<Option<String>> {
+            let mut select = self.db.prepare(sql)?;
+            let mut rows = select.query([])?;
+            while let Some(row) = rows.next()? {
+                if let Some(damage) = each(row)? {
+                    return Ok(Some(damage));
+                }
+            }
+            Ok(None)
+        };
+        match read() {
+            Ok(None) => Ok(()),
+            Ok(Some(what)) => Err(self.damaged(what)),
+            Err(source) => Err(self.failed(source)),
+        }
+    }
+
+    fn damaged(&self, what: String) -> FrontierError {
+        FrontierError::Damaged {
+            path: self.path.to_path_buf(),
+            what,
+        }
+    }
+
+    fn failed(&self, source: rusqlite::Error) -> FrontierError {
+        failed(&self.path, source)
+    }
+}
+
+/// What the database says, said of the file.
+fn failed(path: &Path, source: rusqlite::Error) -> FrontierError {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    let path = path.to_path_buf();
+    match source {
+        rusqlite::Error::SqliteFailure(error, _)
+            if matches!(error.code, DatabaseCorrupt | NotADatabase) =>
+        {
+            FrontierError::Damaged {
+                path,
+                what: source.to_string(),
+            }
+        }
+        // What was written as one type is read as another.
+        rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..)
+        | rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::Utf8Error(..)
+        | rusqlite::Error::QueryReturnedNoRows => FrontierError::Damaged {
+            path,
+            what: source.to_string(),
+        },
+        source => FrontierError::Journal {
+            path,
+            source: Arc::new(source),
+        },
+    }
+}
+
+fn text<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<&'a str> {
+    Ok(row.get_ref(column)?.as_str()?)
+}
+
+fn optional_text<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<Option<&'a str>> {
+    Ok(row.get_ref(column)?.as_str_or_null()?)
+}
+
+fn url_crc(id: u32, via: Option<u32>, redirects: u8, url: &str) -> u32 {
+    crc([id, via.unwrap_or(0), redirects.into()], url)
+}
+
+fn done_crc(url: u32, urls: u32, record: &str) -> u32 {
+    crc([url, urls, 0], record)
+}
+
+fn crc(numbers: [u32; 3], text: &str) -> u32 {
+    let mut crc = crc32fast::Hasher::new();
+    for number in numbers {
+        crc.update(&u64::from(number).to_le_bytes());
+    }
+    crc.update(text.as_bytes());
+    crc.finalize()
+}
+
+/// At most 49 days.
+fn millis(delay: Duration) -> u32 {
+    u32::try_from(delay.as_millis()).unwrap_or(u32::MAX)
+}
+
+const SCHEMA: &str = "
+CREATE TABLE url (
+    id INTEGER PRIMARY KEY, url TEXT NOT NULL, via INTEGER, redirects INTEGER NOT NULL,
+    crc INTEGER NOT NULL
+);
+CREATE TABLE done (
+    seq INTEGER PRIMARY KEY, url INTEGER NOT NULL, urls INTEGER NOT NULL, record TEXT NOT NULL,
+    crc INTEGER NOT NULL
+);
+CREATE TABLE host (name TEXT PRIMARY KEY, delay_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+";
+
+/// No lock of its own (there is one around it), and no symbolic link is followed.
+const COMMON: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX.union(OpenFlags::SQLITE_OPEN_NOFOLLOW);
+/// `drgl`, so that `file` and others can tell.
+const APPLICATION: i64 = 0x6472_676c;
+const VERSION: i64 = 1;
+const PATIENCE: Duration = Duration::from_secs(10);

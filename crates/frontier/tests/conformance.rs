@@ -1,0 +1,536 @@
+//! What every frontier promises, asked of each of them.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use dragline_frontier::{
+    Added, CanonicalUrl, Clock, Done, Found, Frontier, InMemory, Item, Journal, JournalOptions,
+    Lease, Leases, Limits, Report, Reported, Stats, Then, Want,
+};
+use futures::executor::block_on;
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+/// A frontier under test, with a clock of its own that stands still.
+trait Backend: Frontier + Sized {
+    fn make(limits: Limits, clock: Clock) -> (Self, Home);
+
+    /// What is there after the process was killed, if anything is.
+    fn reopen(home: &Home, clock: Clock) -> Option<Self>;
+}
+
+/// Where it lives.
+type Home = Option<TempDir>;
+
+impl Backend for InMemory {
+    fn make(limits: Limits, clock: Clock) -> (Self, Home) {
+        (InMemory::new(limits, clock), None)
+    }
+
+    fn reopen(_: &Home, _: Clock) -> Option<Self> {
+        None
+    }
+}
+
+impl Backend for Journal {
+    fn make(limits: Limits, clock: Clock) -> (Self, Home) {
+        let folder = tempfile::tempdir().unwrap();
+        let options = JournalOptions {
+            limits,
+            clock,
+            ..JournalOptions::default()
+        };
+        let journal = Journal::open(&folder.path().join("journal.db"), options).unwrap();
+        (journal, Some(folder))
+    }
+
+    fn reopen(home: &Home, clock: Clock) -> Option<Self> {
+        let options = JournalOptions {
+            clock,
+            ..JournalOptions::default()
+        };
+        let path = home.as_ref()?.path().join("journal.db");
+        Some(Journal::open(&path, options).unwrap())
+    }
+}
+
+/// A test for each backend.
+macro_rules! conform {
+    ($($(#[$attribute:meta])* fn $name:ident<$backend:ident>() $body:block)*) => {$(
+        mod $name {
+            use super::*;
+
+            fn check<$backend: Backend>() $body
+
+            $(#[$attribute])*
+            #[test]
+            fn in_memory() {
+                check::<InMemory>();
+            }
+
+            $(#[$attribute])*
+            #[test]
+            fn journal() {
+                check::<Journal>();
+            }
+        }
+    )*};
+}
+
+/// Tells milliseconds that a test sets.
+#[derive(Clone, Default)]
+struct Time(Arc<AtomicU64>);
+
+impl Time {
+    fn clock(&self) -> Clock {
+        let millis = Arc::clone(&self.0);
+        Clock::new(move || Duration::from_millis(millis.load(Ordering::SeqCst)))
+    }
+
+    fn set(&self, millis: u64) {
+        self.0.store(millis, Ordering::SeqCst);
+    }
+}
+
+fn new<B: Backend>() -> (B, Home) {
+    B::make(Limits::default(), Time::default().clock())
+}
+
+fn url(host: usize, page: usize) -> CanonicalUrl {
+    CanonicalUrl::parse(&format!("http://h{host}/{page}")).unwrap()
+}
+
+fn seed(host: usize, page: usize) -> Found {
+    Found::seed(url(host, page))
+}
+
+fn add(frontier: &impl Frontier, found: impl IntoIterator<Item = Found>) -> Added {
+    block_on(frontier.add(found.into_iter().collect())).unwrap()
+}
+
+fn lease(frontier: &impl Frontier, urls: usize) -> Leases {
+    let ttl = Duration::from_millis(100);
+    block_on(frontier.lease(Want { urls, ttl })).unwrap()
+}
+
+fn one(frontier: &impl Frontier, urls: usize) -> Lease {
+    let mut leases = lease(frontier, urls).leases;
+    assert_eq!(leases.len(), 1);
+    leases.remove(0)
+}
+
+fn stats(frontier: &impl Frontier) -> Stats {
+    block_on(frontier.stats()).unwrap()
+}
+
+/// A report that these are done, with nothing found on them.
+fn done(lease: &Lease, items: &[Item], more: usize) -> Report {
+    let done = items.iter().map(|item| Done {
+        id: item.id,
+        record: format!("kept {}", item.url),
+        found: Vec::new(),
+    });
+    Report {
+        host: lease.host.clone(),
+        token: lease.token,
+        done: done.collect(),
+        delay: None,
+        then: Then::Keep { more },
+    }
+}
+
+fn report(frontier: &impl Frontier, report: Report) -> Reported {
+    block_on(frontier.report(report)).unwrap()
+}
+
+fn accepted(frontier: &impl Frontier, of: Report) -> Vec<Item> {
+    match report(frontier, of) {
+        Reported::Accepted { more } => more,
+        Reported::Stale => panic!("the lease is held"),
+    }
+}
+
+fn urls(items: &[Item]) -> Vec<&str> {
+    items.iter().map(|item| item.url.as_str()).collect()
+}
+
+conform! {
+    fn a_url_enters_once<B>() {
+        let (frontier, _home) = new::<B>();
+        let added = add(&frontier, [seed(0, 1), seed(0, 2), seed(0, 1)]);
+        assert_eq!(added, Added { new: 2, known: 1, capped: 0 });
+        let held = one(&frontier, 9);
+        assert_eq!(add(&frontier, [seed(0, 1)]).known, 1);
+        accepted(&frontier, done(&held, &held.items, 9));
+        assert_eq!(add(&frontier, [seed(0, 1)]).known, 1);
+        assert!(stats(&frontier).is_finished());
+    }
+
+    fn urls_of_a_host_come_first_in_first_out<B>() {
+        let (frontier, _home) = new::<B>();
+        add(&frontier, (0..4).map(|page| seed(0, page)));
+        let held = one(&frontier, 2);
+        assert_eq!(urls(&held.items), ["http://h0/0", "http://h0/1"]);
+        let more = accepted(&frontier, done(&held, &held.items, 9));
+        assert_eq!(urls(&more), ["http://h0/2", "http://h0/3"]);
+    }
+
+    fn a_host_has_one_lease_at_a_time<B>() {
+        let (frontier, _home) = new::<B>();
+        add(&frontier, [seed(0, 0), seed(0, 1)]);
+        let first = one(&frontier, 1);
+        assert!(lease(&frontier, 9).leases.is_empty());
+        accepted(&frontier, done(&first, &first.items, 0));
+        let second = one(&frontier, 9);
+        assert_eq!(urls(&second.items), ["http://h0/1"]);
+        assert!(second.token > first.token);
+    }
+
+    fn a_stale_report_changes_nothing<B>() {
+        let (frontier, _home) = new::<B>();
+        add(&frontier, [seed(0, 0), seed(0, 1)]);
+        let old = one(&frontier, 1);
+        accepted(&frontier, done(&old, &old.items, 0));
+        let held = one(&frontier, 1);
+        let before = stats(&frontier);
+        let mut stale = done(&old, &held.items, 9);
+        stale.done[0].found = vec![Found::link(url(0, 7))];
+        stale.delay = Some(Duration::from_secs(9));
+        stale.then = Then::Release;
+        assert_eq!(report(&frontier, stale), Reported::Stale);
+        assert_eq!(stats(&frontier), before);
+        assert_eq!(add(&frontier, [seed(0, 7)]).new, 1);
+        assert_eq!(accepted(&frontier, done(&held, &held.items, 1)).len(), 1);
+    }
+
+    fn a_url_is_done_once<B>() {
+        let (frontier, _home) = new::<B>();
+        add(&frontier, [seed(0, 0), seed(0, 1)]);
+        let held = one(&frontier, 2);
+        accepted(&frontier, done(&held, &held.items[..1], 0));
+        accepted(&frontier, done(&held, &held.items[..1], 0));
+        assert_eq!((stats(&frontier).leased, stats(&frontier).done), (1, 1));
+        block_on(frontier.flush()).unwrap();
+        assert_eq!(block_on(frontier.done(0, 9)).unwrap().len(), 1);
+    }
+
+    fn hosts_share_what_is_wanted_and_take_turns<B>() {
+        let (frontier, _home) = new::<B>();
+        add(&frontier, (0..8).flat_map(|page| [seed(0, page), seed(1, page)]));
+        let held = lease(&frontier, 4).leases;
+        assert_eq!(held.iter().map(|held| held.items.len()).collect::<Vec<_>>(), [2, 2]);
+
+        // With room for one only, a host that is not done makes way for the next.
+        let (frontier, _home) = new::<B>();
+        add(&frontier, (0..2).flat_map(|page| [seed(0, page), seed(1, page)]));
+        let mut hosts = Vec::new();
+        while let Some(held) = lease(&frontier, 1).leases.pop() {
+            hosts.push(held.host.to_string());
+            assert!(accepted(&frontier, done(&held, &held.items, 1)).is_empty());
+        }
+        assert_eq!(hosts, ["h0", "h1", "h0", "h1"]);
+    }
+
+    fn what_is_found_is_in_before_its_page_is_done<B>() {
+        let (frontier, _home) = new::<B>();
+        add(&frontier, [seed(0, 0)]);
+        let held = one(&frontier, 1);
+        let mut page = done(&held, &held.items, 0);
+        page.done[0].found = vec![Found { redirects: 3, ..Found::link(url(1, 0)) }];
+        accepted(&frontier, page);
+        assert!(!stats(&frontier).is_finished());
+        let held = one(&frontier, 1);
+        assert_eq!(held.items[0].via, Some(url(0, 0)));
+        assert_eq!(held.items[0].redirects, 3);
+    }
+
+    fn a_host_rests_between_two_leases<B>() {
+        let time = Time::default();
+        let (frontier, _home) = B::make(Limits::default(), time.clock());
+        add(&frontier, (0..4).map(|page| seed(0, page)));
+        let held = one(&frontier, 1);
+        let delay = Some(Duration::from_millis(10));
+        accepted(&frontier, Report { delay, ..done(&held, &held.items, 0) });
+        let early = lease(&frontier, 9);
+        assert_eq!((early.leases.len(), early.next), (0, Some(Duration::from_millis(10))));
+        time.set(9);
+        assert!(lease(&frontier, 9).leases.is_empty());
+        time.set(10);
+        let held = one(&frontier, 1);
+        // Given back or expired, it is the same.
+        accepted(&frontier, Report { then: Then::Release, ..done(&held, &[], 0) });
+        assert!(lease(&frontier, 9).leases.is_empty());
+        time.set(20);
+        let _lost = one(&frontier, 1);
+        time.set(120);
+        assert!(lease(&frontier, 9).leases.is_empty());
+        time.set(130);
+        assert_eq!(urls(&one(&frontier, 9).items).len(), 3);
+    }
+
+    fn a_lease_that_is_not_reported_on_expires<B>() {
+        let time = Time::default();
+        let (frontier, _home) = B::make(Limits::default(), time.clock());
+        add(&frontier, (0..3).map(|page| seed(0, page)));
+        let lost = one(&frontier, 2);
+        time.set(60);
+        accepted(&frontier, done(&lost, &lost.items[..1], 0));
+        time.set(159);
+        let early = lease(&frontier, 9);
+        assert_eq!((early.leases.len(), early.next), (0, Some(Duration::from_millis(1))));
+        time.set(160);
+        assert_eq!(report(&frontier, done(&lost, &lost.items[1..], 0)), Reported::Stale);
+        assert_eq!(urls(&one(&frontier, 9).items), ["http://h0/1", "http://h0/2"]);
+    }
+
+    fn what_is_given_back_is_the_next_again<B>() {
+        let (frontier, _home) = new::<B>();
+        add(&frontier, (0..4).map(|page| seed(0, page)));
+        let held = one(&frontier, 3);
+        let back = Report { then: Then::Release, ..done(&held, &held.items[1..2], 0) };
+        assert!(accepted(&frontier, back).is_empty());
+        assert_eq!(stats(&frontier), Stats { queued: 3, leased: 0, done: 1 });
+        assert_eq!(urls(&one(&frontier, 9).items), ["http://h0/0", "http://h0/2", "http://h0/3"]);
+    }
+
+    fn a_clock_that_jumps_does_no_harm<B>() {
+        let time = Time::default();
+        time.set(1000);
+        let (frontier, _home) = B::make(Limits::default(), time.clock());
+        add(&frontier, (0..3).map(|page| seed(0, page)));
+        let held = one(&frontier, 1);
+        time.set(0);
+        let delay = Some(Duration::from_millis(5));
+        accepted(&frontier, Report { delay, ..done(&held, &held.items, 0) });
+        assert_eq!(lease(&frontier, 9).next, Some(Duration::from_millis(5)));
+        time.set(u64::MAX);
+        let held = one(&frontier, 9);
+        accepted(&frontier, done(&held, &held.items, 0));
+        assert!(stats(&frontier).is_finished());
+    }
+
+    fn no_more_enter_than_the_limits_let<B>() {
+        let limits = Limits { urls: 3, urls_per_host: 2 };
+        let (frontier, _home) = B::make(limits, Clock::default());
+        let added = add(&frontier, (0..3).flat_map(|page| [seed(0, page), seed(1, page)]));
+        assert_eq!(added, Added { new: 3, known: 0, capped: 3 });
+        assert_eq!(add(&frontier, [seed(0, 1)]), Added { new: 0, known: 1, capped: 0 });
+        assert_eq!(stats(&frontier).queued, 3);
+    }
+
+    /// Each call, dropped at each of its polls: it took effect in full or not at all.
+    fn a_call_that_is_dropped_takes_effect_in_full_or_not_at_all<B>() {
+        let (frontier, _home) = new::<B>();
+        add(&frontier, [seed(0, 0)]);
+        let mut held = one(&frontier, 1);
+        for page in 1..20 {
+            let before = stats(&frontier);
+            let mut next = done(&held, &held.items, 1);
+            next.done[0].found = vec![Found::link(url(0, page)), Found::link(url(0, 99 + page))];
+            let was_done = {
+                let reporting = pin!(frontier.report(next.clone()));
+                poll_for_a_while(reporting, page)
+            };
+            let after = stats(&frontier);
+            match was_done {
+                Some(Ok(Reported::Accepted { more })) => held.items = more,
+                _ if after == before => held.items = accepted(&frontier, next),
+                _ => panic!("neither in full nor not at all"),
+            }
+            assert_eq!(stats(&frontier), Stats { queued: page, leased: 1, done: page });
+        }
+    }
+
+    fn what_is_done_is_kept_in_order<B>() {
+        let (frontier, _home) = new::<B>();
+        add(&frontier, (0..3).map(|page| seed(0, page)));
+        let held = one(&frontier, 3);
+        let mut second = done(&held, &held.items[1..2], 0);
+        second.done[0].found = vec![Found::link(url(0, 9))];
+        accepted(&frontier, second);
+        let last = accepted(&frontier, done(&held, &held.items[..1], 1));
+        accepted(&frontier, done(&held, &last, 0));
+        block_on(frontier.flush()).unwrap();
+        let past = block_on(frontier.done(1, 9)).unwrap();
+        assert_eq!(past[0].url, url(0, 0));
+        assert_eq!((&past[1].url, past[1].via.as_ref()), (&url(0, 9), Some(&url(0, 1))));
+        assert_eq!(past[1].record, "kept http://h0/9");
+        assert_eq!(block_on(frontier.done(0, 1)).unwrap()[0].url, url(0, 1));
+    }
+
+    /// Reopened equals before, but for what was out.
+    fn reopened_it_goes_on<B>() {
+        let time = Time::default();
+        let (frontier, home) = B::make(Limits::default(), time.clock());
+        add(&frontier, (0..6).flat_map(|page| [seed(0, page), seed(1, page)]));
+        let held = lease(&frontier, 4).leases;
+        let mut page = done(&held[0], &held[0].items[..1], 1);
+        page.delay = Some(Duration::from_millis(50));
+        page.done[0].found = vec![Found::link(url(2, 0))];
+        accepted(&frontier, page);
+        block_on(frontier.flush()).unwrap();
+        let before = stats(&frontier);
+        let past = block_on(frontier.done(0, 9)).unwrap();
+        drop(frontier);
+        let Some(frontier) = B::reopen(&home, time.clock()) else {
+            return;
+        };
+        let Stats { queued, leased, done } = before;
+        assert_eq!(stats(&frontier), Stats { queued: queued + leased, leased: 0, done });
+        assert_eq!(block_on(frontier.done(0, 9)).unwrap(), past);
+        assert_eq!(add(&frontier, [seed(0, 0), seed(2, 0)]).known, 2);
+        // The delay is kept; other hosts go on in their order.
+        let other: Vec<_> = lease(&frontier, 99).leases;
+        assert_eq!(other.len(), 2);
+        assert_eq!(urls(&other[0].items)[..2], ["http://h1/0", "http://h1/1"]);
+        assert_eq!(other[1].items[0].via, Some(url(0, 0)));
+        time.set(50);
+        let rested = one(&frontier, 9);
+        assert_eq!(urls(&rested.items)[..2], ["http://h0/1", "http://h0/2"]);
+        drop(frontier);
+        // Again, with nothing done in between.
+        let frontier = B::reopen(&home, Clock::default()).unwrap();
+        assert_eq!(stats(&frontier), Stats { queued: queued + leased, leased: 0, done });
+    }
+
+    fn closed_it_takes_nothing_more_and_all_is_kept<B>() {
+        let (frontier, home) = new::<B>();
+        add(&frontier, [seed(0, 0)]);
+        block_on(frontier.close()).unwrap();
+        if let Some(reopened) = B::reopen(&home, Clock::default()) {
+            assert!(block_on(frontier.add(vec![seed(0, 1)])).is_err());
+            assert_eq!(stats(&reopened).queued, 1);
+        }
+    }
+}
+
+/// Polls up to so many times; returns what came of it, if anything.
+fn poll_for_a_while<F: Future>(
+    mut future: std::pin::Pin<&mut F>,
+    polls: usize,
+) -> Option<F::Output> {
+    let mut cx = Context::from_waker(Waker::noop());
+    (0..polls).find_map(|_| match future.as_mut().poll(&mut cx) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    })
+}
+
+/// A web: the host of each page, and where it links to.
+fn web() -> impl Strategy<Value = Vec<(usize, Vec<usize>)>> {
+    prop::collection::vec((0_usize..4, prop::collection::vec(0_usize..40, 0..6)), 40)
+}
+
+/// Any web, any number of slots, any order of answers, killed now and then: each URL that can be
+/// reached is handed out in its host's order, and the crawl is over when and only when all are done.
+fn crawls_every_web<B: Backend>(
+    links: &[(usize, Vec<usize>)],
+    slots: usize,
+    picks: &[prop::sample::Index],
+    kills: &HashSet<usize>,
+) {
+    let pages: Vec<_> = links
+        .iter()
+        .enumerate()
+        .map(|(n, (host, _))| url(*host, n))
+        .collect();
+    let number: HashMap<_, _> = pages
+        .iter()
+        .enumerate()
+        .map(|(n, url)| (url.clone(), n))
+        .collect();
+    let (mut frontier, home) = new::<B>();
+    // The model: each host's URLs in the order they were first found.
+    let mut order: HashMap<_, VecDeque<usize>> = HashMap::new();
+    let mut seen = HashSet::from([0]);
+    add(&frontier, [Found::seed(pages[0].clone())]);
+    order.entry(pages[0].host()).or_default().push_back(0);
+    let mut out: Vec<(Lease, Item)> = Vec::new();
+    let mut fetched = HashSet::new();
+    let mut picks = picks.iter().cycle();
+    let with = |lease: &Lease, item: &Item| (lease.clone(), item.clone());
+    for step in 0.. {
+        if kills.contains(&step) {
+            drop(frontier);
+            match B::reopen(&home, Clock::default()) {
+                Some(reopened) => (frontier, out) = (reopened, Vec::new()),
+                None => return,
+            }
+        }
+        for held in lease(&frontier, slots - out.len()).leases {
+            assert!(out.iter().all(|(other, _)| other.host != held.host));
+            out.extend(held.items.iter().map(|item| with(&held, item)));
+        }
+        assert!(out.len() <= slots);
+        assert_eq!(stats(&frontier).leased, out.len());
+        assert_eq!(stats(&frontier).is_finished(), out.is_empty());
+        if out.is_empty() {
+            break;
+        }
+        let (held, page) = out.swap_remove(picks.next().unwrap().index(out.len()));
+        let n = number[&page.url];
+        assert!(fetched.insert(n), "page {n} twice");
+        for link in &links[n].1 {
+            if seen.insert(*link) {
+                order
+                    .entry(pages[*link].host())
+                    .or_default()
+                    .push_back(*link);
+            }
+        }
+        let mut of = done(&held, &[page], slots - out.len());
+        of.done[0].found = links[n]
+            .1
+            .iter()
+            .map(|link| Found::link(pages[*link].clone()))
+            .collect();
+        let more = accepted(&frontier, of);
+        out.extend(more.iter().map(|item| with(&held, item)));
+        // What is out of a host is always the head of what is left of it.
+        for (host, order) in &mut order {
+            order.retain(|n| !fetched.contains(n));
+            let of_host: HashSet<_> = out
+                .iter()
+                .filter(|(held, _)| held.host == *host)
+                .map(|(_, item)| number[&item.url])
+                .collect();
+            assert!(
+                order
+                    .iter()
+                    .take(of_host.len())
+                    .all(|n| of_host.contains(n))
+            );
+        }
+    }
+    assert_eq!(fetched, seen);
+}
+
+proptest! {
+    #[test]
+    fn crawls_every_web_in_memory(
+        links in web(),
+        slots in 1_usize..6,
+        picks in prop::collection::vec(any::<prop::sample::Index>(), 200),
+    ) {
+        crawls_every_web::<InMemory>(&links, slots, &picks, &HashSet::new());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    #[test]
+    fn crawls_every_web_with_a_journal(
+        links in web(),
+        slots in 1_usize..6,
+        picks in prop::collection::vec(any::<prop::sample::Index>(), 200),
+        kills in prop::collection::hash_set(1_usize..40, 0..6),
+    ) {
+        crawls_every_web::<Journal>(&links, slots, &picks, &kills);
+    }
+}

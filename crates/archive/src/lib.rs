@@ -42,20 +42,27 @@
 #![forbid(unsafe_code)]
 
 mod archive;
+mod body;
 mod capture;
 mod entry;
 mod reader;
+mod spool;
 
 mod cdxj;
 mod coding;
 mod digest;
+mod exchange;
 mod known;
 mod parse;
+mod section;
 mod segment;
+mod stream;
 mod surt;
 mod warc;
+mod writer;
 
 pub use archive::{Archive, Config};
+pub use body::Body;
 pub use capture::Capture;
 pub use cdxj::ParseEntryError;
 pub use coding::ContentError;
@@ -63,3 +70,4 @@ pub use digest::{Digest, ParseDigestError};
 pub use entry::Entry;
 pub use reader::Reader;
 pub use segment::{ParsePositionError, Position};
+pub use spool::{Spool, Spooler};

@@ -1,10 +1,12 @@
 use std::borrow::Cow;
+use std::io::Read;
 use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, StatusCode};
 
+use crate::Body;
 use crate::coding::{self, ContentError};
 
 /// One HTTP exchange: what was asked and what came back.
@@ -24,7 +26,7 @@ pub struct Capture {
     /// `X-Archive-Orig-Transfer-Encoding`, since the body has it no more.
     pub headers: HeaderMap,
     /// The response's body: content coding kept, transfer coding removed.
-    pub body: Bytes,
+    pub body: Body,
 }
 
 impl Capture {
@@ -49,7 +51,27 @@ impl Capture {
     ///
     /// The body is not whole or not what it says, or it would be longer than `limit` bytes.
     pub fn content(&self, limit: u64) -> Result<Cow<'_, [u8]>, ContentError> {
-        coding::decode(&self.headers, &self.body, limit)
+        let Some(bytes) = self.body.bytes() else {
+            let mut content = Vec::new();
+            let read = self.content_reader(limit)?.read_to_end(&mut content);
+            read.map_err(ContentError::from_io)?;
+            return Ok(Cow::Owned(content));
+        };
+        coding::decode(&self.headers, bytes, limit)
+    }
+
+    /// Reads the body with its content codings undone, as [`content`](Self::content) does, but
+    /// without holding it in memory.
+    ///
+    /// What would be an error there is one of a read, with a [`ContentError`] within; so what was
+    /// read before is to be trusted only when the end was reached.
+    ///
+    /// # Errors
+    ///
+    /// The body cannot be opened, or is coded too many times.
+    pub fn content_reader(&self, limit: u64) -> Result<impl Read + Send + use<>, ContentError> {
+        let body = self.body.reader().map_err(ContentError::Unread)?;
+        coding::reader(&self.headers, body, limit)
     }
 }
 

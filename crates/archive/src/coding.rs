@@ -1,6 +1,7 @@
 use std::borrow::Cow;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
+use flate2::bufread;
 use flate2::read::{DeflateDecoder, GzDecoder, MultiGzDecoder, ZlibDecoder};
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
@@ -26,6 +27,16 @@ pub enum ContentError {
         /// What the decoder said.
         source: io::Error,
     },
+    /// The body cannot be read from its file.
+    #[error("body cannot be read")]
+    Unread(#[source] io::Error),
+}
+
+impl ContentError {
+    /// Takes out what a reader of content has put into its error.
+    pub(crate) fn from_io(error: io::Error) -> Self {
+        error.downcast().unwrap_or_else(ContentError::Unread)
+    }
 }
 
 pub(crate) fn decode<'a>(
@@ -38,6 +49,116 @@ pub(crate) fn decode<'a>(
         content = Cow::Owned(undo(coding, &content, limit)?);
     }
     Ok(content)
+}
+
+/// Undoes the codings as it is read.
+pub(crate) fn reader(
+    headers: &HeaderMap,
+    body: Box<dyn Read + Send>,
+    limit: u64,
+) -> Result<impl Read + Send + use<>, ContentError> {
+    let codings = codings(headers)?;
+    let most = if codings.is_empty() { limit } else { u64::MAX };
+    let mut content = Layer::new(None, body, most);
+    for coding in codings.into_iter().rev() {
+        content = Layer::new(Some(coding), Box::new(content), limit);
+    }
+    Ok(content)
+}
+
+/// A coding that is undone as it is read.
+struct Layer {
+    coding: Option<String>,
+    content: State,
+    limit: u64,
+    left: u64,
+}
+
+enum State {
+    /// Nothing was read. How it is coded may depend on how it begins.
+    Coded(Box<dyn Read + Send>),
+    Decoded(Box<dyn Read + Send>),
+}
+
+impl Layer {
+    fn new(coding: Option<String>, content: Box<dyn Read + Send>, limit: u64) -> Self {
+        Layer {
+            coding,
+            content: State::Coded(content),
+            limit,
+            left: limit,
+        }
+    }
+
+    fn next(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let State::Coded(coded) = &mut self.content {
+            let coded = std::mem::replace(coded, Box::new(io::empty()));
+            let coding = self.coding.as_deref().unwrap_or_default();
+            self.content = State::Decoded(decoder(coding, coded)?);
+        }
+        match &mut self.content {
+            State::Coded(content) | State::Decoded(content) => content.read(buffer),
+        }
+    }
+
+    fn error(&self, error: io::Error) -> io::Error {
+        // A layer below may have said it, or the caller may try again.
+        let is_said = error
+            .get_ref()
+            .is_some_and(|cause| cause.is::<ContentError>());
+        if is_said || error.kind() == io::ErrorKind::Interrupted {
+            return error;
+        }
+        io::Error::other(match self.coding.clone() {
+            Some(coding) => ContentError::Broken {
+                coding,
+                source: error,
+            },
+            None => ContentError::Unread(error),
+        })
+    }
+}
+
+impl Read for Layer {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.next(buffer).map_err(|error| self.error(error))?;
+        let left = self.left.checked_sub(read as u64);
+        let limit = self.limit;
+        self.left = left.ok_or_else(|| io::Error::other(ContentError::TooLong { limit }))?;
+        Ok(read)
+    }
+}
+
+fn decoder(coding: &str, coded: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+    let mut coded = BufReader::new(coded);
+    let first = coded.fill_buf()?.first().copied();
+    Ok(match (coding, first) {
+        // As in `undo`.
+        (_, None) => Box::new(io::empty()),
+        ("gzip" | "x-gzip", _) => Box::new(Members(bufread::GzDecoder::new(coded))),
+        ("deflate", Some(first)) if first & 0x0f == 8 => Box::new(bufread::ZlibDecoder::new(coded)),
+        ("deflate", _) => Box::new(bufread::DeflateDecoder::new(coded)),
+        ("br", _) => Box::new(brotli::Decompressor::new(coded, BUFFER)),
+        _ => Box::new(coded),
+    })
+}
+
+/// The members of a gzip file; what follows them, and does not begin like one, is padding.
+struct Members(bufread::GzDecoder<BufReader<Box<dyn Read + Send>>>);
+
+impl Read for Members {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let read = self.0.read(buffer)?;
+            let is_end = read == 0 && !buffer.is_empty();
+            if !is_end || self.0.get_mut().fill_buf()?.first() != Some(&0x1f) {
+                return Ok(read);
+            }
+            let nothing = BufReader::with_capacity(0, Box::new(io::empty()) as Box<_>);
+            let rest = std::mem::replace(self.0.get_mut(), nothing);
+            self.0 = bufread::GzDecoder::new(rest);
+        }
+    }
 }
 
 /// The codings in the order in which the server applied them.
@@ -120,7 +241,21 @@ mod tests {
         encoder.finish().unwrap()
     }
 
+    fn read(coding: &str, body: &[u8], limit: u64) -> Result<Vec<u8>, ContentError> {
+        let body = Box::new(io::Cursor::new(body.to_vec()));
+        let mut content = Vec::new();
+        let read = reader(&coded(coding), body, limit)?.read_to_end(&mut content);
+        read.map(|_| content).map_err(ContentError::from_io)
+    }
+
     fn check(coding: &str, body: &[u8]) {
+        assert_eq!(read(coding, body, 100).unwrap(), b"hello");
+        assert_eq!(read(coding, b"", 0).unwrap(), b"");
+        let error = read(coding, body, 4).unwrap_err();
+        assert!(
+            matches!(error, ContentError::TooLong { limit: 4 }),
+            "{error:?}"
+        );
         assert_eq!(decode(&coded(coding), body, 100).unwrap(), &b"hello"[..]);
     }
 
@@ -156,6 +291,8 @@ mod tests {
         let error = decode(&coded("gzip"), &bomb, 1000).unwrap_err();
         assert_eq!(error.to_string(), "decoded content exceeds 1000 bytes");
         assert!(decode(&coded("gzip"), &gzip(&[0; 1000]), 1000).is_ok());
+        let error = read("gzip,gzip", &gzip(&bomb), 1000).unwrap_err();
+        assert_eq!(error.to_string(), "decoded content exceeds 1000 bytes");
     }
 
     #[test]
@@ -170,6 +307,19 @@ mod tests {
             decode(&coded("br"), b"\xff\xff", 100),
             Err(ContentError::Broken { .. })
         ));
+    }
+
+    #[test]
+    fn what_is_cut_short_is_an_error_of_a_read() {
+        let body = gzip(b"hello");
+        for cut in 1..body.len() {
+            let error = read("gzip", &body[..cut], 100).unwrap_err();
+            assert!(
+                matches!(error, ContentError::Broken { .. }),
+                "{cut}: {error:?}"
+            );
+        }
+        assert!(read("br", b"\xff\xff", 100).is_err());
     }
 
     #[test]

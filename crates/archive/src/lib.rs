@@ -42,21 +42,28 @@
 #![forbid(unsafe_code)]
 
 mod archive;
+mod body;
 mod capture;
 mod entry;
 mod reader;
+mod spool;
 
 mod cdxj;
 mod coding;
 mod digest;
+mod exchange;
 mod known;
 mod parse;
+mod section;
 mod segment;
+mod stream;
 mod surt;
 mod sync;
 mod warc;
+mod writer;
 
 pub use archive::{Archive, Config};
+pub use body::Body;
 pub use capture::Capture;
 pub use cdxj::ParseEntryError;
 pub use coding::ContentError;
@@ -64,4 +71,5 @@ pub use digest::{Digest, ParseDigestError};
 pub use entry::Entry;
 pub use reader::Reader;
 pub use segment::{ParsePositionError, Position};
+pub use spool::{Spool, Spooler};
 pub use sync::Syncer;

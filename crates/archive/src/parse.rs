@@ -1,12 +1,10 @@
 //! WARC 1.1 records, as they are read back.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead};
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::Digest;
-use crate::digest::Hasher;
 use crate::warc::{self, END};
 
 /// A record's head.
@@ -16,21 +14,15 @@ pub(crate) struct Head {
     pub(crate) url: String,
     pub(crate) date: String,
     pub(crate) payload_digest: Option<Digest>,
-    block_digest: Option<Digest>,
+    pub(crate) block_digest: Option<Digest>,
     /// Of the block, in bytes.
     pub(crate) length: u64,
 }
 
 impl Head {
     /// Reads a head up to and with the empty line.
-    pub(crate) fn read(mut input: impl BufRead) -> Result<Self, Damage> {
-        let mut head = Vec::new();
-        let mut input = input.by_ref().take(LONGEST_HEAD);
-        while !head.ends_with(END) {
-            if input.read_until(b'\n', &mut head)? == 0 {
-                return Err(Damage::Shape("its head does not end"));
-            }
-        }
+    pub(crate) fn read(input: impl BufRead) -> Result<Self, Damage> {
+        let head = up_to_empty_line(input)?;
         let fields = head.strip_prefix(b"WARC/1.1\r\n");
         let fields = fields.ok_or(Damage::Shape("it does not begin with WARC/1.1"))?;
         let mut space = [httparse::EMPTY_HEADER; 16];
@@ -60,24 +52,6 @@ impl Head {
         })
     }
 
-    /// Reads the block that belongs to this head, and what ends the record.
-    pub(crate) fn read_block(&self, mut input: impl Read) -> Result<Bytes, Damage> {
-        let mut block = Vec::new();
-        input.by_ref().take(self.length).read_to_end(&mut block)?;
-        let mut end = [0; END.len()];
-        let is_whole = block.len() as u64 == self.length;
-        if !is_whole || input.read_exact(&mut end).is_err() || end != END {
-            return Err(Damage::Shape("it is not whole"));
-        }
-        if self
-            .block_digest
-            .is_some_and(|digest| Hasher::new().with(&block).finish() != digest)
-        {
-            return Err(Damage::Shape("its block is not what its digest says"));
-        }
-        Ok(block.into())
-    }
-
     /// Says that the record's kind is this, and that it guards its block with a digest if nothing
     /// else does.
     pub(crate) fn expect(&self, kind: &str, is_checked: bool) -> Result<(), Damage> {
@@ -89,49 +63,45 @@ impl Head {
     }
 }
 
-/// An HTTP response.
-pub(crate) struct Response {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
+/// Reads the HTTP head that a block begins with.
+pub(crate) fn http_head(block: impl BufRead) -> Result<Vec<u8>, Damage> {
+    up_to_empty_line(block)
 }
 
-impl Response {
-    /// Parses the block of a `response` or `revisit` record.
-    pub(crate) fn parse(block: &Bytes) -> Result<Self, Damage> {
-        let broken = Damage::Shape("its HTTP head is broken");
-        let Some(end) = memchr::memmem::find(block, END) else {
+/// Parses an HTTP response's head.
+pub(crate) fn response(head: &[u8]) -> Result<(StatusCode, HeaderMap), Damage> {
+    let broken = Damage::Shape("its HTTP head is broken");
+    let lines = head.split(|byte| *byte == b'\n').count();
+    let mut fields = vec![httparse::EMPTY_HEADER; lines];
+    let mut response = httparse::Response::new(&mut fields);
+    let Ok(httparse::Status::Complete(_)) = response.parse(head) else {
+        return Err(broken);
+    };
+    let mut headers = HeaderMap::new();
+    for field in response.headers.iter() {
+        let moved = field.name.strip_prefix(warc::MOVED);
+        let moved = moved.filter(|name| warc::is_moved(name));
+        let name = HeaderName::from_bytes(moved.unwrap_or(field.name).as_bytes());
+        let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(field.value)) else {
             return Err(broken);
         };
-        let body_at = end + END.len();
-        let lines = memchr::memchr_iter(b'\n', &block[..body_at]).count();
-        let mut fields = vec![httparse::EMPTY_HEADER; lines];
-        let mut response = httparse::Response::new(&mut fields);
-        let Ok(httparse::Status::Complete(_)) = response.parse(&block[..body_at]) else {
-            return Err(broken);
-        };
-        let status = response.code.map(StatusCode::from_u16);
-        let mut headers = HeaderMap::new();
-        for field in response.headers.iter() {
-            let moved = field.name.strip_prefix(warc::MOVED);
-            let name = moved
-                .filter(|name| warc::is_moved(name))
-                .unwrap_or(field.name);
-            let name = HeaderName::from_bytes(name.as_bytes());
-            let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(field.value)) else {
-                return Err(broken);
-            };
-            headers.append(name, value);
-        }
-        let Some(Ok(status)) = status else {
-            return Err(broken);
-        };
-        Ok(Response {
-            status,
-            headers,
-            body: block.slice(body_at..),
-        })
+        headers.append(name, value);
     }
+    match response.code.map(StatusCode::from_u16) {
+        Some(Ok(status)) => Ok((status, headers)),
+        _ => Err(broken),
+    }
+}
+
+fn up_to_empty_line(input: impl BufRead) -> Result<Vec<u8>, Damage> {
+    let mut head = Vec::new();
+    let mut input = input.take(LONGEST_HEAD);
+    while !head.ends_with(END) {
+        if input.read_until(b'\n', &mut head)? == 0 {
+            return Err(Damage::Shape("its head does not end"));
+        }
+    }
+    Ok(head)
 }
 
 /// What is wrong with a record.

@@ -1,7 +1,7 @@
 //! WARC 1.1 records (ISO 28500:2017), as they are written.
 
 use std::fmt::{Display, Write as _};
-use std::io::{self, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::time::SystemTime;
 
 use flate2::Compression;
@@ -10,17 +10,18 @@ use http::header::TRANSFER_ENCODING;
 use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
+use crate::Body;
 use crate::digest::Hasher;
-
-/// What follows the block of every record.
-pub(crate) const END: &[u8] = b"\r\n\r\n";
-
-/// Prefix of a header that is true of what was received, but not of what is kept.
-pub(crate) const MOVED: &str = "x-archive-orig-";
 
 /// A record's head in the making.
 pub(crate) struct Record {
     head: String,
+}
+
+/// What a record holds.
+pub(crate) struct Block<'a> {
+    pub(crate) head: &'a [u8],
+    pub(crate) body: Option<&'a Body>,
 }
 
 impl Record {
@@ -35,43 +36,63 @@ impl Record {
     }
 
     /// Adds a field. Its value holds no line break.
-    #[must_use]
     pub(crate) fn with(mut self, name: &str, value: impl Display) -> Self {
         let _ = write!(self.head, "{name}: {value}\r\n");
         self
     }
 
-    /// Adds the digest of the block, of which these are the parts.
-    #[must_use]
-    pub(crate) fn with_block_digest(self, block: &[&[u8]]) -> Self {
-        let digest = block
-            .iter()
-            .fold(Hasher::new(), |hasher, part| hasher.with(part));
-        self.with("WARC-Block-Digest", digest.finish())
+    /// Adds the digest of the block.
+    pub(crate) fn with_block_digest(self, block: &Block<'_>) -> io::Result<Self> {
+        let mut hasher = Hasher::new().with(block.head);
+        block.copy_body(&mut hasher)?;
+        Ok(self.with("WARC-Block-Digest", hasher.finish()))
     }
 
     /// Writes the whole record: as a gzip member, if there is a `level`.
     pub(crate) fn write(
         self,
         level: Option<Compression>,
-        block: &[&[u8]],
-        out: &mut Vec<u8>,
+        block: &Block<'_>,
+        mut out: impl Write,
     ) -> io::Result<()> {
-        let length: usize = block.iter().map(|part| part.len()).sum();
+        let length = block.head.len() as u64 + block.body.map_or(0, Body::len);
         let head = self.with("Content-Length", length).head;
-        let head: &[&[u8]] = &[head.as_bytes(), b"\r\n"];
-        let parts = head.iter().chain(block).chain([&END]);
-        match level {
-            None => parts.for_each(|part| out.extend_from_slice(part)),
-            Some(level) => {
-                let mut member = GzEncoder::new(out, level);
-                for part in parts {
-                    member.write_all(part)?;
-                }
-                member.finish()?;
-            }
+        let parts = |mut out: &mut dyn Write| {
+            out.write_all(head.as_bytes())?;
+            out.write_all(b"\r\n")?;
+            out.write_all(block.head)?;
+            block.copy_body(&mut out)?;
+            out.write_all(END)
+        };
+        let Some(level) = level else {
+            return parts(&mut out);
+        };
+        let mut member = GzEncoder::new(out, level);
+        parts(&mut member)?;
+        member.finish().map(drop)
+    }
+}
+
+impl<'a> Block<'a> {
+    pub(crate) fn of(head: &'a [u8]) -> Self {
+        Block { head, body: None }
+    }
+
+    fn copy_body(&self, mut out: impl Write) -> io::Result<()> {
+        let Some(body) = self.body else {
+            return Ok(());
+        };
+        if let Some(bytes) = body.bytes() {
+            return out.write_all(bytes);
         }
-        Ok(())
+        let mut reader = BufReader::with_capacity(CHUNK, body.reader()?);
+        match io::copy(&mut reader, &mut out)? {
+            copied if copied == body.len() => Ok(()),
+            _ => Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "spooled body was cut",
+            )),
+        }
     }
 }
 
@@ -80,7 +101,7 @@ pub(crate) fn id() -> String {
     format!("<urn:uuid:{}>", Uuid::new_v4())
 }
 
-/// Writes an HTTP response's head. Since bodies are kept without their transfer coding, the field
+/// Returns an HTTP response's head. Since bodies are kept without their transfer coding, the field
 /// that tells of it gets a prefix, as do fields that already look like that.
 pub(crate) fn response_head(status: StatusCode, headers: &HeaderMap) -> Vec<u8> {
     let reason = status.canonical_reason().unwrap_or_default();
@@ -103,26 +124,32 @@ pub(crate) fn is_moved(name: &str) -> bool {
     name.trim_start_matches(MOVED) == TRANSFER_ENCODING.as_str()
 }
 
+/// Returns the level for a record with this body: fast, or none if it is packed already.
+pub(crate) fn level(body: &Body) -> io::Result<Compression> {
+    let mut sample = Vec::new();
+    body.reader()?.take(SAMPLE).read_to_end(&mut sample)?;
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(&sample)?;
+    let is_packed = packed.finish()?.len() >= sample.len() / 20 * 19;
+    // Short ones are mostly the heads around them.
+    Ok(match sample.len() > SHORT && is_packed {
+        true => Compression::none(),
+        false => Compression::fast(),
+    })
+}
+
+/// What follows the block of every record.
+pub(crate) const END: &[u8] = b"\r\n\r\n";
+
+/// Prefix of a header that is true of what was received, but not of what is kept.
+pub(crate) const MOVED: &str = "x-archive-orig-";
+
 pub(crate) const IDENTICAL: &str =
     "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest";
 pub(crate) const NOT_MODIFIED: &str = "http://netpreserve.org/warc/1.1/revisit/server-not-modified";
 
-/// How well a payload packs is told by so many of its bytes.
-const SAMPLE: usize = 8 * 1024;
-
-/// Returns the level for a record with this payload: fast, or none if it is packed already.
-pub(crate) fn level(payload: &[u8]) -> Compression {
-    let sample = &payload[..payload.len().min(SAMPLE)];
-    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
-    let is_written = packed.write_all(sample).and_then(|()| packed.finish());
-    match is_written {
-        // Short ones are mostly the heads around them.
-        Ok(packed) if sample.len() > 1024 && packed.len() >= sample.len() / 20 * 19 => {
-            Compression::none()
-        }
-        _ => Compression::fast(),
-    }
-}
+/// The content type of records that hold named fields.
+pub(crate) const FIELDS: &str = "application/warc-fields";
 
 /// What a `warcinfo` record says.
 pub(crate) const INFO: &str = concat!(
@@ -131,3 +158,10 @@ pub(crate) const INFO: &str = concat!(
     "\r\nformat: WARC File Format 1.1\r\n\
      conformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r\n"
 );
+
+/// How well a body packs is told by so many of its first bytes.
+const SAMPLE: u64 = 8 * 1024;
+const SHORT: usize = 1024;
+
+/// So much of a body that is not in memory is in it at a time, in bytes.
+const CHUNK: usize = 64 * 1024;

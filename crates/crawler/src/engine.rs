@@ -165,7 +165,7 @@ impl Engine {
         let entry = self.archive.append(&capture).map_err(CrawlError::Archive)?;
         let end = self.archive.end();
         let kept = Some(Kept { end, entry });
-        let bytes = capture.body.len() as u64;
+        let bytes = capture.body.len();
         self.history.summary.bytes += bytes;
         let useless = match &leads {
             Leads::Redirect(target) if self.history.closes_a_loop(&item.url, target) => {

@@ -48,7 +48,7 @@ pub(crate) async fn visit(
         request: response.request,
         status: response.status,
         headers: response.headers,
-        body: response.body,
+        body: response.body.into(),
     };
     let leads = match capture.status {
         status if FOLLOWED.contains(&status) => {

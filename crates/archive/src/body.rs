@@ -1,0 +1,121 @@
+use std::fmt;
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use bytes::{Buf, Bytes};
+
+use crate::Digest;
+use crate::spool::Spooled;
+use crate::stream::Stored;
+
+/// A response's body: in memory, or, if it is [large](Body::MOST_IN_MEMORY), in a file, from which
+/// it is read when it is needed. Cheap to clone.
+#[derive(Clone)]
+pub struct Body(Place);
+
+#[derive(Clone)]
+enum Place {
+    Memory(Bytes),
+    /// In a file of its own, which goes with the last clone.
+    Spooled(Arc<Spooled>),
+    /// In a record.
+    Stored(Arc<Stored>),
+}
+
+impl Body {
+    /// Bodies beyond this many bytes are not given back in memory, and should not be brought in it:
+    /// 8 MiB.
+    pub const MOST_IN_MEMORY: u64 = 8 * 1024 * 1024;
+
+    /// Returns how long it is, in bytes.
+    pub fn len(&self) -> u64 {
+        match &self.0 {
+            Place::Memory(bytes) => bytes.len() as u64,
+            Place::Spooled(spooled) => spooled.length,
+            Place::Stored(stored) => stored.length,
+        }
+    }
+
+    /// Returns whether it has no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns its bytes, if they are in memory.
+    pub fn bytes(&self) -> Option<&Bytes> {
+        match &self.0 {
+            Place::Memory(bytes) => Some(bytes),
+            Place::Spooled(_) | Place::Stored(_) => None,
+        }
+    }
+
+    /// Returns its digest, which is computed only of what is in memory.
+    pub fn digest(&self) -> Digest {
+        match &self.0 {
+            Place::Memory(bytes) => Digest::of(bytes),
+            Place::Spooled(spooled) => spooled.digest,
+            Place::Stored(stored) => stored.digest,
+        }
+    }
+
+    /// Reads it from its start. Of what is archived, the last read fails if it is not as its digest
+    /// says.
+    ///
+    /// # Errors
+    ///
+    /// Its file cannot be opened, or the record that has it is damaged.
+    pub fn reader(&self) -> io::Result<Box<dyn Read + Send>> {
+        Ok(match &self.0 {
+            Place::Memory(bytes) => Box::new(bytes.clone().reader()),
+            Place::Spooled(spooled) => Box::new(Arc::clone(spooled).read()),
+            Place::Stored(stored) => Box::new(stored.open()?),
+        })
+    }
+
+    pub(crate) fn spooled(spooled: Spooled) -> Self {
+        Body(Place::Spooled(Arc::new(spooled)))
+    }
+
+    pub(crate) fn stored(stored: Stored) -> Self {
+        Body(Place::Stored(Arc::new(stored)))
+    }
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Body(Place::Memory(Bytes::new()))
+    }
+}
+
+impl<T: Into<Bytes>> From<T> for Body {
+    fn from(bytes: T) -> Self {
+        Body(Place::Memory(bytes.into()))
+    }
+}
+
+/// Bodies are equal if their bytes are, wherever they are: then their digests are.
+impl PartialEq for Body {
+    fn eq(&self, other: &Self) -> bool {
+        match (self.bytes(), other.bytes()) {
+            (Some(bytes), Some(others)) => bytes == others,
+            _ => self.len() == other.len() && self.digest() == other.digest(),
+        }
+    }
+}
+
+impl Eq for Body {}
+
+impl PartialEq<&str> for Body {
+    fn eq(&self, other: &&str) -> bool {
+        self.bytes().is_some_and(|bytes| bytes == other)
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Place::Memory(bytes) => bytes.fmt(formatter),
+            Place::Spooled(_) | Place::Stored(_) => write!(formatter, "{} bytes", self.len()),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+
+use cap_std::fs::{Dir, OpenOptions};
+use uuid::Uuid;
+
+use crate::digest::Hasher;
+use crate::section::Section;
+use crate::{Body, Digest};
+
+/// Makes files for bodies too large for memory, in the archive's folder under `spool`, until they
+/// are appended. Clones share the folder, which goes with the last of them and of their bodies.
+#[derive(Clone, Debug)]
+pub struct Spooler {
+    folder: Arc<Folder>,
+}
+
+/// A body that is being written to a file. The file goes with it.
+pub struct Spool {
+    file: Spooled,
+    hasher: Hasher,
+}
+
+/// A file that goes when it is dropped.
+pub(crate) struct Spooled {
+    folder: Arc<Folder>,
+    name: String,
+    file: Arc<File>,
+    pub(crate) length: u64,
+    pub(crate) digest: Digest,
+}
+
+#[derive(Debug)]
+struct Folder {
+    parent: Dir,
+    dir: Dir,
+}
+
+impl Spooler {
+    pub(crate) fn new(parent: Dir) -> io::Result<Self> {
+        match parent.create_dir(FOLDER) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(named(&error));
+            }
+            _ => {}
+        }
+        let dir = parent.open_dir(FOLDER).map_err(|error| named(&error))?;
+        let folder = Arc::new(Folder { parent, dir });
+        Ok(Spooler { folder })
+    }
+
+    /// Removes what an earlier run, which was ended before its time, left behind.
+    pub(crate) fn remove_left(parent: &Dir) -> io::Result<()> {
+        let dir = match parent.open_dir(FOLDER) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            opened => opened.map_err(|error| named(&error))?,
+        };
+        for file in dir.entries()? {
+            let name = file?.file_name();
+            if name.to_str().is_some_and(|name| name.ends_with(SUFFIX)) {
+                dir.remove_file(name).map_err(|error| named(&error))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins a body, which is written to the [`Spool`] as it arrives.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be created.
+    pub fn begin(&self) -> io::Result<Spool> {
+        let name = format!("{}{SUFFIX}", Uuid::new_v4().simple());
+        let options = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .clone();
+        let file = self.folder.dir.open_with(&name, &options);
+        let file = file.map_err(|error| named(&error))?.into_std();
+        let hasher = Hasher::new();
+        let file = Spooled {
+            folder: Arc::clone(&self.folder),
+            name,
+            file: Arc::new(file),
+            length: 0,
+            digest: hasher.clone().finish(),
+        };
+        Ok(Spool { file, hasher })
+    }
+}
+
+impl Spool {
+    /// Ends the body: what was written is all of it.
+    pub fn finish(mut self) -> Body {
+        self.file.digest = self.hasher.finish();
+        Body::spooled(self.file)
+    }
+}
+
+/// Each write goes to the file: better many bytes at once than few.
+impl Write for Spool {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = (&*self.file.file)
+            .write(bytes)
+            .map_err(|error| named(&error))?;
+        self.hasher.update(&bytes[..written]);
+        self.file.length += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Spool {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Spool({} bytes)", self.file.length)
+    }
+}
+
+impl Spooled {
+    /// Reads it from its start.
+    pub(crate) fn read(self: Arc<Self>) -> impl Read + Send + use<> {
+        let section = Section::new(Arc::clone(&self.file), 0, Some(self.length));
+        Kept {
+            section,
+            _file: self,
+        }
+    }
+}
+
+/// A section of a file that must not go before it.
+struct Kept {
+    section: Section,
+    _file: Arc<Spooled>,
+}
+
+impl Read for Kept {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.section.read(buffer)
+    }
+}
+
+impl Drop for Spooled {
+    fn drop(&mut self) {
+        // What cannot be removed now is when the archive is opened next.
+        let _ = self.folder.dir.remove_file(&self.name);
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // Not if another spooler has files there.
+        let _ = self.parent.remove_dir(FOLDER);
+    }
+}
+
+fn named(error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{FOLDER}: {error}"))
+}
+
+const FOLDER: &str = "spool";
+const SUFFIX: &str = ".body";

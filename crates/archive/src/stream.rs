@@ -1,0 +1,203 @@
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::sync::Arc;
+
+use flate2::bufread::GzDecoder;
+use http::{HeaderMap, StatusCode};
+
+use crate::digest::Hasher;
+use crate::parse::{self, Damage, Head};
+use crate::section::Section;
+use crate::segment::Segment;
+use crate::warc::END;
+use crate::{Digest, Position, Reader};
+
+/// A record that is being read: first its heads, then the body, and at the body's end it is looked
+/// at whether all was as it was written.
+pub(crate) struct Stream {
+    segment: Segment,
+    offset: u64,
+    input: Input,
+    /// The length is known, so that nothing may follow.
+    is_bounded: bool,
+    /// Of the block, in bytes.
+    left: u64,
+    /// Of the block: it so far, and what it must be.
+    block: Option<(Hasher, Digest)>,
+    /// Of the body: it so far, and what it must be.
+    payload: Option<(Hasher, Digest)>,
+    is_ended: bool,
+}
+
+/// A body in a record, to be read when it is needed.
+pub(crate) struct Stored {
+    pub(crate) reader: Reader,
+    pub(crate) at: Position,
+    pub(crate) length: u64,
+    pub(crate) digest: Digest,
+}
+
+impl Stored {
+    pub(crate) fn open(&self) -> io::Result<Stream> {
+        let (_, _, stream) = self.reader.response(self.at, None, self.digest)?;
+        Ok(stream)
+    }
+}
+
+impl Stream {
+    /// Begins to read the record there.
+    pub(crate) fn new(segment: Segment, file: Arc<File>, offset: u64, length: Option<u64>) -> Self {
+        let section = BufReader::with_capacity(BUFFER, Section::new(file, offset, length));
+        Stream {
+            segment,
+            offset,
+            input: match segment.compressed {
+                true => Input::Packed(BufReader::with_capacity(BUFFER, GzDecoder::new(section))),
+                false => Input::Plain(section),
+            },
+            is_bounded: length.is_some(),
+            left: 0,
+            block: None,
+            payload: None,
+            is_ended: false,
+        }
+    }
+
+    /// Reads the WARC head.
+    pub(crate) fn head(&mut self) -> io::Result<Head> {
+        Head::read(&mut self.input).map_err(|damage| self.told(damage))
+    }
+
+    /// Reads both heads of a record of this kind. What follows has this digest, if one is given.
+    pub(crate) fn response(
+        &mut self,
+        kind: &str,
+        digest: Option<Digest>,
+    ) -> io::Result<(StatusCode, HeaderMap)> {
+        self.heads(kind, digest).map_err(|damage| self.told(damage))
+    }
+
+    /// How many bytes of the body are left.
+    pub(crate) fn left(&self) -> u64 {
+        self.left
+    }
+
+    fn heads(
+        &mut self,
+        kind: &str,
+        digest: Option<Digest>,
+    ) -> Result<(StatusCode, HeaderMap), Damage> {
+        let head = Head::read(&mut self.input)?;
+        head.expect(kind, self.segment.compressed)?;
+        let http = parse::http_head(self.input.by_ref().take(head.length))?;
+        self.left = head.length - http.len() as u64;
+        let of_block = head
+            .block_digest
+            .map(|digest| (Hasher::new().with(&http), digest));
+        self.block = of_block;
+        self.payload = digest.map(|digest| (Hasher::new(), digest));
+        parse::response(&http)
+    }
+
+    fn next(&mut self, buffer: &mut [u8]) -> Result<usize, Damage> {
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX);
+        let most = buffer.len().min(most);
+        let read = self.input.read(&mut buffer[..most])?;
+        if read == 0 && most > 0 {
+            return Err(Damage::Shape("it is not whole"));
+        }
+        for (hasher, _) in self.block.iter_mut().chain(&mut self.payload) {
+            hasher.update(&buffer[..read]);
+        }
+        self.left -= read as u64;
+        if self.left == 0 && !self.is_ended {
+            self.end()?;
+            self.is_ended = true;
+        }
+        Ok(read)
+    }
+
+    /// Looks at the end of the record, gzip's checksum and the digests.
+    fn end(&mut self) -> Result<(), Damage> {
+        let mut end = [0; END.len()];
+        if self.input.read_exact(&mut end).is_err() || end != END {
+            return Err(Damage::Shape("it is not whole"));
+        }
+        let section = match &mut self.input {
+            Input::Plain(section) => section,
+            Input::Packed(member) => {
+                // At the member's end its checksum is looked at.
+                if !member.fill_buf()?.is_empty() {
+                    return Err(Damage::Shape("it is longer than it says"));
+                }
+                member.get_mut().get_mut()
+            }
+        };
+        let left = section.get_ref().left() + section.buffer().len() as u64;
+        if self.is_bounded && left > 0 {
+            return Err(Damage::Shape("it is shorter than the index says"));
+        }
+        let is_as_said = |digest: Option<(Hasher, Digest)>| {
+            digest.is_none_or(|(hasher, digest)| hasher.finish() == digest)
+        };
+        if !is_as_said(self.block.take()) || !is_as_said(self.payload.take()) {
+            return Err(Damage::Shape("it is not what its digest says"));
+        }
+        Ok(())
+    }
+
+    /// Says where the damage is.
+    fn told(&self, damage: Damage) -> io::Error {
+        match damage {
+            Damage::Shape(what) => self.segment.damaged(self.offset, what),
+            Damage::Read(error) => match error.kind() {
+                // What the gzip decoder says.
+                io::ErrorKind::InvalidInput
+                | io::ErrorKind::InvalidData
+                | io::ErrorKind::UnexpectedEof => {
+                    self.segment.damaged(self.offset, &error.to_string())
+                }
+                _ => self.segment.error(&error),
+            },
+        }
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.next(buffer).map_err(|damage| self.told(damage))
+    }
+}
+
+/// The bytes of a record.
+enum Input {
+    Plain(BufReader<Section>),
+    Packed(BufReader<GzDecoder<BufReader<Section>>>),
+}
+
+impl Read for Input {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Input::Plain(input) => input.read(buffer),
+            Input::Packed(input) => input.read(buffer),
+        }
+    }
+}
+
+impl BufRead for Input {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        match self {
+            Input::Plain(input) => input.fill_buf(),
+            Input::Packed(input) => input.fill_buf(),
+        }
+    }
+
+    fn consume(&mut self, amount: usize) {
+        match self {
+            Input::Plain(input) => input.consume(amount),
+            Input::Packed(input) => input.consume(amount),
+        }
+    }
+}
+
+const BUFFER: usize = 16 * 1024;

@@ -1,0 +1,105 @@
+//! Whatever happens to a segment's bytes: an error that names the file, or the right bytes.
+
+use std::fs;
+
+use dragline_archive::Entry;
+use http::StatusCode;
+
+use crate::{Noise, capture, create, noise, segment_name, without_request};
+
+#[test]
+fn a_cut_segment_is_an_error() {
+    for compression in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut archive = create(folder.path(), compression);
+        let entry = archive.append(&capture("http://h/", &[], b"body")).unwrap();
+        let segment = folder.path().join(segment_name(compression));
+        let whole = fs::read(&segment).unwrap();
+        for cut in 0..whole.len() {
+            fs::write(&segment, &whole[..cut]).unwrap();
+            let error = archive.reader().check(&entry).unwrap_err().to_string();
+            assert!(
+                error.starts_with(segment_name(compression)),
+                "cut at {cut}: {error}"
+            );
+        }
+    }
+}
+
+/// Seeded, so that a failure can be repeated.
+#[test]
+fn a_changed_byte_is_an_error_or_makes_no_difference() {
+    for compression in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut archive = create(folder.path(), compression);
+        let pages = ["a", "b", "c"].map(|name| {
+            let payload = if name == "b" {
+                b"<p>Hi".to_vec()
+            } else {
+                noise(1500)
+            };
+            capture(
+                &format!("http://h/{name}"),
+                &[("content-type", "text/html")],
+                &payload,
+            )
+        });
+        let entries = pages.each_ref().map(|page| archive.append(page).unwrap());
+        assert!(entries[2].is_revisit());
+        let name = segment_name(compression);
+        let segment = folder.path().join(name);
+        let whole = fs::read(&segment).unwrap();
+        let mut random = Noise(1);
+        let mut errors = 0;
+        for round in 0..1500 {
+            let mut bytes = whole.clone();
+            let at = random.below(bytes.len());
+            bytes[at] ^= u8::try_from(1 + random.below(255)).unwrap();
+            fs::write(&segment, &bytes).unwrap();
+            for (entry, page) in entries.iter().zip(&pages) {
+                let checked = archive.reader().check(entry);
+                match archive.reader().read(entry) {
+                    Ok(read) => assert_eq!(read, without_request(page), "round {round}, byte {at}"),
+                    Err(error) => {
+                        errors += 1;
+                        assert!(checked.is_err());
+                        assert!(error.to_string().starts_with(name), "{error}");
+                    }
+                }
+            }
+        }
+        assert!(errors > 1000, "{errors}");
+    }
+}
+
+#[test]
+fn a_place_where_no_record_is_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut archive = create(folder.path(), true);
+    let entry = archive.append(&capture("http://h/", &[], b"body")).unwrap();
+    for (field, value) in [
+        ("offset", "0"),
+        ("offset", "18446744073709551615"),
+        ("length", "1"),
+        ("length", "9999"),
+        ("filename", "dragline-00001.warc.gz"),
+        ("digest", entry_digest()),
+    ] {
+        let line = entry.to_string();
+        let from = line.find(&format!("\"{field}\":\"")).unwrap() + field.len() + 4;
+        let to = from + line[from..].find('"').unwrap();
+        let wrong: Entry = format!("{}{value}{}", &line[..from], &line[to..])
+            .parse()
+            .unwrap();
+        assert!(archive.reader().read(&wrong).is_err(), "{field}");
+        assert!(archive.reader().check(&wrong).is_err(), "{field}");
+    }
+    assert_eq!(
+        archive.reader().read(&entry).unwrap().status,
+        StatusCode::OK
+    );
+}
+
+fn entry_digest() -> &'static str {
+    "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+}

@@ -27,7 +27,7 @@ fn capture(url: &str, status: u16, headers: HeaderMap, body: &[u8]) -> Capture {
         request: Bytes::new(),
         status: StatusCode::from_u16(status).unwrap(),
         headers,
-        body: Bytes::copy_from_slice(body),
+        body: Bytes::copy_from_slice(body).into(),
     }
 }
 

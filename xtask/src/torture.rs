@@ -1,12 +1,16 @@
 //! `cargo xtask torture`: whatever befalls a crawl, nothing is lost.
 
 mod calls;
+mod cuts;
+mod disk;
+mod errors;
 mod kills;
 mod outcome;
 mod place;
 mod program;
 mod random;
 mod tally;
+mod trace;
 mod warc;
 mod web;
 
@@ -22,6 +26,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::cargo::{self, cargo};
+use cuts::Cuts;
+use errors::Errors;
 use kills::Kills;
 use place::Crawl;
 use program::Program;
@@ -36,6 +42,12 @@ time with a site and a folder of its own, and each time something befalls it:
 
   kills       SIGKILL: 70 of 100 at a random time, 30 at a random write, fsync, rename or unlink, which strace sees to.
               Then the same command again; in a third of the cases that is killed too, up to five times in a row.
+  power-cuts  A crawl of 60 URLs is recorded by strace: what it wrote, cut, renamed and removed, and when it synced
+              what. Of that the disk keeps at a random moment all that was synced, and of the rest what it likes:
+              each write whole, in part or not, each name or not. Then the same command goes on from there.
+  errors      One of the first 500 calls by which files are written, synced, renamed or removed fails: as the disk is
+              full, and then as it is broken; once, or from then on. The crawl has to end by itself with exit code 3
+              and name a file, or take no harm. Then the same command again.
 
 At the end the copy, the records of the archive (URL, status and digest of the payload; read from the WARC files by a
 reader of its own) and the exit code have to be those of the undisturbed run, and no more requests may have been
@@ -49,6 +61,14 @@ pub(crate) struct Args {
     /// How often a crawl is killed, and gone on
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     kills: u64,
+
+    /// How often the power of a crawl is cut
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    power_cuts: u64,
+
+    /// How many calls of a crawl fail, each in two ways
+    #[arg(long, value_name = "N", default_value_t = 500)]
+    errors: u64,
 
     /// The number from which chance begins
     #[arg(long, value_name = "S", default_value_t = 1)]
@@ -139,10 +159,25 @@ async fn torture(args: &Args) -> Result<()> {
         let crawl = Crawl {
             web: Arc::new(web::web(args.urls)?),
             latency: Duration::from_millis(args.latency),
-            program,
+            program: program.clone(),
         };
         let kills = Kills::prepare(crawl, args.seed).await?;
         Arc::new(kills).run(points, lanes).await?;
+    }
+    let points = args.points("power-cuts", args.power_cuts);
+    if !points.is_empty() {
+        let cuts = Cuts::prepare(small(program.clone())?, args.seed).await?;
+        Arc::new(cuts).run(points, lanes).await?;
+    }
+    let points = args.points("errors", args.errors * 2);
+    if !points.is_empty() {
+        let crawl = Crawl {
+            web: Arc::new(web::web(args.urls)?),
+            latency: Duration::ZERO,
+            program,
+        };
+        let errors = Errors::prepare(crawl, args.seed, args.errors.try_into()?).await?;
+        Arc::new(errors).run(points, lanes).await?;
     }
     Ok(())
 }
@@ -157,6 +192,15 @@ impl Args {
     }
 }
 
+/// A crawl that is over soon.
+fn small(program: Program) -> Result<Crawl> {
+    Ok(Crawl {
+        web: Arc::new(web::web(SMALL)?),
+        latency: Duration::ZERO,
+        program,
+    })
+}
+
 /// Returns the path of the built program.
 fn dragline(args: &Args) -> Result<PathBuf> {
     if args.debug {
@@ -166,4 +210,6 @@ fn dragline(args: &Args) -> Result<PathBuf> {
     Ok(own.with_file_name("dragline"))
 }
 
-const KINDS: [&str; 1] = ["kills"];
+const KINDS: [&str; 3] = ["kills", "power-cuts", "errors"];
+/// About how many URLs the site has of a crawl that is over soon.
+const SMALL: usize = 60;

@@ -57,9 +57,9 @@ impl Target {
         }
     }
 
-    /// Has strace do `what` at the calls.
-    pub(crate) fn inject(self, folder: &Path, what: &str) -> Fate {
-        let mut arguments = self.watch(folder, Path::new("/dev/null"));
+    /// Has strace do `what` at the calls, and write to a file that it did.
+    pub(crate) fn inject(self, folder: &Path, log: &Path, what: &str) -> Fate {
+        let mut arguments = self.watch(folder, log);
         arguments.extend([
             OsString::from("-e"),
             format!("inject={}:{what}", self.calls()).into(),

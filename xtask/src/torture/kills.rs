@@ -1,5 +1,6 @@
 //! Killed at any moment, and gone on.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -158,7 +159,8 @@ impl Kill {
         match self {
             Kill::After(part) => Fate::Killed(time.mul_f64(part)),
             Kill::At(target, call) => {
-                target.inject(place.folder.path(), &format!("signal=KILL:when={call}"))
+                let what = format!("signal=KILL:when={call}");
+                target.inject(place.folder.path(), Path::new("/dev/null"), &what)
             }
         }
     }

@@ -112,7 +112,12 @@ impl Place {
     }
 }
 
-fn scratch() -> Result<TempDir> {
+/// Makes a temporary folder: in memory, if there is such a place.
+///
+/// # Errors
+///
+/// There is no room.
+pub(crate) fn scratch() -> Result<TempDir> {
     let memory = Path::new("/dev/shm");
     let folder = if memory.is_dir() {
         TempDir::with_prefix_in("dragline-torture-", memory)

@@ -65,7 +65,11 @@ impl Tally {
             };
             let (index, point) = ended?;
             if let Err(wrong) = tally.add(point) {
-                println!("wrong: --only {name}:{index}: {wrong}");
+                match tally.wrong() {
+                    ..=MOST_TOLD => println!("wrong: --only {name}:{index}: {wrong}"),
+                    _ if tally.wrong() == MOST_TOLD + 1 => println!("wrong: and more"),
+                    _ => {}
+                }
             }
             if tally.points % 500 == 0 {
                 println!("{name}: {} so far, {} wrong", tally.points, tally.wrong());
@@ -116,3 +120,6 @@ impl Tally {
         );
     }
 }
+
+/// So many that are wrong are told one by one.
+const MOST_TOLD: usize = 30;

@@ -93,7 +93,7 @@ fn html(page: usize, pages: usize) -> Result<Resource> {
     ));
     html.push_str(&format!("<p>What page {page} says.</p>\n").repeat(page * 13 % 60));
     html.push_str("</body></html>\n");
-    if page % 3 == 0 {
+    if page.is_multiple_of(3) {
         let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
         packed.write_all(html.as_bytes())?;
         return Ok(Resource::Document {

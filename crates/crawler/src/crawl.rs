@@ -7,10 +7,12 @@ use archive::Archive;
 use async_channel::{Receiver, Sender};
 use fetch::Fetcher;
 use frontier::{CanonicalUrl, FrontierError, InMemory};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::engine::Engine;
 use crate::history::{History, RestoreError};
+use crate::page::Visitor;
 use crate::state::State;
 use crate::{Config, Event, Progress, Summary};
 
@@ -124,7 +126,8 @@ impl Crawl {
             history.end,
             &history.entries,
         );
-        let archive = archive.map_err(|source| StartError::Archive {
+        let archive = archive.and_then(|archive| Ok((archive.spooler()?, archive)));
+        let (spooler, archive) = archive.map_err(|source| StartError::Archive {
             path: config.output.clone(),
             source,
         })?;
@@ -134,7 +137,12 @@ impl Crawl {
         let (stop, stopped) = async_channel::bounded(1);
         let progress = Arc::default();
         let engine = Engine {
-            fetcher: Fetcher::new(&config.fetch),
+            visitor: Visitor {
+                fetcher: Fetcher::new(&config.fetch),
+                spooler,
+                max_content: config.fetch.max_body,
+                long: Arc::new(Semaphore::new(1)),
+            },
             config,
             lock: state.lock,
             output: state.output,

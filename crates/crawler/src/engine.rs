@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use archive::Archive;
 use async_channel::{Receiver, Sender};
 use cap_std::fs::Dir;
-use fetch::Fetcher;
 use frontier::{
     CanonicalUrl, Done, Found, Frontier, Host, Item, Report, Reported, Then, Token, Want,
 };
@@ -20,7 +19,7 @@ use tokio::task::JoinSet;
 
 use crate::event::{Event, Failure, Progress, Reason, RedirectError, Summary};
 use crate::history::History;
-use crate::page::{Leads, Page, visit};
+use crate::page::{Leads, Page, Visitor};
 use crate::record::{Kept, Outcome, Record};
 use crate::{Config, CrawlError};
 
@@ -33,7 +32,7 @@ pub(crate) struct Engine {
     pub(crate) archive: Archive,
     /// What came of the crawl so far, also before this process began.
     pub(crate) history: History,
-    pub(crate) fetcher: Fetcher,
+    pub(crate) visitor: Visitor,
     /// Written here, read by the [`Crawl`](crate::Crawl).
     pub(crate) progress: Arc<Mutex<Progress>>,
     pub(crate) events: Sender<Event>,
@@ -89,8 +88,7 @@ impl Engine {
         let mut next = lease(frontier, self.config.jobs.get()).await?;
         loop {
             for work in next.drain(..) {
-                let max_content = self.config.fetch.max_body;
-                let visit = visit(self.fetcher.clone(), work.item.url.clone(), max_content);
+                let visit = self.visitor.clone().visit(work.item.url.clone());
                 let scheduled = pipeliner
                     .schedule(visit)
                     .await
@@ -125,6 +123,7 @@ impl Engine {
         let Work { host, token, item } = work;
         let (record, found) = match page {
             Ok(page) => self.keep(&item, page).await?,
+            Err(JobError::Failed(Reason::Disk(error))) => return Err(CrawlError::Archive(error)),
             Err(error) => {
                 let reason = match error {
                     JobError::Failed(reason) => reason,
@@ -183,6 +182,11 @@ impl Engine {
             }
             (None, Leads::Redirect(target)) => vec![self.redirected(item, target).await],
             (None, Leads::Links(links)) => links.into_iter().map(Found::link).collect(),
+            (None, Leads::Unsearched) => {
+                let url = item.url.clone();
+                self.tell(Event::NotSearched { url }).await;
+                Vec::new()
+            }
         };
         self.tell(Event::Fetched {
             url: item.url.clone(),

@@ -1,5 +1,6 @@
 use std::error::Error;
 use std::fmt;
+use std::io;
 use std::time::Duration;
 
 use archive::ContentError;
@@ -29,6 +30,12 @@ pub enum Event {
     },
     /// A URL was not fetched, or what came back is of no use.
     Failed(Failure),
+    /// A document was fetched and archived, but is too long to be searched for links: they are not
+    /// followed, and stay as they are in the copy.
+    NotSearched {
+        /// The URL.
+        url: CanonicalUrl,
+    },
     /// A seed redirects to another host, which belongs to the crawl from now on.
     ScopeExtended {
         /// The seed, or a redirect it led to.
@@ -84,6 +91,9 @@ pub enum Reason {
     /// The answer is a redirect that leads nowhere. It is archived.
     #[error(transparent)]
     Redirect(#[from] RedirectError),
+    /// The answer cannot be written to the disk. This ends the crawl.
+    #[error("cannot write what was received")]
+    Disk(#[source] io::Error),
     /// A bug in this program.
     #[error("internal error: {0}")]
     Internal(String),
@@ -105,7 +115,7 @@ impl Reason {
             | Reason::Redirect(_)
             | Reason::Fetch(FetchError::Url(_)) => Failing::Refused,
             Reason::Fetch(_) => Failing::Unreached,
-            Reason::Internal(_) => Failing::Internal,
+            Reason::Disk(_) | Reason::Internal(_) => Failing::Internal,
         }
     }
 }

@@ -79,6 +79,9 @@ impl Show {
             Event::ScopeExtended { from, to } => self.tell(&format!(
                 "note: {from} redirects to {to}; the crawl includes that host"
             )),
+            Event::NotSearched { url } => {
+                self.say(&format!("note: {url} is too long to be searched for links"))
+            }
             Event::Building => {
                 self.building = true;
                 self.tell("building the copy");

@@ -18,8 +18,8 @@ pub(crate) struct Writer {
     file: File,
     /// The end of what was written whole.
     end: u64,
-    /// The segment has its `warcinfo` record only.
-    is_empty: bool,
+    /// Where the first capture may begin.
+    begin: u64,
     /// A part of something may lie behind `end`.
     is_torn: bool,
     /// The segment has bytes that were not synced.
@@ -46,7 +46,7 @@ impl Writer {
             segment,
             file,
             end: record.len() as u64,
-            is_empty: true,
+            begin: record.len() as u64,
             is_torn: false,
             is_dirty: true,
             is_dir_dirty: true,
@@ -87,7 +87,7 @@ impl Writer {
             segment,
             file,
             end: end.offset + record.len() as u64,
-            is_empty: end.offset == 0,
+            begin: record.len() as u64,
             is_torn: false,
             is_dirty: true,
             is_dir_dirty: true,
@@ -118,10 +118,10 @@ impl Writer {
 
     /// Begins the next segment if this one is as long as allowed, and has more than its head.
     pub(crate) fn roll_if_full(&mut self, segment_size: u64) -> io::Result<()> {
-        match self.end >= segment_size && !self.is_empty {
-            true => self.roll(self.segment.compressed),
-            false => Ok(()),
+        if self.end < segment_size || self.end == self.begin {
+            return Ok(());
         }
+        self.roll(self.segment.compressed)
     }
 
     /// Writes all that `write` writes, or nothing: by one call, if it is to be gathered.
@@ -147,7 +147,6 @@ impl Writer {
         self.buffer.shrink_to(KEPT);
         let (value, end) = written.map_err(|error| self.taken_back(&error))?;
         self.end = end;
-        self.is_empty = false;
         Ok(value)
     }
 

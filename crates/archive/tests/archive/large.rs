@@ -168,9 +168,9 @@ fn bodies_are_spooled_and_read_by_threads() {
             });
         }
         scope.spawn(move || {
-            received
-                .iter()
-                .for_each(|entry| reader.check(&entry).unwrap())
+            for entry in received {
+                reader.check(&entry).unwrap();
+            }
         });
         drop(sender);
         for body in bodies {

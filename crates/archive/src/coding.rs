@@ -103,10 +103,10 @@ impl Layer {
 
     fn error(&self, error: io::Error) -> io::Error {
         // A layer below may have said it, or the caller may try again.
-        let is_said = error
+        let said = error
             .get_ref()
-            .is_some_and(|cause| cause.is::<ContentError>());
-        if is_said || error.kind() == io::ErrorKind::Interrupted {
+            .and_then(|cause| cause.downcast_ref::<ContentError>());
+        if said.is_some() || error.kind() == io::ErrorKind::Interrupted {
             return error;
         }
         io::Error::other(match self.coding.clone() {

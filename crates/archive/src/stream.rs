@@ -51,9 +51,10 @@ impl Stream {
         Stream {
             segment,
             offset,
-            input: match segment.compressed {
-                true => Input::Packed(BufReader::with_capacity(BUFFER, GzDecoder::new(section))),
-                false => Input::Plain(section),
+            input: if segment.compressed {
+                Input::Packed(BufReader::with_capacity(BUFFER, GzDecoder::new(section)))
+            } else {
+                Input::Plain(section)
             },
             is_bounded: length.is_some(),
             left: 0,

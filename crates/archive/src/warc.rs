@@ -132,9 +132,10 @@ pub(crate) fn level(body: &Body) -> io::Result<Compression> {
     packed.write_all(&sample)?;
     let is_packed = packed.finish()?.len() >= sample.len() / 20 * 19;
     // Short ones are mostly the heads around them.
-    Ok(match sample.len() > SHORT && is_packed {
-        true => Compression::none(),
-        false => Compression::fast(),
+    Ok(if sample.len() > SHORT && is_packed {
+        Compression::none()
+    } else {
+        Compression::fast()
     })
 }
 

@@ -100,7 +100,7 @@ fn sample(folder: &Path) -> (Archive, Vec<Entry>) {
             .append_not_modified(&as_before, &entries[0])
             .unwrap(),
     );
-    archive.sync().unwrap();
+    archive.syncer().sync().unwrap();
     (archive, entries)
 }
 

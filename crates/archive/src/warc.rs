@@ -166,3 +166,30 @@ const SHORT: usize = 1024;
 
 /// So much of a body that is not in memory is in it at a time, in bytes.
 const CHUNK: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_pack_is_not_packed() {
+        let mut hasher = Hasher::new();
+        let noise: Vec<u8> = (0..200_u32)
+            .flat_map(|number| {
+                hasher.update(&number.to_be_bytes());
+                hasher.clone().finish().to_string().into_bytes()
+            })
+            .collect();
+        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+        packed.write_all(&noise).unwrap();
+        let packed = packed.finish().unwrap();
+        for (body, expected) in [
+            (&packed[..], Compression::none()),
+            (&packed[..1000], Compression::fast()),
+            (&noise, Compression::fast()),
+            (b"", Compression::fast()),
+        ] {
+            assert_eq!(level(&body.to_vec().into()).unwrap(), expected);
+        }
+    }
+}

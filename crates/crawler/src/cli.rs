@@ -30,7 +30,21 @@ pub(crate) struct Arguments {
     #[arg(short, long, help_heading = "Output")]
     pub(crate) quiet: bool,
 
-    /// Start over: remove the archive and the state of an earlier crawl in DIR
+    /// Crawl a finished crawl again, for what is new
+    #[arg(long, conflicts_with_all = ["fresh", "no_state"], help_heading = "Earlier crawls")]
+    update: bool,
+
+    /// With --update: remove what is gone from the copy (the archive keeps it)
+    #[arg(long, requires = "update", help_heading = "Earlier crawls")]
+    #[arg(hide_short_help = true)]
+    purge: bool,
+
+    /// With --update: print what is new, changed or gone, as lines of JSON
+    #[arg(long, requires = "update", help_heading = "Earlier crawls")]
+    #[arg(hide_short_help = true)]
+    pub(crate) changes: bool,
+
+    /// Start over; what an earlier crawl left is removed
     #[arg(long, help_heading = "Earlier crawls")]
     fresh: bool,
 
@@ -39,7 +53,7 @@ pub(crate) struct Arguments {
     yes: bool,
 
     /// Keep no state: a later run cannot go on
-    #[arg(long, help_heading = "Earlier crawls")]
+    #[arg(long, help_heading = "Earlier crawls", hide_short_help = true)]
     no_state: bool,
 
     /// Do not pack what is archived
@@ -101,6 +115,8 @@ impl Arguments {
         if self.fresh {
             may_remove(&config.output, self.yes)?;
         }
+        config.update = self.update;
+        config.purge = self.purge;
         config.fresh = self.fresh;
         config.resumable = !self.no_state;
         config.archive.compression = !self.no_archive_compression;
@@ -166,7 +182,12 @@ impl Exit {
             None => {}
         }
         match error.downcast_ref() {
-            Some(CrawlError::Archive(_) | CrawlError::State(_) | CrawlError::Copy(_)) => Exit::File,
+            Some(
+                CrawlError::Archive(_)
+                | CrawlError::State(_)
+                | CrawlError::Copy(_)
+                | CrawlError::Update { .. },
+            ) => Exit::File,
             _ => Exit::Internal,
         }
     }

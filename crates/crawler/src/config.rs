@@ -20,6 +20,12 @@ pub struct Config {
     /// Whether the crawl's state is kept on disk, so that another process can go on with it.
     /// Default: true.
     pub resumable: bool,
+    /// Whether to crawl a finished crawl again, and fetch what is new. One that is not finished is
+    /// gone on with. Default: false.
+    pub update: bool,
+    /// Whether an update that could look at all of the site removes from the copy what is gone. It
+    /// stays in the archive. Default: false.
+    pub purge: bool,
     /// Whether to remove the archive and the state that an earlier crawl left, and to start over.
     /// Default: false.
     pub fresh: bool,
@@ -48,6 +54,8 @@ impl Config {
             fetch: fetch::Config::default(),
             archive: archive::Config::default(),
             resumable: true,
+            update: false,
+            purge: false,
             fresh: false,
         })
     }

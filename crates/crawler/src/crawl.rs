@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -11,7 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::engine::Engine;
-use crate::history::{History, RestoreError};
+use crate::history::History;
 use crate::page::Visitor;
 use crate::state::State;
 use crate::{Config, Event, Progress, Summary};
@@ -84,6 +85,14 @@ pub enum CrawlError {
     /// The crawl's state cannot be written.
     #[error("cannot write the crawl's state")]
     State(#[from] FrontierError),
+    /// The end of an update cannot be noted; it is gone on with when the crawl is started again.
+    #[error("cannot end the update in `{}`", path.display())]
+    Update {
+        /// The output folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The folder of the copy cannot be written.
     #[error("cannot write the copy")]
     Copy(#[source] io::Error),
@@ -109,23 +118,12 @@ impl Crawl {
         let state = State::open(&config)?;
         let mut history = History::new(&config.seeds, state.start);
         if let Some(journal) = &state.journal {
-            history.restore(journal).map_err(|error| match error {
-                RestoreError::Frontier(source) => StartError::State {
-                    path: config.output.clone(),
-                    source,
-                },
-                RestoreError::Record(url) => StartError::Record {
-                    path: config.output.clone(),
-                    url,
-                },
-            })?;
+            let restored = history.restore(journal);
+            restored.map_err(|error| error.in_folder(&config.output))?;
         }
-        let archive = Archive::open(
-            state.segments,
-            config.archive.clone(),
-            history.end,
-            &history.entries,
-        );
+        let known = state.earlier.iter().flat_map(HashMap::values);
+        let known = known.chain(&state.kept).chain(history.archived());
+        let archive = Archive::open(state.segments, config.archive.clone(), history.end, known);
         let archive = archive.and_then(|archive| Ok((archive.spooler()?, archive)));
         let (spooler, archive) = archive.map_err(|source| StartError::Archive {
             path: config.output.clone(),
@@ -140,12 +138,16 @@ impl Crawl {
             visitor: Visitor {
                 fetcher: Fetcher::new(&config.fetch),
                 spooler,
+                reader: archive.reader(),
                 max_content: config.fetch.max_body,
                 long: Arc::new(Semaphore::new(1)),
             },
             config,
             lock: state.lock,
             output: state.output,
+            folder: state.folder,
+            earlier: state.earlier,
+            kept: state.kept,
             archive,
             history,
             progress: Arc::clone(&progress),

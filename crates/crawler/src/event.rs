@@ -43,10 +43,32 @@ pub enum Event {
         /// Where it leads.
         to: CanonicalUrl,
     },
+    /// In an update: a URL is not as it was when it was crawled before. These come together, by URL,
+    /// when all is fetched.
+    Changed {
+        /// The URL.
+        url: String,
+        /// What is different.
+        change: Change,
+    },
+    /// In an update that was to remove from the copy what is gone: nothing is removed, since not all
+    /// of the site could be looked at.
+    NotPurged,
     /// All is fetched that will be; the copy is being built.
     Building,
     /// A file of the copy could not be written.
     NotWritten(mirror::Failure),
+}
+
+/// How a URL differs from what it was before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It was not there.
+    New,
+    /// It has another content, status or target.
+    Changed,
+    /// It is not there any more. Its last good capture stays in the copy, unless it is purged.
+    Gone,
 }
 
 /// A URL that failed.

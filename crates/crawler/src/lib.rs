@@ -51,10 +51,11 @@ mod history;
 mod page;
 mod record;
 mod state;
+mod update;
 
 pub use config::Config;
 pub use crawl::{Crawl, CrawlError, StartError};
-pub use event::{Event, Failure, Progress, Reason, RedirectError, Summary};
+pub use event::{Change, Event, Failure, Progress, Reason, RedirectError, Summary};
 
 pub use state::is_begun;
 

@@ -29,11 +29,11 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(arguments: Arguments) -> anyhow::Result<Summary> {
-    let quiet = arguments.quiet;
+    let (quiet, changes) = (arguments.quiet, arguments.changes);
     let config = arguments.into_config()?;
     let output = config.output.clone();
     let mut crawl = Crawl::start(config)?;
-    let mut show = Show::new(quiet);
+    let mut show = Show::new(quiet, changes);
     let (interrupt, interrupted) = oneshot::channel();
     tokio::spawn(listen(interrupt));
     let mut interrupted = pin!(interrupted.fuse());

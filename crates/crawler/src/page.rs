@@ -4,10 +4,11 @@ use std::collections::HashSet;
 use std::io::{self, Read as _, Write as _};
 use std::sync::Arc;
 
-use archive::{Capture, ContentError, Entry, Spooler};
+use archive::{Capture, ContentError, Entry, Reader, Spooler};
 use bytes::BytesMut;
 use fetch::Fetcher;
 use frontier::CanonicalUrl;
+use http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
 use http::{HeaderMap, StatusCode};
 use links::{Format, Kind};
 use tokio::sync::Semaphore;
@@ -19,6 +20,8 @@ use crate::event::{Reason, RedirectError};
 #[derive(Debug)]
 pub(crate) struct Page {
     pub(crate) capture: Capture,
+    /// If the answer is that there is nothing new since: the earlier capture.
+    pub(crate) unchanged: Option<Entry>,
     pub(crate) leads: Leads,
 }
 
@@ -39,6 +42,8 @@ pub(crate) enum Leads {
 #[derive(Clone, Debug)]
 pub(crate) struct Visitor {
     pub(crate) fetcher: Fetcher,
+    /// Reads earlier captures.
+    pub(crate) reader: Reader,
     /// Takes bodies too large for memory.
     pub(crate) spooler: Spooler,
     /// The longest content, in bytes.
@@ -48,14 +53,23 @@ pub(crate) struct Visitor {
 }
 
 impl Visitor {
-    /// Fetches `url` and looks where it leads.
+    /// Fetches `url`, if there is something new since `earlier`, and looks where it leads.
     ///
     /// # Errors
     ///
     /// There is nothing to archive.
-    pub(crate) async fn visit(self, url: CanonicalUrl) -> Result<Page, Reason> {
+    pub(crate) async fn visit(
+        self,
+        url: CanonicalUrl,
+        earlier: Option<Entry>,
+    ) -> Result<Page, Reason> {
         let address = url.to_url();
-        let response = self.fetcher.open(&address, HeaderMap::new()).await?;
+        // What cannot be read is fetched again.
+        let earlier = earlier.and_then(|entry| Some((self.reader.read(&entry).ok()?, entry)));
+        let conditions = earlier.as_ref().map(|(capture, _)| conditions(capture));
+        let conditions = conditions.unwrap_or_default();
+        let is_conditional = !conditions.is_empty();
+        let response = self.fetcher.open(&address, conditions).await?;
         let capture = Capture {
             url: url.as_str().to_owned(),
             via: None,
@@ -65,19 +79,43 @@ impl Visitor {
             headers: response.headers,
             body: self.receive(response.body).await?,
         };
-        let leads = match capture.status {
+        match earlier {
+            Some((before, entry))
+                if is_conditional && capture.status == StatusCode::NOT_MODIFIED =>
+            {
+                let leads = self.leads(&before, &address).await?;
+                let unchanged = Some(entry);
+                Ok(Page {
+                    capture,
+                    unchanged,
+                    leads,
+                })
+            }
+            _ => {
+                let leads = self.leads(&capture, &address).await?;
+                let unchanged = None;
+                Ok(Page {
+                    capture,
+                    unchanged,
+                    leads,
+                })
+            }
+        }
+    }
+
+    async fn leads(&self, capture: &Capture, address: &Url) -> Result<Leads, Reason> {
+        Ok(match capture.status {
             status if FOLLOWED.contains(&status) => {
-                match redirect(status, capture.location(), &address) {
+                match redirect(status, capture.location(), address) {
                     Ok(target) => Leads::Redirect(target),
                     Err(error) => Leads::Nowhere(error.into()),
                 }
             }
             // A part that was not asked for is no document.
             StatusCode::PARTIAL_CONTENT => Leads::Nowhere(Reason::Status(capture.status)),
-            status if status.is_success() => self.links_in(&capture, &address).await?,
+            status if status.is_success() => self.links_in(capture, address).await?,
             status => Leads::Nowhere(Reason::Status(status)),
-        };
-        Ok(Page { capture, leads })
+        })
     }
 
     /// Receives a body: into memory, or, what is too long for that, into a file.
@@ -135,6 +173,16 @@ impl Visitor {
             None => Leads::Links(Vec::new()),
         })
     }
+}
+
+/// Asks for what is new since a capture (RFC 9110 §13.1.2, §13.1.3).
+fn conditions(capture: &Capture) -> HeaderMap {
+    let validators = [(ETAG, IF_NONE_MATCH), (LAST_MODIFIED, IF_MODIFIED_SINCE)];
+    let conditions = validators.into_iter().filter_map(|(validator, condition)| {
+        let value = capture.headers.get(validator)?.clone();
+        Some((condition, value))
+    });
+    conditions.collect()
 }
 
 fn search(capture: &Capture, content: &[u8], address: &Url) -> Vec<CanonicalUrl> {

@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
-use archive::{Archive, Position, Syncer};
+use archive::{Archive, Entry, Position, Syncer};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
-use frontier::{CanonicalUrl, FrontierError, Journal, JournalOptions};
+use frontier::{CanonicalUrl, Frontier, FrontierError, Journal, JournalOptions};
+use futures::executor::block_on;
 
+use crate::history::{History, RestoreError};
+use crate::update::Earlier;
 use crate::{Config, StartError};
 
 /// The folder of the copy, and within it that of the crawl's state.
@@ -21,8 +24,14 @@ pub(crate) struct State {
     pub(crate) output: Dir,
     /// The folder of the archive's segments.
     pub(crate) segments: Dir,
+    /// The folder of the crawl's state.
+    pub(crate) folder: Dir,
     /// Where the crawl's segments begin.
     pub(crate) start: Position,
+    /// If this crawl is an update: the good captures of those before.
+    pub(crate) earlier: Option<Earlier>,
+    /// The good captures of earlier crawls that the last update kept.
+    pub(crate) kept: Vec<Entry>,
     /// There is none if nothing is to be kept.
     pub(crate) journal: Option<Journal>,
     /// To be set once the archive is open: what has to be on the disk before the journal.
@@ -47,31 +56,90 @@ impl State {
         }
         folder.create_dir_all(SEGMENTS).map_err(failed)?;
         let segments = folder.open_dir(SEGMENTS).map_err(failed)?;
-        let mut start = Archive::next_segment(&segments).map_err(failed)?;
-        let syncer = Arc::new(OnceLock::new());
-        let journal = if config.resumable {
-            let real = path.canonicalize().map_err(failed)?;
-            let journal = real.join(FOLDER).join(JOURNAL);
-            let journal = open_journal(&journal, config, start, Arc::clone(&syncer));
-            let noted = journal.and_then(|journal| Ok((journal.note(START)?, journal)));
-            let (noted, journal) = noted.map_err(|source| StartError::State {
-                path: path.clone(),
-                source,
-            })?;
-            start = noted.and_then(|start| start.parse().ok()).unwrap_or(start);
-            Some(journal)
-        } else {
-            None
-        };
-        Ok(State {
+        let mut state = State {
             lock,
+            start: Archive::next_segment(&segments).map_err(failed)?,
             output,
             segments,
-            start,
-            journal,
-            syncer,
-        })
+            folder,
+            earlier: None,
+            kept: Vec::new(),
+            journal: None,
+            syncer: Arc::default(),
+        };
+        if config.resumable {
+            let folder = path.canonicalize().map_err(failed)?.join(FOLDER);
+            state.open_journals(config, &folder)?;
+        }
+        Ok(state)
     }
+
+    fn open_journals(&mut self, config: &Config, folder: &Path) -> Result<(), StartError> {
+        let unusable = |source| StartError::State {
+            path: config.output.clone(),
+            source,
+        };
+        let failed = |source| StartError::Output {
+            path: config.output.clone(),
+            source,
+        };
+        let [journal, previous] = [JOURNAL, PREVIOUS].map(|name| folder.join(name));
+        if config.update && journal.exists() && !previous.exists() {
+            let last = open_journal(&journal, config, self.start, Arc::default());
+            if is_finished(last.map_err(unusable)?).map_err(unusable)? {
+                // From here on it is an update, until the one before is removed.
+                fs::rename(&journal, &previous).map_err(failed)?;
+            }
+        }
+        self.kept = read_kept(&self.folder).map_err(failed)?;
+        if previous.exists() {
+            let last = open_journal(&previous, config, self.start, Arc::default());
+            let mut history = History::new(&config.seeds, self.start);
+            let restored = last.map_err(RestoreError::from);
+            let restored = restored.and_then(|last| history.restore(&last));
+            restored.map_err(|error| error.in_folder(&config.output))?;
+            let entries = self.kept.drain(..).chain(history.entries);
+            self.earlier = Some(entries.map(|entry| (entry.url.clone(), entry)).collect());
+        }
+        let opened = open_journal(&journal, config, self.start, Arc::clone(&self.syncer));
+        let opened = opened.map_err(unusable)?;
+        let start = opened.note(START).map_err(unusable)?;
+        self.start = start.and_then(|it| it.parse().ok()).unwrap_or(self.start);
+        self.journal = Some(opened);
+        Ok(())
+    }
+}
+
+/// Ends an update: from now on what it kept of earlier crawls is all that is known of them.
+pub(crate) fn end_update(folder: &Dir, kept: &[Entry]) -> io::Result<()> {
+    let text: String = kept.iter().map(|entry| format!("{entry}\n")).collect();
+    folder.write(NEW_KEPT, text)?;
+    folder.open(NEW_KEPT)?.sync_all()?;
+    folder.rename(NEW_KEPT, folder, KEPT)?;
+    remove_journal(folder, PREVIOUS)
+}
+
+fn read_kept(folder: &Dir) -> io::Result<Vec<Entry>> {
+    let text = match folder.read_to_string(KEPT) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        read => read?,
+    };
+    let entries = text.lines().map(|line| {
+        line.parse().map_err(|_| {
+            let text = format!("{KEPT} is damaged");
+            io::Error::new(io::ErrorKind::InvalidData, text)
+        })
+    });
+    entries.collect()
+}
+
+/// Tells whether all is done; closes the journal.
+fn is_finished(journal: Journal) -> Result<bool, FrontierError> {
+    block_on(async {
+        let stats = journal.stats().await?;
+        journal.close().await?;
+        Ok(stats.is_finished() && stats.done > 0)
+    })
 }
 
 fn open_journal(
@@ -124,10 +192,18 @@ fn lock(folder: &Dir, path: &Path) -> Result<File, StartError> {
 
 /// Removes all that a crawl left, the journal first: without it the rest is not gone on from.
 fn remove(folder: &Dir) -> io::Result<()> {
-    for suffix in ["-wal", "-shm", ""] {
-        if_there(folder.remove_file(format!("{JOURNAL}{suffix}")))?;
-    }
+    remove_journal(folder, JOURNAL)?;
+    remove_journal(folder, PREVIOUS)?;
+    if_there(folder.remove_file(KEPT))?;
     if_there(folder.remove_dir_all(SEGMENTS))
+}
+
+/// Removes a journal, what belongs to its file first, lest it be taken for another's.
+fn remove_journal(folder: &Dir, name: &str) -> io::Result<()> {
+    for suffix in ["-wal", "-shm", ""] {
+        if_there(folder.remove_file(format!("{name}{suffix}")))?;
+    }
+    Ok(())
 }
 
 fn if_there(removed: io::Result<()>) -> io::Result<()> {
@@ -146,6 +222,11 @@ pub fn is_begun(output: &Path) -> bool {
 const FOLDER: &str = ".dragline";
 const SEGMENTS: &str = "archive";
 const JOURNAL: &str = "journal.db";
+/// That of the crawl before, as long as an update goes on.
+const PREVIOUS: &str = "previous.db";
+/// The index of what the last update kept of earlier crawls.
+const KEPT: &str = "kept.cdxj";
+const NEW_KEPT: &str = "kept.cdxj.new";
 const LOCK: &str = "lock";
 /// Under what the journal notes where the archive was when it began.
 const START: &str = "archive begins at";

@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::io::{self, Read as _};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +12,7 @@ use url::Url;
 
 use crate::layout::{Layout, is_kept, relative};
 use crate::name::FRONT_DOOR;
-use crate::tree::Tree;
+use crate::tree::{self, Tree};
 
 /// What of the site is not in the archive.
 #[derive(Clone, Debug)]
@@ -58,16 +59,7 @@ pub struct Failure {
 /// `dir` cannot be written at all. Single files that cannot be written are in
 /// [`Built::failures`].
 pub fn build(archive: &Reader, entries: &[Entry], site: &Site, dir: &Dir) -> io::Result<Built> {
-    let layout = Layout::new(entries, &site.seeds, site.key, |entry, url| {
-        let capture = archive.read(entry).ok()?;
-        let content = capture.content_reader(site.max_content).ok()?;
-        let mut start = Vec::new();
-        content.take(SNIFFED).read_to_end(&mut start).ok()?;
-        match Format::of(None, &start, url)? {
-            Format::Css => Some("text/css"),
-            _ => Some("text/html"),
-        }
-    });
+    let layout = lay_out(archive, entries, site);
     let tree = Tree::new(dir)?;
     let builder = Builder {
         archive,
@@ -100,6 +92,41 @@ pub fn build(archive: &Reader, entries: &[Entry], site: &Site, dir: &Dir) -> io:
     built.failures.sort_by(|a, b| a.path.cmp(&b.path));
     tree.finish()?;
     Ok(built)
+}
+
+/// Removes the files of what was in the copy and is no more: those that `before` would have and
+/// `now` has not. Others are left alone.
+///
+/// # Errors
+///
+/// A file cannot be removed.
+pub fn purge(
+    archive: &Reader,
+    before: &[Entry],
+    now: &[Entry],
+    site: &Site,
+    dir: &Dir,
+) -> io::Result<()> {
+    let (before, now) = (lay_out(archive, before, site), lay_out(archive, now, site));
+    let mut there: HashSet<_> = now.paths().collect();
+    if now.way_in(&site.seeds).is_some() {
+        there.insert(FRONT_DOOR);
+    }
+    let mut gone = before.paths().filter(|path| !there.contains(path));
+    gone.try_for_each(|path| tree::remove(dir, path))
+}
+
+fn lay_out(archive: &Reader, entries: &[Entry], site: &Site) -> Layout {
+    Layout::new(entries, &site.seeds, site.key, |entry, url| {
+        let capture = archive.read(entry).ok()?;
+        let content = capture.content_reader(site.max_content).ok()?;
+        let mut start = Vec::new();
+        content.take(SNIFFED).read_to_end(&mut start).ok()?;
+        match Format::of(None, &start, url)? {
+            Format::Css => Some("text/css"),
+            _ => Some("text/html"),
+        }
+    })
 }
 
 struct Builder<'a> {
@@ -172,7 +199,7 @@ impl Builder<'_> {
         let Some((path, fragment)) = self.layout.way_in(&self.site.seeds) else {
             return;
         };
-        if self.layout.has(FRONT_DOOR) {
+        if self.layout.paths().any(|path| path == FRONT_DOOR) {
             return;
         }
         let link = relative(FRONT_DOOR, path, fragment.as_deref());

@@ -5,7 +5,7 @@
 //! into a folder that opens in a browser.
 //!
 //! ```
-//! use dragline_mirror::{Site, build};
+//! use dragline_mirror::{Site, build, purge};
 //! # let folder = tempfile::tempdir()?;
 //! # use cap_std::{ambient_authority, fs::Dir};
 //! # let dir = Dir::open_ambient_dir(&folder, ambient_authority())?;
@@ -49,4 +49,4 @@ mod media;
 mod name;
 mod tree;
 
-pub use build::{Built, Failure, LONGEST_DOCUMENT, Site, build};
+pub use build::{Built, Failure, LONGEST_DOCUMENT, Site, build, purge};

@@ -127,6 +127,22 @@ impl<'a> Tree<'a> {
     }
 }
 
+/// Removes a file, if it is there, and the folders that are empty then.
+pub(crate) fn remove(root: &Dir, path: &str) -> io::Result<()> {
+    match root.remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut folder = path;
+    while let Some((parent, _)) = folder.rsplit_once('/') {
+        if root.remove_dir(parent).is_err() {
+            break;
+        }
+        folder = parent;
+    }
+    Ok(())
+}
+
 /// In bytes.
 const CHUNK: u64 = 64 * 1024;
 const ASIDE: &str = ".dragline/aside";

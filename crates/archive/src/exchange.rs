@@ -65,7 +65,7 @@ impl Exchange<'_> {
         };
         // Where gzip guards the head with a checksum, the digest of the payload is enough.
         if self.compressed {
-            record.write(Some(warc::level(body)?), &block, out)
+            record.write(Some(warc::level(&self.capture.headers, body)?), &block, out)
         } else {
             record.with_block_digest(&block)?.write(None, &block, out)
         }

@@ -52,7 +52,8 @@ impl Stream {
             segment,
             offset,
             input: if segment.compressed {
-                Input::Packed(BufReader::with_capacity(BUFFER, GzDecoder::new(section)))
+                let member = GzDecoder::new(section);
+                Input::Packed(Box::new(BufReader::with_capacity(BUFFER, member)))
             } else {
                 Input::Plain(section)
             },
@@ -173,7 +174,7 @@ impl Read for Stream {
 /// The bytes of a record.
 enum Input {
     Plain(BufReader<Section>),
-    Packed(BufReader<GzDecoder<BufReader<Section>>>),
+    Packed(Box<BufReader<GzDecoder<BufReader<Section>>>>),
 }
 
 impl Read for Input {

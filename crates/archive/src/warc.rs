@@ -6,8 +6,8 @@ use std::time::SystemTime;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http::header::TRANSFER_ENCODING;
-use http::{HeaderMap, StatusCode};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use uuid::Uuid;
 
 use crate::Body;
@@ -124,8 +124,11 @@ pub(crate) fn is_moved(name: &str) -> bool {
     name.trim_start_matches(MOVED) == TRANSFER_ENCODING.as_str()
 }
 
-/// Returns the level for a record with this body: fast, or none if it is packed already.
-pub(crate) fn level(body: &Body) -> io::Result<Compression> {
+/// Returns the level for a record with this response: fast, or none if its body is packed already.
+pub(crate) fn level(headers: &HeaderMap, body: &Body) -> io::Result<Compression> {
+    if is_text(headers) {
+        return Ok(Compression::fast());
+    }
     let mut sample = Vec::new();
     body.reader()?.take(SAMPLE).read_to_end(&mut sample)?;
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
@@ -137,6 +140,13 @@ pub(crate) fn level(body: &Body) -> io::Result<Compression> {
     } else {
         Compression::fast()
     })
+}
+
+/// Whether a body is said to be text, which is sure to pack.
+fn is_text(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    !headers.contains_key(CONTENT_ENCODING)
+        && content_type.is_some_and(|it| it.starts_with(b"text/"))
 }
 
 /// What follows the block of every record.
@@ -189,7 +199,10 @@ mod tests {
             (&noise, Compression::fast()),
             (b"", Compression::fast()),
         ] {
-            assert_eq!(level(&body.to_vec().into()).unwrap(), expected);
+            assert_eq!(
+                level(&HeaderMap::new(), &body.to_vec().into()).unwrap(),
+                expected
+            );
         }
     }
 }

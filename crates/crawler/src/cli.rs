@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use clap::Parser;
-use dragline::{CanonicalUrl, CertificateDer, Config, FrontierError, InvalidUrl, Summary};
+use dragline::{Again, CanonicalUrl, CertificateDer, Config, FrontierError, InvalidUrl, Summary};
 
 use crate::{CrawlError, StartError};
 
@@ -115,9 +115,11 @@ impl Arguments {
         if self.fresh {
             may_remove(&config.output, self.yes)?;
         }
-        config.update = self.update;
-        config.purge = self.purge;
-        config.fresh = self.fresh;
+        config.again = match (self.update, self.fresh) {
+            (true, _) => Again::Update { purge: self.purge },
+            (_, true) => Again::StartOver,
+            _ => Again::GoOn,
+        };
         config.resumable = !self.no_state;
         config.archive.compression = !self.no_archive_compression;
         if let Some(bytes) = self.archive_size {
@@ -173,11 +175,13 @@ impl Exit {
             return Exit::Usage;
         }
         match error.downcast_ref() {
-            Some(StartError::NoSeed) => return Exit::Usage,
-            Some(StartError::State {
-                source: FrontierError::OtherCrawl { .. },
-                ..
-            }) => return Exit::Usage,
+            Some(
+                StartError::NoSeed
+                | StartError::State {
+                    source: FrontierError::OtherCrawl { .. },
+                    ..
+                },
+            ) => return Exit::Usage,
             Some(_) => return Exit::File,
             None => {}
         }

@@ -23,7 +23,7 @@ use crate::page::{Leads, Page, Visitor};
 use crate::record::{Kept, Outcome, Record};
 use crate::state::end_update;
 use crate::update::{Changes, Earlier};
-use crate::{Config, CrawlError};
+use crate::{Again, Config, CrawlError};
 
 /// A crawl: what it knows and what it works with, beside its frontier.
 pub(crate) struct Engine {
@@ -91,7 +91,7 @@ impl Engine {
         let Some(earlier) = &self.earlier else {
             return Ok(Vec::new());
         };
-        let purge = self.config.purge;
+        let purge = self.config.again == Again::Update { purge: true };
         let changes = Changes::between(earlier, &self.history, is_stopped);
         self.kept = changes.kept(earlier, &self.history, purge);
         if purge && !changes.is_complete {

@@ -53,7 +53,7 @@ mod record;
 mod state;
 mod update;
 
-pub use config::Config;
+pub use config::{Again, Config};
 pub use crawl::{Crawl, CrawlError, StartError};
 pub use event::{Change, Event, Failure, Progress, Reason, RedirectError, Summary};
 

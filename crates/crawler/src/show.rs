@@ -99,7 +99,7 @@ impl Show {
                 "note: nothing is removed from the copy, since not all of the site could be looked at",
             ),
             Event::NotSearched { url } => {
-                self.say(&format!("note: {url} is too long to be searched for links"))
+                self.say(&format!("note: {url} is too long to be searched for links"));
             }
             Event::Building => {
                 self.building = true;

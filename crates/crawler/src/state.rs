@@ -14,7 +14,7 @@ use futures::executor::block_on;
 
 use crate::history::{History, RestoreError};
 use crate::update::Earlier;
-use crate::{Config, StartError};
+use crate::{Again, Config, StartError};
 
 /// The folder of the copy, and within it that of the crawl's state.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl State {
         output.create_dir_all(FOLDER).map_err(failed)?;
         let folder = output.open_dir(FOLDER).map_err(failed)?;
         let lock = lock(&folder, path)?;
-        if config.fresh {
+        if config.again == Again::StartOver {
             remove(&folder).map_err(failed)?;
         }
         folder.create_dir_all(SEGMENTS).map_err(failed)?;
@@ -84,9 +84,10 @@ impl State {
             source,
         };
         let [journal, previous] = [JOURNAL, PREVIOUS].map(|name| folder.join(name));
-        if config.update && journal.exists() && !previous.exists() {
+        let updates = matches!(config.again, Again::Update { .. });
+        if updates && journal.exists() && !previous.exists() {
             let last = open_journal(&journal, config, self.start, Arc::default());
-            if is_finished(last.map_err(unusable)?).map_err(unusable)? {
+            if is_finished(&last.map_err(unusable)?).map_err(unusable)? {
                 // From here on it is an update, until the one before is removed.
                 fs::rename(&journal, &previous).map_err(failed)?;
             }
@@ -134,7 +135,7 @@ fn read_kept(folder: &Dir) -> io::Result<Vec<Entry>> {
 }
 
 /// Tells whether all is done; closes the journal.
-fn is_finished(journal: Journal) -> Result<bool, FrontierError> {
+fn is_finished(journal: &Journal) -> Result<bool, FrontierError> {
     block_on(async {
         let stats = journal.stats().await?;
         journal.close().await?;

@@ -53,7 +53,7 @@ impl Changes {
         let purges = purge && self.is_complete;
         let stays = |entry: &&Entry| {
             let is_gone = self.all.get(&entry.url) == Some(&Change::Gone);
-            !good.contains(&entry.url) && !(purges && is_gone)
+            !(good.contains(&entry.url) || purges && is_gone)
         };
         let mut kept: Vec<_> = earlier.values().filter(stays).cloned().collect();
         kept.sort_by(|a, b| a.url.cmp(&b.url));

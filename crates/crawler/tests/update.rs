@@ -5,7 +5,7 @@ mod site;
 
 use std::fs;
 
-use dragline::{Change, Config, Crawl, Event, StartError, Summary};
+use dragline::{Again, Change, Config, Crawl, Event, StartError, Summary};
 use site::{Answer, Site, tree};
 use tempfile::TempDir;
 
@@ -18,7 +18,7 @@ fn config(site: &Site, folder: &TempDir) -> Config {
 
 fn update(site: &Site, folder: &TempDir) -> Config {
     Config {
-        update: true,
+        again: Again::Update { purge: false },
         ..config(site, folder)
     }
 }
@@ -112,7 +112,7 @@ async fn what_is_new_or_changed_or_gone_is_told_and_only_what_changed_is_written
     assert_eq!(read(&folder, "c.html"), "end");
     // Until it is purged.
     let purge = Config {
-        purge: true,
+        again: Again::Update { purge: true },
         ..update(&site, &folder)
     };
     run(purge).await;
@@ -134,7 +134,7 @@ async fn a_bad_answer_destroys_no_good_file_and_nothing_is_purged() {
     );
     site.set("/a", Some(error));
     let purge = Config {
-        purge: true,
+        again: Again::Update { purge: true },
         ..update(&site, &folder)
     };
     let mut crawl = start(purge).await;

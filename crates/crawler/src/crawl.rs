@@ -41,6 +41,12 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// There is no crawl in the folder.
+    #[error("no crawl in `{}`", path.display())]
+    NoCrawl {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Another process crawls into the output folder.
     #[error("another dragline is at work in `{}` ({holder})", path.display())]
     InUse {
@@ -86,13 +92,8 @@ pub enum CrawlError {
     #[error("cannot write the crawl's state")]
     State(#[from] FrontierError),
     /// The end of an update cannot be noted; it is gone on with when the crawl is started again.
-    #[error("cannot end the update in `{}`", path.display())]
-    Update {
-        /// The output folder.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    #[error("cannot end the update")]
+    Update(#[source] StartError),
     /// The folder of the copy cannot be written.
     #[error("cannot write the copy")]
     Copy(#[source] io::Error),

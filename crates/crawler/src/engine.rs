@@ -289,9 +289,7 @@ impl Engine {
         let purged = mirror::purge(&reader, was_there, &entries, &site, &self.output);
         purged.map_err(CrawlError::Copy)?;
         if self.earlier.is_some() && !self.stop.is_closed() {
-            let path = self.config.output;
-            end_update(&self.folder, &self.kept)
-                .map_err(|source| CrawlError::Update { path, source })?;
+            end_update(&self.config, &self.folder, &self.kept).map_err(CrawlError::Update)?;
         }
         Ok(built)
     }

@@ -42,6 +42,7 @@
 //! are jobs of a pipeliner.
 #![forbid(unsafe_code)]
 
+mod archived;
 mod config;
 mod crawl;
 mod event;
@@ -53,6 +54,7 @@ mod record;
 mod state;
 mod update;
 
+pub use archived::Archived;
 pub use config::{Again, Config};
 pub use crawl::{Crawl, CrawlError, StartError};
 pub use event::{Change, Event, Failure, Progress, Reason, RedirectError, Summary};

@@ -12,13 +12,17 @@ use dragline::{Crawl, CrawlError, StartError, Summary};
 use futures::FutureExt as _;
 use futures::channel::oneshot;
 
-use crate::cli::{Arguments, Exit};
+use crate::cli::{Arguments, Command, Exit};
 use crate::show::Show;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let exit = match run(arguments) {
-        Ok(summary) => Exit::of(&summary),
+    let done = match &arguments.command {
+        Some(Command::Export(export)) => export.run().map(|()| Exit::Complete),
+        None => run(arguments).map(|summary| Exit::of(&summary)),
+    };
+    let exit = match done {
+        Ok(exit) => exit,
         Err(error) => {
             show::line(&format!("dragline: {error:#}"));
             Exit::of_error(&error)

@@ -1,12 +1,12 @@
 //! Where a crawl lives: its folder, its archive, its journal, and the lock that keeps others out.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write as _};
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
-use archive::{Archive, Entry, Position, Syncer};
+use archive::{Archive, Entry, Position, Reader, Syncer};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 use frontier::{CanonicalUrl, Frontier, FrontierError, Journal, JournalOptions};
@@ -92,14 +92,10 @@ impl State {
                 fs::rename(&journal, &previous).map_err(failed)?;
             }
         }
-        self.kept = read_kept(&self.folder).map_err(failed)?;
+        self.kept = read_index(&self.folder, KEPT).map_err(failed)?;
         if previous.exists() {
-            let last = open_journal(&previous, config, self.start, Arc::default());
-            let mut history = History::new(&config.seeds, self.start);
-            let restored = last.map_err(RestoreError::from);
-            let restored = restored.and_then(|last| history.restore(&last));
-            restored.map_err(|error| error.in_folder(&config.output))?;
-            let entries = self.kept.drain(..).chain(history.entries);
+            let before = read_previous(config)?;
+            let entries = self.kept.drain(..).chain(before.entries);
             self.earlier = Some(entries.map(|entry| (entry.url.clone(), entry)).collect());
         }
         let opened = open_journal(&journal, config, self.start, Arc::clone(&self.syncer));
@@ -111,23 +107,114 @@ impl State {
     }
 }
 
-/// Ends an update: from now on what it kept of earlier crawls is all that is known of them.
-pub(crate) fn end_update(folder: &Dir, kept: &[Entry]) -> io::Result<()> {
-    let text: String = kept.iter().map(|entry| format!("{entry}\n")).collect();
-    folder.write(NEW_KEPT, text)?;
-    folder.open(NEW_KEPT)?.sync_all()?;
-    folder.rename(NEW_KEPT, folder, KEPT)?;
-    remove_journal(folder, PREVIOUS)
+/// Ends an update: what it kept of earlier crawls is part of the copy, the rest of them history.
+pub(crate) fn end_update(config: &Config, folder: &Dir, kept: &[Entry]) -> Result<(), StartError> {
+    let failed = |source| StartError::Output {
+        path: config.output.clone(),
+        source,
+    };
+    let before = read_previous(config)?;
+    let mut past = read_index(folder, PAST).map_err(failed)?;
+    past.extend(before.archived().cloned());
+    // An end that was begun before may have noted them.
+    past.sort_by_key(Entry::position);
+    past.dedup_by_key(|entry| entry.position());
+    write_index(folder, PAST, &past)
+        .and_then(|()| write_index(folder, KEPT, kept))
+        .and_then(|()| remove_journal(folder, PREVIOUS))
+        .map_err(failed)
 }
 
-fn read_kept(folder: &Dir) -> io::Result<Vec<Entry>> {
-    let text = match folder.read_to_string(KEPT) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        read => read?,
+/// Reads back what is known of all that is archived, also what is no part of the copy any more,
+/// while no crawl is at work there.
+pub(crate) fn read_all(output: &Path) -> Result<All, StartError> {
+    let failed = |source| StartError::Output {
+        path: output.to_owned(),
+        source,
     };
-    let entries = text.lines().map(|line| {
-        line.parse().map_err(|_| {
-            let text = format!("{KEPT} is damaged");
+    if !is_begun(output) {
+        return Err(StartError::NoCrawl {
+            path: output.to_owned(),
+        });
+    }
+    let dir = Dir::open_ambient_dir(output, ambient_authority()).map_err(failed)?;
+    let folder = dir.open_dir(FOLDER).map_err(failed)?;
+    let lock = lock(&folder, output)?;
+    let mut entries = read_index(&folder, PAST).map_err(failed)?;
+    let mut seeds = String::new();
+    for name in [PREVIOUS, JOURNAL] {
+        if !folder.exists(name) {
+            continue;
+        }
+        let path = output.canonicalize().map_err(failed)?;
+        let journal = Journal::open(&path.join(FOLDER).join(name), JournalOptions::default());
+        let read = journal.map_err(RestoreError::from).and_then(|journal| {
+            seeds = journal.note(SEEDS)?.unwrap_or_default();
+            let mut history = History::new(&[], Position::default());
+            history.restore(&journal)?;
+            Ok(history)
+        });
+        let history = read.map_err(|error| error.in_folder(output))?;
+        entries.extend(history.archived().cloned());
+    }
+    let segments = folder.open_dir(SEGMENTS).map_err(failed)?;
+    Ok(All {
+        lock,
+        seeds,
+        entries,
+        reader: Reader::new(segments),
+    })
+}
+
+/// All that is archived.
+#[derive(Debug)]
+pub(crate) struct All {
+    #[expect(
+        dead_code,
+        reason = "it is held as long as what is archived is looked at"
+    )]
+    lock: File,
+    /// With blanks between them.
+    pub(crate) seeds: String,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) reader: Reader,
+}
+
+/// Reads what the crawl left that is updated.
+fn read_previous(config: &Config) -> Result<History, StartError> {
+    let path = config.output.canonicalize();
+    let path = path.map_err(|source| StartError::Output {
+        path: config.output.clone(),
+        source,
+    })?;
+    let path = path.join(FOLDER).join(PREVIOUS);
+    let start = Position::default();
+    let mut history = History::new(&config.seeds, start);
+    open_journal(&path, config, start, Arc::default())
+        .map_err(RestoreError::from)
+        .and_then(|last| history.restore(&last))
+        .map_err(|error| error.in_folder(&config.output))?;
+    Ok(history)
+}
+
+fn write_index(folder: &Dir, name: &str, entries: &[Entry]) -> io::Result<()> {
+    let aside = format!("{name}.new");
+    let mut file = BufWriter::new(folder.create(&aside)?);
+    for entry in entries {
+        writeln!(file, "{entry}")?;
+    }
+    file.into_inner()?.sync_all()?;
+    folder.rename(&aside, folder, name)
+}
+
+fn read_index(folder: &Dir, name: &str) -> io::Result<Vec<Entry>> {
+    let file = match folder.open(name) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        opened => BufReader::new(opened?),
+    };
+    let entries = file.lines().map(|line| {
+        line?.parse().map_err(|_| {
+            let text = format!("{name} is damaged");
             io::Error::new(io::ErrorKind::InvalidData, text)
         })
     });
@@ -152,7 +239,7 @@ fn open_journal(
     let seeds: Vec<_> = config.seeds.iter().map(CanonicalUrl::as_str).collect();
     let sync = move || syncer.get().map_or(Ok(()), Syncer::sync);
     let options = JournalOptions {
-        about: vec![("seeds".to_owned(), seeds.join(" "))],
+        about: vec![(SEEDS.to_owned(), seeds.join(" "))],
         notes: vec![(START.to_owned(), start.to_string())],
         before_commit: Some(Box::new(sync)),
         ..JournalOptions::default()
@@ -196,6 +283,7 @@ fn remove(folder: &Dir) -> io::Result<()> {
     remove_journal(folder, JOURNAL)?;
     remove_journal(folder, PREVIOUS)?;
     if_there(folder.remove_file(KEPT))?;
+    if_there(folder.remove_file(PAST))?;
     if_there(folder.remove_dir_all(SEGMENTS))
 }
 
@@ -216,8 +304,9 @@ fn if_there(removed: io::Result<()>) -> io::Result<()> {
 
 /// Tells whether there is a crawl in the folder to go on from.
 pub fn is_begun(output: &Path) -> bool {
-    let journal: PathBuf = output.join(FOLDER).join(JOURNAL);
-    journal.exists()
+    [JOURNAL, PREVIOUS]
+        .iter()
+        .any(|name| output.join(FOLDER).join(name).exists())
 }
 
 const FOLDER: &str = ".dragline";
@@ -227,7 +316,10 @@ const JOURNAL: &str = "journal.db";
 const PREVIOUS: &str = "previous.db";
 /// The index of what the last update kept of earlier crawls.
 const KEPT: &str = "kept.cdxj";
-const NEW_KEPT: &str = "kept.cdxj.new";
+/// The index of all that earlier crawls archived, but for the last.
+const PAST: &str = "past.cdxj";
+/// Under what the journal says where its crawl began.
+const SEEDS: &str = "seeds";
 const LOCK: &str = "lock";
 /// Under what the journal notes where the archive was when it began.
 const START: &str = "archive begins at";

@@ -5,7 +5,7 @@ mod site;
 
 use std::fs;
 
-use dragline::{Again, Change, Config, Crawl, Event, StartError, Summary};
+use dragline::{Again, Archived, Change, Config, Crawl, Event, StartError, Summary};
 use site::{Answer, Site, tree};
 use tempfile::TempDir;
 
@@ -185,4 +185,39 @@ async fn a_crawl_that_is_not_finished_is_not_updated_but_gone_on_with() {
     drop(crawl);
     let (summary, changes) = run(update(&site, &folder)).await;
     assert_eq!((summary.fetched, changes.len()), (4, 0));
+}
+
+#[tokio::test]
+async fn all_that_was_ever_archived_can_be_exported() {
+    let site = chain().await;
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("copy");
+    assert!(matches!(
+        Archived::open(&output),
+        Err(StartError::NoCrawl { .. })
+    ));
+    run(config(&site, &folder)).await;
+    for version in ["2", "3"] {
+        site.set("/c", Some(Answer::html(version)));
+        run(update(&site, &folder)).await;
+    }
+    let archived = Archived::open(&output).unwrap();
+    let mut index = Vec::new();
+    archived.cdxj(&mut index).unwrap();
+    let index = String::from_utf8(index).unwrap();
+    let of = |path: &str| {
+        let url = format!("{}{path}\"", site.url);
+        index.lines().filter(|line| line.contains(&url)).count()
+    };
+    assert_eq!(of("c"), 3, "{index}");
+    // What was answered with a 304 is there once.
+    assert_eq!(of("a"), 1, "{index}");
+    assert!(index.lines().is_sorted());
+    let mut wacz = std::io::Cursor::new(Vec::new());
+    archived.wacz(&mut wacz).unwrap();
+    assert!(wacz.get_ref().starts_with(b"PK"));
+    assert!(matches!(
+        Crawl::start(config(&site, &folder)),
+        Err(StartError::InUse { .. })
+    ));
 }

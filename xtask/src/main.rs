@@ -16,6 +16,7 @@ mod doc;
 mod layers;
 mod lint;
 mod loom;
+mod sanitize;
 mod test;
 
 mod bench;
@@ -46,6 +47,10 @@ enum Command {
     Test,
     /// Tries every interleaving of the threads in the models of promise, queue and pipeliner
     Loom(loom::Args),
+    /// Runs the tests of promise, queue and pipeliner under a race detector, those of promise also under Miri
+    ///
+    /// The detector is `ThreadSanitizer`. Not in CI: it needs a nightly toolchain with the components rust-src and miri.
+    Sanitize,
     /// Serves a test site on 127.0.0.1 and counts what is asked of it
     #[command(long_about = site::LONG_ABOUT)]
     Site(site::Args),
@@ -65,6 +70,7 @@ fn main() -> ExitCode {
         Command::Doc => doc::run(),
         Command::Test => test::run(),
         Command::Loom(args) => loom::run(&args),
+        Command::Sanitize => sanitize::run(),
         Command::Site(args) => site::run(&args),
         Command::Bench(bench) => bench::run(bench),
         Command::Torture(args) => torture::run(&args),

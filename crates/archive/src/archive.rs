@@ -160,9 +160,9 @@ impl Archive {
     ///
     /// # Errors
     ///
-    /// Their folder, `spool`, cannot be created.
+    /// The system has no handle left for the folder.
     pub fn spooler(&self) -> io::Result<Spooler> {
-        Spooler::new(self.dir.try_clone()?)
+        self.dir.try_clone().map(Spooler::new)
     }
 
     /// Returns a reader of this archive.

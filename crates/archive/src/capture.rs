@@ -54,7 +54,7 @@ impl Capture {
         let Some(bytes) = self.body.bytes() else {
             let mut content = Vec::new();
             let read = self.content_reader(limit)?.read_to_end(&mut content);
-            read.map_err(ContentError::from_io)?;
+            read?;
             return Ok(Cow::Owned(content));
         };
         coding::decode(&self.headers, bytes, limit)

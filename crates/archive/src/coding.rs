@@ -32,9 +32,9 @@ pub enum ContentError {
     Unread(#[source] io::Error),
 }
 
-impl ContentError {
-    /// Takes out what a reader of content has put into its error.
-    pub(crate) fn from_io(error: io::Error) -> Self {
+/// Takes out what a reader of content has put into its error.
+impl From<io::Error> for ContentError {
+    fn from(error: io::Error) -> Self {
         error.downcast().unwrap_or_else(ContentError::Unread)
     }
 }
@@ -103,10 +103,10 @@ impl Layer {
 
     fn error(&self, error: io::Error) -> io::Error {
         // A layer below may have said it, or the caller may try again.
-        let is_said = error
+        let said = error
             .get_ref()
-            .is_some_and(|cause| cause.is::<ContentError>());
-        if is_said || error.kind() == io::ErrorKind::Interrupted {
+            .and_then(|cause| cause.downcast_ref::<ContentError>());
+        if said.is_some() || error.kind() == io::ErrorKind::Interrupted {
             return error;
         }
         io::Error::other(match self.coding.clone() {
@@ -245,7 +245,7 @@ mod tests {
         let body = Box::new(io::Cursor::new(body.to_vec()));
         let mut content = Vec::new();
         let read = reader(&coded(coding), body, limit)?.read_to_end(&mut content);
-        read.map(|_| content).map_err(ContentError::from_io)
+        read.map(|_| content).map_err(ContentError::from)
     }
 
     fn check(coding: &str, body: &[u8]) {

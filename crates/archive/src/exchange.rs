@@ -64,9 +64,10 @@ impl Exchange<'_> {
             body: Some(body),
         };
         // Where gzip guards the head with a checksum, the digest of the payload is enough.
-        match self.compressed {
-            true => record.write(Some(warc::level(body)?), &block, out),
-            false => record.with_block_digest(&block)?.write(None, &block, out),
+        if self.compressed {
+            record.write(Some(warc::level(&self.capture.headers, body)?), &block, out)
+        } else {
+            record.with_block_digest(&block)?.write(None, &block, out)
         }
     }
 

@@ -38,3 +38,29 @@ impl Known {
 /// than this. By a record's length, not by its payload's: a crawl that goes on decides as it did
 /// before, for the length is in the index.
 const SHORTEST: u64 = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payload_takes_twenty_bytes_and_the_tables_room() {
+        assert_eq!(size_of::<([u32; 2], [u32; 3])>(), 20);
+    }
+
+    #[test]
+    fn places_are_kept_whole() {
+        let mut known = Known::default();
+        let line = concat!(
+            r#"k 20231114221320 {"url":"","status":"200","length":"LENGTH","#,
+            r#""offset":"81985529216486895","filename":"dragline-00007.warc.gz","digest":"sha256:"#,
+            r#"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}"#,
+        );
+        let short: Entry = line.replace("LENGTH", "1023").parse().unwrap();
+        known.insert(&short);
+        assert_eq!(known.get(short.digest), None);
+        let entry: Entry = line.replace("LENGTH", "1024").parse().unwrap();
+        known.insert(&entry);
+        assert_eq!(known.get(entry.digest), Some(entry.position()));
+    }
+}

@@ -45,6 +45,7 @@ mod archive;
 mod body;
 mod capture;
 mod entry;
+pub mod export;
 mod reader;
 mod spool;
 

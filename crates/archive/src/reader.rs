@@ -137,7 +137,8 @@ impl Reader {
         Ok(body.into())
     }
 
-    fn open(&self, number: u32) -> io::Result<(Segment, Arc<File>)> {
+    /// Returns the file of a segment and its name.
+    pub(crate) fn open(&self, number: u32) -> io::Result<(Segment, Arc<File>)> {
         let files = self.shared.files.lock();
         let mut files = files.unwrap_or_else(PoisonError::into_inner);
         if let Some((segment, file)) = files.get(&number) {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use cap_std::fs::Dir;
 
 /// A place in an archive: so many bytes into a segment. Its text is `SEGMENT:OFFSET`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
     /// The segment's number.
     pub segment: u32,

@@ -11,10 +11,10 @@ use crate::section::Section;
 use crate::{Body, Digest};
 
 /// Makes files for bodies too large for memory, in the archive's folder under `spool`, until they
-/// are appended. Clones share the folder, which goes with the last of them and of their bodies.
+/// are appended. The folder is there only while there are such bodies.
 #[derive(Clone, Debug)]
 pub struct Spooler {
-    folder: Arc<Folder>,
+    parent: Arc<Dir>,
 }
 
 /// A body that is being written to a file. The file goes with it.
@@ -25,30 +25,17 @@ pub struct Spool {
 
 /// A file that goes when it is dropped.
 pub(crate) struct Spooled {
-    folder: Arc<Folder>,
-    name: String,
+    parent: Arc<Dir>,
+    path: String,
     file: Arc<File>,
     pub(crate) length: u64,
     pub(crate) digest: Digest,
 }
 
-#[derive(Debug)]
-struct Folder {
-    parent: Dir,
-    dir: Dir,
-}
-
 impl Spooler {
-    pub(crate) fn new(parent: Dir) -> io::Result<Self> {
-        match parent.create_dir(FOLDER) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                return Err(named(&error));
-            }
-            _ => {}
-        }
-        let dir = parent.open_dir(FOLDER).map_err(|error| named(&error))?;
-        let folder = Arc::new(Folder { parent, dir });
-        Ok(Spooler { folder })
+    pub(crate) fn new(parent: Dir) -> Self {
+        let parent = Arc::new(parent);
+        Spooler { parent }
     }
 
     /// Removes what an earlier run, which was ended before its time, left behind.
@@ -72,18 +59,12 @@ impl Spooler {
     ///
     /// The file cannot be created.
     pub fn begin(&self) -> io::Result<Spool> {
-        let name = format!("{}{SUFFIX}", Uuid::new_v4().simple());
-        let options = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .clone();
-        let file = self.folder.dir.open_with(&name, &options);
-        let file = file.map_err(|error| named(&error))?.into_std();
+        let path = format!("{FOLDER}/{}{SUFFIX}", Uuid::new_v4().simple());
+        let file = create(&self.parent, &path).map_err(|error| named(&error))?;
         let hasher = Hasher::new();
         let file = Spooled {
-            folder: Arc::clone(&self.folder),
-            name,
+            parent: Arc::clone(&self.parent),
+            path,
             file: Arc::new(file),
             length: 0,
             digest: hasher.clone().finish(),
@@ -148,14 +129,28 @@ impl Read for Kept {
 impl Drop for Spooled {
     fn drop(&mut self) {
         // What cannot be removed now is when the archive is opened next.
-        let _ = self.folder.dir.remove_file(&self.name);
+        let _ = self.parent.remove_file(&self.path);
+        // Not if there are other files.
+        let _ = self.parent.remove_dir(FOLDER);
     }
 }
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // Not if another spooler has files there.
-        let _ = self.parent.remove_dir(FOLDER);
+/// Creates a file, and its folder if need be: which may go again in between, with a last file.
+fn create(parent: &Dir, path: &str) -> io::Result<File> {
+    let options = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .clone();
+    loop {
+        match parent.open_with(path, &options) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            opened => return opened.map(cap_std::fs::File::into_std),
+        }
+        match parent.create_dir(FOLDER) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
     }
 }
 

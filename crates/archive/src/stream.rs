@@ -51,9 +51,11 @@ impl Stream {
         Stream {
             segment,
             offset,
-            input: match segment.compressed {
-                true => Input::Packed(BufReader::with_capacity(BUFFER, GzDecoder::new(section))),
-                false => Input::Plain(section),
+            input: if segment.compressed {
+                let member = GzDecoder::new(section);
+                Input::Packed(Box::new(BufReader::with_capacity(BUFFER, member)))
+            } else {
+                Input::Plain(section)
             },
             is_bounded: length.is_some(),
             left: 0,
@@ -172,7 +174,7 @@ impl Read for Stream {
 /// The bytes of a record.
 enum Input {
     Plain(BufReader<Section>),
-    Packed(BufReader<GzDecoder<BufReader<Section>>>),
+    Packed(Box<BufReader<GzDecoder<BufReader<Section>>>>),
 }
 
 impl Read for Input {

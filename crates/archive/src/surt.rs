@@ -15,10 +15,14 @@ pub(crate) fn key(url: &str) -> String {
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let mut key = host(scheme, authority);
     key.push(b')');
-    key.extend(escaped(&normal_path(&unescaped(path))).to_ascii_lowercase());
-    if key.len() > 1 && key.ends_with(b"/") && !key.ends_with(b")/") {
-        key.pop();
-    }
+    let path = escaped(&normal_path(&unescaped(path))).to_ascii_lowercase();
+    // But for the root, a slash at the end makes no difference.
+    let is_root = path.len() == 1;
+    key.extend_from_slice(
+        path.strip_suffix(b"/")
+            .filter(|_| !is_root)
+            .unwrap_or(&path),
+    );
     let query = normal_query(&escaped(&unescaped(query.unwrap_or_default())));
     if !query.is_empty() {
         key.push(b'?');
@@ -198,6 +202,7 @@ mod tests {
             ("http://h/?", "h)/"),
             ("http://h/a//b/../c/./", "h)/a/c"),
             ("http://h//", "h)/"),
+            ("http://h/(a)/", "h)/(a)"),
             ("http://h/a?b#c", "h)/a?b"),
             ("urn:some:id", "urn:some:id"),
             ("http://h/%2e%2e/x%2Fy", "h)/../x/y"),

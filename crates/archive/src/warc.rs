@@ -6,8 +6,8 @@ use std::time::SystemTime;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http::header::TRANSFER_ENCODING;
-use http::{HeaderMap, StatusCode};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use uuid::Uuid;
 
 use crate::Body;
@@ -124,18 +124,29 @@ pub(crate) fn is_moved(name: &str) -> bool {
     name.trim_start_matches(MOVED) == TRANSFER_ENCODING.as_str()
 }
 
-/// Returns the level for a record with this body: fast, or none if it is packed already.
-pub(crate) fn level(body: &Body) -> io::Result<Compression> {
+/// Returns the level for a record with this response: fast, or none if its body is packed already.
+pub(crate) fn level(headers: &HeaderMap, body: &Body) -> io::Result<Compression> {
+    if is_text(headers) {
+        return Ok(Compression::fast());
+    }
     let mut sample = Vec::new();
     body.reader()?.take(SAMPLE).read_to_end(&mut sample)?;
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
     packed.write_all(&sample)?;
     let is_packed = packed.finish()?.len() >= sample.len() / 20 * 19;
     // Short ones are mostly the heads around them.
-    Ok(match sample.len() > SHORT && is_packed {
-        true => Compression::none(),
-        false => Compression::fast(),
+    Ok(if sample.len() > SHORT && is_packed {
+        Compression::none()
+    } else {
+        Compression::fast()
     })
+}
+
+/// Whether a body is said to be text, which is sure to pack.
+fn is_text(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    !headers.contains_key(CONTENT_ENCODING)
+        && content_type.is_some_and(|it| it.starts_with(b"text/"))
 }
 
 /// What follows the block of every record.
@@ -165,3 +176,33 @@ const SHORT: usize = 1024;
 
 /// So much of a body that is not in memory is in it at a time, in bytes.
 const CHUNK: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_pack_is_not_packed() {
+        let mut hasher = Hasher::new();
+        let noise: Vec<u8> = (0..200_u32)
+            .flat_map(|number| {
+                hasher.update(&number.to_be_bytes());
+                hasher.clone().finish().to_string().into_bytes()
+            })
+            .collect();
+        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+        packed.write_all(&noise).unwrap();
+        let packed = packed.finish().unwrap();
+        for (body, expected) in [
+            (&packed[..], Compression::none()),
+            (&packed[..1000], Compression::fast()),
+            (&noise, Compression::fast()),
+            (b"", Compression::fast()),
+        ] {
+            assert_eq!(
+                level(&HeaderMap::new(), &body.to_vec().into()).unwrap(),
+                expected
+            );
+        }
+    }
+}

@@ -20,8 +20,8 @@ pub(crate) struct Writer {
     file: Arc<File>,
     /// The end of what was written whole.
     end: u64,
-    /// The segment has its `warcinfo` record only.
-    is_empty: bool,
+    /// Where the first capture may begin.
+    begin: u64,
     /// A part of something may lie behind `end`.
     is_torn: bool,
     unsynced: Arc<Unsynced>,
@@ -47,7 +47,7 @@ impl Writer {
             segment,
             file,
             end: record.len() as u64,
-            is_empty: true,
+            begin: record.len() as u64,
             is_torn: false,
             buffer: Vec::new(),
         })
@@ -85,7 +85,7 @@ impl Writer {
             segment,
             file,
             end: end.offset,
-            is_empty: false,
+            begin: 0,
             is_torn: false,
             buffer: Vec::new(),
         })
@@ -117,10 +117,10 @@ impl Writer {
 
     /// Begins the next segment if this one is as long as allowed, and has more than its head.
     pub(crate) fn roll_if_full(&mut self, segment_size: u64) -> io::Result<()> {
-        if self.end >= segment_size && !self.is_empty {
-            self.roll(self.segment.compressed)?;
+        if self.end < segment_size || self.end == self.begin {
+            return Ok(());
         }
-        Ok(())
+        self.roll(self.segment.compressed)
     }
 
     /// Writes all that `write` writes, or nothing: by one call, if it is to be gathered.
@@ -147,7 +147,6 @@ impl Writer {
         self.buffer.shrink_to(KEPT);
         let (value, end) = written.map_err(|error| self.taken_back(&error))?;
         self.end = end;
-        self.is_empty = false;
         Ok(value)
     }
 

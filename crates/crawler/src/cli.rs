@@ -1,5 +1,6 @@
 //! The command line: as typed, and what follows from it.
 
+use std::fs::{self, File};
 use std::io::{self, IsTerminal as _};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use clap::Parser;
-use dragline::{CanonicalUrl, CertificateDer, Config, FrontierError, InvalidUrl, Summary};
+use dragline::{
+    Again, Archived, CanonicalUrl, CertificateDer, Config, FrontierError, InvalidUrl, Summary,
+};
 
 use crate::{CrawlError, StartError};
 
@@ -17,7 +20,12 @@ use crate::{CrawlError, StartError};
 #[derive(Debug, Parser)]
 #[expect(clippy::struct_excessive_bools, reason = "a command line has flags")]
 #[command(version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(subcommand_negates_reqs = true, args_conflicts_with_subcommands = true)]
+#[command(subcommand_help_heading = "Or", disable_help_subcommand = true)]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
     /// Where to begin; the crawl stays on its host
     #[arg(value_name = "URL", required = true)]
     seeds: Vec<String>,
@@ -30,7 +38,21 @@ pub(crate) struct Arguments {
     #[arg(short, long, help_heading = "Output")]
     pub(crate) quiet: bool,
 
-    /// Start over: remove the archive and the state of an earlier crawl in DIR
+    /// Crawl a finished crawl again, for what is new
+    #[arg(long, conflicts_with_all = ["fresh", "no_state"], help_heading = "Earlier crawls")]
+    update: bool,
+
+    /// With --update: remove what is gone from the copy (the archive keeps it)
+    #[arg(long, requires = "update", help_heading = "Earlier crawls")]
+    #[arg(hide_short_help = true)]
+    purge: bool,
+
+    /// With --update: print what is new, changed or gone, as lines of JSON
+    #[arg(long, requires = "update", help_heading = "Earlier crawls")]
+    #[arg(hide_short_help = true)]
+    pub(crate) changes: bool,
+
+    /// Start over; what an earlier crawl left is removed
     #[arg(long, help_heading = "Earlier crawls")]
     fresh: bool,
 
@@ -39,7 +61,7 @@ pub(crate) struct Arguments {
     yes: bool,
 
     /// Keep no state: a later run cannot go on
-    #[arg(long, help_heading = "Earlier crawls")]
+    #[arg(long, help_heading = "Earlier crawls", hide_short_help = true)]
     no_state: bool,
 
     /// Do not pack what is archived
@@ -75,8 +97,77 @@ pub(crate) struct Arguments {
     user_agent: Option<String>,
 
     /// Certificate authorities to trust beside the system's (PEM)
-    #[arg(long, value_name = "FILE", help_heading = "Requests")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        help_heading = "Requests",
+        hide_short_help = true
+    )]
     ca_certificate: Option<PathBuf>,
+}
+
+/// What is done beside crawling.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Write what is archived in the forms that other tools take
+    Export(Export),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Export {
+    /// The folder of the copy
+    dir: PathBuf,
+
+    /// Write the index of all captures, sorted (CDXJ); `-` is standard output
+    #[arg(long, value_name = "FILE", required_unless_present = "wacz")]
+    cdxj: Option<PathBuf>,
+
+    /// Write the archive and its index as one file (WACZ)
+    #[arg(long, value_name = "FILE")]
+    wacz: Option<PathBuf>,
+}
+
+impl Export {
+    pub(crate) fn run(&self) -> anyhow::Result<()> {
+        let archived = Archived::open(&self.dir)?;
+        let unwritten = |path: &Path| Unwritten(path.to_owned());
+        match self.cdxj.as_deref() {
+            Some(path) if path == Path::new("-") => archived
+                .cdxj(&mut io::stdout().lock())
+                .with_context(|| unwritten(path))?,
+            Some(path) => {
+                write(path, |file| archived.cdxj(file)).with_context(|| unwritten(path))?;
+            }
+            None => {}
+        }
+        match self.wacz.as_deref() {
+            Some(path) => write(path, |file| archived.wacz(file)).with_context(|| unwritten(path)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Writes a file whole or not at all.
+fn write(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".part");
+    let written = File::create(&aside).and_then(|mut file| write(&mut file));
+    let written = written.and_then(|()| fs::rename(&aside, path));
+    if written.is_err() {
+        // The error to report is the one above.
+        let _ = fs::remove_file(&aside);
+    }
+    written
+}
+
+/// Marks a file that could not be written.
+#[derive(Clone, Debug)]
+struct Unwritten(PathBuf);
+
+impl std::fmt::Display for Unwritten {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "cannot write `{}`", self.0.display())
+    }
 }
 
 const EXIT_CODES: &str = "\
@@ -101,7 +192,11 @@ impl Arguments {
         if self.fresh {
             may_remove(&config.output, self.yes)?;
         }
-        config.fresh = self.fresh;
+        config.again = match (self.update, self.fresh) {
+            (true, _) => Again::Update { purge: self.purge },
+            (_, true) => Again::StartOver,
+            _ => Again::GoOn,
+        };
         config.resumable = !self.no_state;
         config.archive.compression = !self.no_archive_compression;
         if let Some(bytes) = self.archive_size {
@@ -156,17 +251,27 @@ impl Exit {
         if error.is::<WrongUsage>() {
             return Exit::Usage;
         }
+        if error.is::<Unwritten>() {
+            return Exit::File;
+        }
         match error.downcast_ref() {
-            Some(StartError::NoSeed) => return Exit::Usage,
-            Some(StartError::State {
-                source: FrontierError::OtherCrawl { .. },
-                ..
-            }) => return Exit::Usage,
+            Some(
+                StartError::NoSeed
+                | StartError::State {
+                    source: FrontierError::OtherCrawl { .. },
+                    ..
+                },
+            ) => return Exit::Usage,
             Some(_) => return Exit::File,
             None => {}
         }
         match error.downcast_ref() {
-            Some(CrawlError::Archive(_) | CrawlError::State(_) | CrawlError::Copy(_)) => Exit::File,
+            Some(
+                CrawlError::Archive(_)
+                | CrawlError::State(_)
+                | CrawlError::Copy(_)
+                | CrawlError::Update(_),
+            ) => Exit::File,
             _ => Exit::Internal,
         }
     }

@@ -20,9 +20,24 @@ pub struct Config {
     /// Whether the crawl's state is kept on disk, so that another process can go on with it.
     /// Default: true.
     pub resumable: bool,
-    /// Whether to remove the archive and the state that an earlier crawl left, and to start over.
-    /// Default: false.
-    pub fresh: bool,
+    /// What to do if the folder has a crawl already. Default: go on with it.
+    pub again: Again,
+}
+
+/// What to do with a crawl that is there already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Again {
+    /// Go on with it; if it is finished, only see to its copy.
+    #[default]
+    GoOn,
+    /// If it is finished, crawl again and fetch what is new; if not, go on with it.
+    Update {
+        /// Whether to remove from the copy what is gone, if all of the site could be looked at. It
+        /// stays in the archive.
+        purge: bool,
+    },
+    /// Remove its archive and its state, and start over.
+    StartOver,
 }
 
 impl Config {
@@ -48,7 +63,7 @@ impl Config {
             fetch: fetch::Config::default(),
             archive: archive::Config::default(),
             resumable: true,
-            fresh: false,
+            again: Again::GoOn,
         })
     }
 }

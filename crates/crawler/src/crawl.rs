@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -7,10 +8,12 @@ use archive::Archive;
 use async_channel::{Receiver, Sender};
 use fetch::Fetcher;
 use frontier::{CanonicalUrl, FrontierError, InMemory};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::engine::Engine;
-use crate::history::{History, RestoreError};
+use crate::history::History;
+use crate::page::Visitor;
 use crate::state::State;
 use crate::{Config, Event, Progress, Summary};
 
@@ -37,6 +40,12 @@ pub enum StartError {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// There is no crawl in the folder.
+    #[error("no crawl in `{}`", path.display())]
+    NoCrawl {
+        /// The folder.
+        path: PathBuf,
     },
     /// Another process crawls into the output folder.
     #[error("another dragline is at work in `{}` ({holder})", path.display())]
@@ -82,6 +91,9 @@ pub enum CrawlError {
     /// The crawl's state cannot be written.
     #[error("cannot write the crawl's state")]
     State(#[from] FrontierError),
+    /// The end of an update cannot be noted; it is gone on with when the crawl is started again.
+    #[error("cannot end the update")]
+    Update(#[source] StartError),
     /// The folder of the copy cannot be written.
     #[error("cannot write the copy")]
     Copy(#[source] io::Error),
@@ -107,24 +119,14 @@ impl Crawl {
         let state = State::open(&config)?;
         let mut history = History::new(&config.seeds, state.start);
         if let Some(journal) = &state.journal {
-            history.restore(journal).map_err(|error| match error {
-                RestoreError::Frontier(source) => StartError::State {
-                    path: config.output.clone(),
-                    source,
-                },
-                RestoreError::Record(url) => StartError::Record {
-                    path: config.output.clone(),
-                    url,
-                },
-            })?;
+            let restored = history.restore(journal);
+            restored.map_err(|error| error.in_folder(&config.output))?;
         }
-        let archive = Archive::open(
-            state.segments,
-            config.archive.clone(),
-            history.end,
-            &history.entries,
-        );
-        let archive = archive.map_err(|source| StartError::Archive {
+        let known = state.earlier.iter().flat_map(HashMap::values);
+        let known = known.chain(&state.kept).chain(history.archived());
+        let archive = Archive::open(state.segments, config.archive.clone(), history.end, known);
+        let archive = archive.and_then(|archive| Ok((archive.spooler()?, archive)));
+        let (spooler, archive) = archive.map_err(|source| StartError::Archive {
             path: config.output.clone(),
             source,
         })?;
@@ -134,10 +136,19 @@ impl Crawl {
         let (stop, stopped) = async_channel::bounded(1);
         let progress = Arc::default();
         let engine = Engine {
-            fetcher: Fetcher::new(&config.fetch),
+            visitor: Visitor {
+                fetcher: Fetcher::new(&config.fetch),
+                spooler,
+                reader: archive.reader(),
+                max_content: config.fetch.max_body,
+                long: Arc::new(Semaphore::new(1)),
+            },
             config,
             lock: state.lock,
             output: state.output,
+            folder: state.folder,
+            earlier: state.earlier,
+            kept: state.kept,
             archive,
             history,
             progress: Arc::clone(&progress),

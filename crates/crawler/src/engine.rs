@@ -5,10 +5,9 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use archive::Archive;
+use archive::{Archive, Entry};
 use async_channel::{Receiver, Sender};
 use cap_std::fs::Dir;
-use fetch::Fetcher;
 use frontier::{
     CanonicalUrl, Done, Found, Frontier, Host, Item, Report, Reported, Then, Token, Want,
 };
@@ -20,9 +19,11 @@ use tokio::task::JoinSet;
 
 use crate::event::{Event, Failure, Progress, Reason, RedirectError, Summary};
 use crate::history::History;
-use crate::page::{Leads, Page, visit};
+use crate::page::{Leads, Page, Visitor};
 use crate::record::{Kept, Outcome, Record};
-use crate::{Config, CrawlError};
+use crate::state::end_update;
+use crate::update::{Changes, Earlier};
+use crate::{Again, Config, CrawlError};
 
 /// A crawl: what it knows and what it works with, beside its frontier.
 pub(crate) struct Engine {
@@ -30,10 +31,16 @@ pub(crate) struct Engine {
     #[expect(dead_code, reason = "it is held until the end")]
     pub(crate) lock: File,
     pub(crate) output: Dir,
+    /// The folder of its state.
+    pub(crate) folder: Dir,
+    /// If this is an update: the good captures of earlier crawls.
+    pub(crate) earlier: Option<Earlier>,
+    /// The good captures of earlier crawls that are part of the copy.
+    pub(crate) kept: Vec<Entry>,
     pub(crate) archive: Archive,
     /// What came of the crawl so far, also before this process began.
     pub(crate) history: History,
-    pub(crate) fetcher: Fetcher,
+    pub(crate) visitor: Visitor,
     /// Written here, read by the [`Crawl`](crate::Crawl).
     pub(crate) progress: Arc<Mutex<Progress>>,
     pub(crate) events: Sender<Event>,
@@ -60,11 +67,13 @@ impl Engine {
         }
         self.crawl(&frontier).await?;
         frontier.close().await?;
+        let is_stopped = self.stop.is_closed();
+        let was_there = self.compare(is_stopped).await?;
         self.tell(Event::Building).await;
         let mut summary = self.history.summary;
-        summary.stopped = self.stop.is_closed();
+        summary.stopped = is_stopped;
         let events = self.events.clone();
-        let built = tokio::task::spawn_blocking(move || self.build()).await;
+        let built = tokio::task::spawn_blocking(move || self.build(&was_there)).await;
         let built = built.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
         summary.files = built.files;
         summary.not_written = built.failures.len();
@@ -74,6 +83,27 @@ impl Engine {
         }
         summary.elapsed = begun.elapsed();
         Ok(summary)
+    }
+
+    /// In an update, tells what is different from before, and settles what of it stays. Returns
+    /// what was part of the copy and is no more.
+    async fn compare(&mut self, is_stopped: bool) -> Result<Vec<Entry>, CrawlError> {
+        let Some(earlier) = &self.earlier else {
+            return Ok(Vec::new());
+        };
+        let purge = self.config.again == Again::Update { purge: true };
+        let changes = Changes::between(earlier, &self.history, is_stopped);
+        self.kept = changes.kept(earlier, &self.history, purge);
+        if purge && !changes.is_complete {
+            self.tell(Event::NotPurged).await;
+        }
+        for (url, change) in changes.all {
+            self.tell(Event::Changed { url, change }).await;
+        }
+        if purge && changes.is_complete {
+            return Ok(earlier.values().cloned().collect());
+        }
+        Ok(Vec::new())
     }
 
     /// Fetches until nothing is queued and nothing is in flight, or until it is stopped.
@@ -89,8 +119,9 @@ impl Engine {
         let mut next = lease(frontier, self.config.jobs.get()).await?;
         loop {
             for work in next.drain(..) {
-                let max_content = self.config.fetch.max_body;
-                let visit = visit(self.fetcher.clone(), work.item.url.clone(), max_content);
+                let url = work.item.url.clone();
+                let earlier = self.earlier.as_ref().and_then(|it| it.get(url.as_str()));
+                let visit = self.visitor.clone().visit(url, earlier.cloned());
                 let scheduled = pipeliner
                     .schedule(visit)
                     .await
@@ -125,6 +156,7 @@ impl Engine {
         let Work { host, token, item } = work;
         let (record, found) = match page {
             Ok(page) => self.keep(&item, page).await?,
+            Err(JobError::Failed(Reason::Disk(error))) => return Err(CrawlError::Archive(error)),
             Err(error) => {
                 let reason = match error {
                     JobError::Failed(reason) => reason,
@@ -160,9 +192,17 @@ impl Engine {
     /// Archives a page and returns what is to be remembered of it, and what it leads to, as far as
     /// it is in scope.
     async fn keep(&mut self, item: &Item, page: Page) -> Result<(Record, Vec<Found>), CrawlError> {
-        let Page { mut capture, leads } = page;
+        let Page {
+            mut capture,
+            unchanged,
+            leads,
+        } = page;
         capture.via = item.via.as_ref().map(|via| via.as_str().to_owned());
-        let entry = self.archive.append(&capture).map_err(CrawlError::Archive)?;
+        let entry = match &unchanged {
+            Some(earlier) => self.archive.append_not_modified(&capture, earlier),
+            None => self.archive.append(&capture),
+        };
+        let entry = entry.map_err(CrawlError::Archive)?;
         let end = self.archive.end();
         let kept = Some(Kept { end, entry });
         let bytes = capture.body.len();
@@ -183,6 +223,11 @@ impl Engine {
             }
             (None, Leads::Redirect(target)) => vec![self.redirected(item, target).await],
             (None, Leads::Links(links)) => links.into_iter().map(Found::link).collect(),
+            (None, Leads::Unsearched) => {
+                let url = item.url.clone();
+                self.tell(Event::NotSearched { url }).await;
+                Vec::new()
+            }
         };
         self.tell(Event::Fetched {
             url: item.url.clone(),
@@ -223,7 +268,9 @@ impl Engine {
         outcome
     }
 
-    fn build(&self) -> Result<mirror::Built, CrawlError> {
+    /// Builds the copy, and with it ends an update. `was_there` are entries whose files are removed
+    /// if they belong to nothing any more.
+    fn build(self, was_there: &[Entry]) -> Result<mirror::Built, CrawlError> {
         let site = Site {
             seeds: self
                 .config
@@ -234,13 +281,17 @@ impl Engine {
             key: |url| CanonicalUrl::new(url).map(|url| url.as_str().to_owned()),
             max_content: self.config.fetch.max_body,
         };
-        mirror::build(
-            &self.archive.reader(),
-            &self.history.entries,
-            &site,
-            &self.output,
-        )
-        .map_err(CrawlError::Copy)
+        let mut entries = self.history.entries;
+        entries.extend(self.kept.iter().cloned());
+        let reader = self.archive.reader();
+        let built = mirror::build(&reader, &entries, &site, &self.output);
+        let built = built.map_err(CrawlError::Copy)?;
+        let purged = mirror::purge(&reader, was_there, &entries, &site, &self.output);
+        purged.map_err(CrawlError::Copy)?;
+        if self.earlier.is_some() && !self.stop.is_closed() {
+            end_update(&self.config, &self.folder, &self.kept).map_err(CrawlError::Update)?;
+        }
+        Ok(built)
     }
 
     async fn tell(&self, event: Event) {

@@ -1,5 +1,6 @@
 use std::error::Error;
 use std::fmt;
+use std::io;
 use std::time::Duration;
 
 use archive::ContentError;
@@ -29,6 +30,12 @@ pub enum Event {
     },
     /// A URL was not fetched, or what came back is of no use.
     Failed(Failure),
+    /// A document was fetched and archived, but is too long to be searched for links: they are not
+    /// followed, and stay as they are in the copy.
+    NotSearched {
+        /// The URL.
+        url: CanonicalUrl,
+    },
     /// A seed redirects to another host, which belongs to the crawl from now on.
     ScopeExtended {
         /// The seed, or a redirect it led to.
@@ -36,10 +43,32 @@ pub enum Event {
         /// Where it leads.
         to: CanonicalUrl,
     },
+    /// In an update: a URL is not as it was when it was crawled before. These come together, by URL,
+    /// when all is fetched.
+    Changed {
+        /// The URL.
+        url: String,
+        /// What is different.
+        change: Change,
+    },
+    /// In an update that was to remove from the copy what is gone: nothing is removed, since not all
+    /// of the site could be looked at.
+    NotPurged,
     /// All is fetched that will be; the copy is being built.
     Building,
     /// A file of the copy could not be written.
     NotWritten(mirror::Failure),
+}
+
+/// How a URL differs from what it was before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It was not there.
+    New,
+    /// It has another content, status or target.
+    Changed,
+    /// It is not there any more. Its last good capture stays in the copy, unless it is purged.
+    Gone,
 }
 
 /// A URL that failed.
@@ -84,6 +113,9 @@ pub enum Reason {
     /// The answer is a redirect that leads nowhere. It is archived.
     #[error(transparent)]
     Redirect(#[from] RedirectError),
+    /// The answer cannot be written to the disk. This ends the crawl.
+    #[error("cannot write what was received")]
+    Disk(#[source] io::Error),
     /// A bug in this program.
     #[error("internal error: {0}")]
     Internal(String),
@@ -105,7 +137,7 @@ impl Reason {
             | Reason::Redirect(_)
             | Reason::Fetch(FetchError::Url(_)) => Failing::Refused,
             Reason::Fetch(_) => Failing::Unreached,
-            Reason::Internal(_) => Failing::Internal,
+            Reason::Disk(_) | Reason::Internal(_) => Failing::Internal,
         }
     }
 }

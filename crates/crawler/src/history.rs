@@ -1,9 +1,11 @@
 use std::collections::HashMap;
+use std::path::Path;
 
 use archive::{Entry, Position};
 use frontier::{CanonicalUrl, Frontier, FrontierError, Scope};
 use futures::executor::block_on;
 
+use crate::StartError;
 use crate::engine::MOST_REDIRECTS;
 use crate::event::Summary;
 use crate::page;
@@ -12,8 +14,10 @@ use crate::record::{NoRecord, Outcome, Record};
 /// What came of a crawl so far: a function of the records of the URLs that are done.
 #[derive(Debug)]
 pub(crate) struct History {
-    /// What is archived.
+    /// What is archived, and good.
     pub(crate) entries: Vec<Entry>,
+    /// What is archived, and of no use.
+    pub(crate) others: Vec<Entry>,
     /// The hosts of the seeds, and those that they lead to.
     pub(crate) scope: Scope,
     pub(crate) summary: Summary,
@@ -28,6 +32,7 @@ impl History {
     pub(crate) fn new(seeds: &[CanonicalUrl], start: Position) -> Self {
         History {
             entries: Vec::new(),
+            others: Vec::new(),
             scope: Scope::of(seeds),
             summary: Summary::default(),
             end: start,
@@ -54,6 +59,11 @@ impl History {
         }
     }
 
+    /// Returns what is archived.
+    pub(crate) fn archived(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().chain(&self.others)
+    }
+
     /// Takes in what came of a URL.
     pub(crate) fn take_in(&mut self, record: &Record, url: &CanonicalUrl, is_seed: bool) {
         match &record.outcome {
@@ -70,7 +80,11 @@ impl History {
             }
             self.redirects.insert(url.clone(), target);
         }
-        self.entries.push(kept.entry.clone());
+        let entries = match record.outcome {
+            Outcome::Fetched => &mut self.entries,
+            Outcome::Failed(..) => &mut self.others,
+        };
+        entries.push(kept.entry.clone());
     }
 
     /// Tells whether the redirects that were met lead from `to` back to `from`.
@@ -89,6 +103,16 @@ pub(crate) enum RestoreError {
     Frontier(FrontierError),
     /// What is kept of this URL is not what this program writes.
     Record(CanonicalUrl),
+}
+
+impl RestoreError {
+    pub(crate) fn in_folder(self, path: &Path) -> StartError {
+        let path = path.to_owned();
+        match self {
+            RestoreError::Frontier(source) => StartError::State { path, source },
+            RestoreError::Record(url) => StartError::Record { path, url },
+        }
+    }
 }
 
 impl From<FrontierError> for RestoreError {

@@ -42,6 +42,7 @@
 //! are jobs of a pipeliner.
 #![forbid(unsafe_code)]
 
+mod archived;
 mod config;
 mod crawl;
 mod event;
@@ -51,10 +52,12 @@ mod history;
 mod page;
 mod record;
 mod state;
+mod update;
 
-pub use config::Config;
+pub use archived::Archived;
+pub use config::{Again, Config};
 pub use crawl::{Crawl, CrawlError, StartError};
-pub use event::{Event, Failure, Progress, Reason, RedirectError, Summary};
+pub use event::{Change, Event, Failure, Progress, Reason, RedirectError, Summary};
 
 pub use state::is_begun;
 

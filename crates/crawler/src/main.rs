@@ -12,13 +12,17 @@ use dragline::{Crawl, CrawlError, StartError, Summary};
 use futures::FutureExt as _;
 use futures::channel::oneshot;
 
-use crate::cli::{Arguments, Exit};
+use crate::cli::{Arguments, Command, Exit};
 use crate::show::Show;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let exit = match run(arguments) {
-        Ok(summary) => Exit::of(&summary),
+    let done = match &arguments.command {
+        Some(Command::Export(export)) => export.run().map(|()| Exit::Complete),
+        None => run(arguments).map(|summary| Exit::of(&summary)),
+    };
+    let exit = match done {
+        Ok(exit) => exit,
         Err(error) => {
             show::line(&format!("dragline: {error:#}"));
             Exit::of_error(&error)
@@ -29,11 +33,11 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(arguments: Arguments) -> anyhow::Result<Summary> {
-    let quiet = arguments.quiet;
+    let (quiet, changes) = (arguments.quiet, arguments.changes);
     let config = arguments.into_config()?;
     let output = config.output.clone();
     let mut crawl = Crawl::start(config)?;
-    let mut show = Show::new(quiet);
+    let mut show = Show::new(quiet, changes);
     let (interrupt, interrupted) = oneshot::channel();
     tokio::spawn(listen(interrupt));
     let mut interrupted = pin!(interrupted.fuse());

@@ -1,12 +1,17 @@
 //! The part of the crawl that is done for many URLs at once: fetch, and search for links.
 
 use std::collections::HashSet;
+use std::io::{self, Read as _, Write as _};
+use std::sync::Arc;
 
-use archive::{Capture, Entry};
+use archive::{Capture, ContentError, Entry, Reader, Spooler};
+use bytes::BytesMut;
 use fetch::Fetcher;
 use frontier::CanonicalUrl;
-use http::StatusCode;
+use http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
+use http::{HeaderMap, StatusCode};
 use links::{Format, Kind};
+use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::event::{Reason, RedirectError};
@@ -15,6 +20,8 @@ use crate::event::{Reason, RedirectError};
 #[derive(Debug)]
 pub(crate) struct Page {
     pub(crate) capture: Capture,
+    /// If the answer is that there is nothing new since: the earlier capture.
+    pub(crate) unchanged: Option<Entry>,
     pub(crate) leads: Leads,
 }
 
@@ -25,65 +32,172 @@ pub(crate) enum Leads {
     Links(Vec<CanonicalUrl>),
     /// To one other URL.
     Redirect(CanonicalUrl),
+    /// Nobody knows: it is a document too long to be searched.
+    Unsearched,
     /// Nowhere: it is of no use.
     Nowhere(Reason),
 }
 
-/// Fetches `url` and looks where it leads.
-///
-/// # Errors
-///
-/// There is nothing to archive.
-pub(crate) async fn visit(
-    fetcher: Fetcher,
-    url: CanonicalUrl,
-    max_content: u64,
-) -> Result<Page, Reason> {
-    let address = url.to_url();
-    let response = fetcher.fetch(&address).await?;
-    let capture = Capture {
-        url: url.as_str().to_owned(),
-        via: None,
-        date: response.date,
-        request: response.request,
-        status: response.status,
-        headers: response.headers,
-        body: response.body.into(),
-    };
-    let leads = match capture.status {
-        status if FOLLOWED.contains(&status) => {
-            match redirect(status, capture.location(), &address) {
-                Ok(target) => Leads::Redirect(target),
-                Err(error) => Leads::Nowhere(error.into()),
-            }
-        }
-        // A part that was not asked for is no document.
-        StatusCode::PARTIAL_CONTENT => Leads::Nowhere(Reason::Status(capture.status)),
-        status if status.is_success() => Leads::Links(links_in(&capture, &address, max_content)?),
-        status => Leads::Nowhere(Reason::Status(status)),
-    };
-    Ok(Page { capture, leads })
+/// What pages are fetched with.
+#[derive(Clone, Debug)]
+pub(crate) struct Visitor {
+    pub(crate) fetcher: Fetcher,
+    /// Reads earlier captures.
+    pub(crate) reader: Reader,
+    /// Takes bodies too large for memory.
+    pub(crate) spooler: Spooler,
+    /// The longest content, in bytes.
+    pub(crate) max_content: u64,
+    /// Held by who has a long document in memory.
+    pub(crate) long: Arc<Semaphore>,
 }
 
-fn links_in(
-    capture: &Capture,
-    address: &Url,
-    max_content: u64,
-) -> Result<Vec<CanonicalUrl>, Reason> {
-    // Also of what holds no links: what cannot be read is not good.
-    let content = capture.content(max_content)?;
+impl Visitor {
+    /// Fetches `url`, if there is something new since `earlier`, and looks where it leads.
+    ///
+    /// # Errors
+    ///
+    /// There is nothing to archive.
+    pub(crate) async fn visit(
+        self,
+        url: CanonicalUrl,
+        earlier: Option<Entry>,
+    ) -> Result<Page, Reason> {
+        let address = url.to_url();
+        // What cannot be read is fetched again.
+        let earlier = earlier.and_then(|entry| Some((self.reader.read(&entry).ok()?, entry)));
+        let conditions = earlier.as_ref().map(|(capture, _)| conditions(capture));
+        let conditions = conditions.unwrap_or_default();
+        let is_conditional = !conditions.is_empty();
+        let response = self.fetcher.open(&address, conditions).await?;
+        let capture = Capture {
+            url: url.as_str().to_owned(),
+            via: None,
+            date: response.date,
+            request: response.request,
+            status: response.status,
+            headers: response.headers,
+            body: self.receive(response.body).await?,
+        };
+        match earlier {
+            Some((before, entry))
+                if is_conditional && capture.status == StatusCode::NOT_MODIFIED =>
+            {
+                let leads = self.leads(&before, &address).await?;
+                let unchanged = Some(entry);
+                Ok(Page {
+                    capture,
+                    unchanged,
+                    leads,
+                })
+            }
+            _ => {
+                let leads = self.leads(&capture, &address).await?;
+                let unchanged = None;
+                Ok(Page {
+                    capture,
+                    unchanged,
+                    leads,
+                })
+            }
+        }
+    }
+
+    async fn leads(&self, capture: &Capture, address: &Url) -> Result<Leads, Reason> {
+        Ok(match capture.status {
+            status if FOLLOWED.contains(&status) => {
+                match redirect(status, capture.location(), address) {
+                    Ok(target) => Leads::Redirect(target),
+                    Err(error) => Leads::Nowhere(error.into()),
+                }
+            }
+            // A part that was not asked for is no document.
+            StatusCode::PARTIAL_CONTENT => Leads::Nowhere(Reason::Status(capture.status)),
+            status if status.is_success() => self.links_in(capture, address).await?,
+            status => Leads::Nowhere(Reason::Status(status)),
+        })
+    }
+
+    /// Receives a body: into memory, or, what is too long for that, into a file.
+    async fn receive(&self, mut body: fetch::Body) -> Result<archive::Body, Reason> {
+        let mut memory = body.next().await?.unwrap_or_default();
+        while let Some(more) = body.next().await? {
+            let length = (memory.len() + more.len()) as u64;
+            if length > archive::Body::MOST_IN_MEMORY {
+                return self.spool(&memory, &more, body).await;
+            }
+            let mut both = memory
+                .try_into_mut()
+                .unwrap_or_else(|it| BytesMut::from(&*it));
+            both.extend_from_slice(&more);
+            memory = both.freeze();
+        }
+        Ok(memory.into())
+    }
+
+    async fn spool(
+        &self,
+        first: &[u8],
+        second: &[u8],
+        mut rest: fetch::Body,
+    ) -> Result<archive::Body, Reason> {
+        let mut spool = self.spooler.begin().map_err(Reason::Disk)?;
+        spool.write_all(first).map_err(Reason::Disk)?;
+        spool.write_all(second).map_err(Reason::Disk)?;
+        while let Some(more) = rest.next().await? {
+            spool.write_all(&more).map_err(Reason::Disk)?;
+        }
+        Ok(spool.finish())
+    }
+
+    /// Searches a document. Most are short; of long ones, one at a time is in memory, and what is
+    /// longer still is not searched.
+    async fn links_in(&self, capture: &Capture, address: &Url) -> Result<Leads, Reason> {
+        // Also of what holds no links: what cannot be read is not good.
+        match capture.content(SHORT.min(self.max_content)) {
+            Err(ContentError::TooLong { .. }) if self.max_content > SHORT => {}
+            content => return Ok(Leads::Links(search(capture, &content?, address))),
+        }
+        let _alone = self.long.acquire().await;
+        match capture.content(MOST_SEARCHED.min(self.max_content)) {
+            Err(ContentError::TooLong { .. }) if self.max_content > MOST_SEARCHED => {}
+            content => return Ok(Leads::Links(search(capture, &content?, address))),
+        }
+        let mut start = Vec::new();
+        let mut content = capture.content_reader(self.max_content)?;
+        let read = (&mut content).take(SNIFFED).read_to_end(&mut start);
+        let read = read.and_then(|_| io::copy(&mut content, &mut io::sink()));
+        read.map_err(ContentError::from)?;
+        Ok(match Format::of(capture.content_type(), &start, address) {
+            Some(_) => Leads::Unsearched,
+            None => Leads::Links(Vec::new()),
+        })
+    }
+}
+
+/// Asks for what is new since a capture (RFC 9110 §13.1.2, §13.1.3).
+fn conditions(capture: &Capture) -> HeaderMap {
+    let validators = [(ETAG, IF_NONE_MATCH), (LAST_MODIFIED, IF_MODIFIED_SINCE)];
+    let conditions = validators.into_iter().filter_map(|(validator, condition)| {
+        let value = capture.headers.get(validator)?.clone();
+        Some((condition, value))
+    });
+    conditions.collect()
+}
+
+fn search(capture: &Capture, content: &[u8], address: &Url) -> Vec<CanonicalUrl> {
     let content_type = capture.content_type();
-    let Some(format) = Format::of(content_type, &content, address) else {
-        return Ok(Vec::new());
+    let Some(format) = Format::of(content_type, content, address) else {
+        return Vec::new();
     };
     let charset = content_type.and_then(links::charset);
     let mut seen = HashSet::new();
-    Ok(links::extract(&content, format, charset, address)
+    links::extract(content, format, charset, address)
         .iter()
         .filter(|link| is_followed(link.kind))
         .filter_map(|link| CanonicalUrl::new(&link.url))
         .filter(|url| seen.insert(url.clone()))
-        .collect())
+        .collect()
 }
 
 /// Whether what is named is fetched: because a person may go there, or because the page needs it.
@@ -106,6 +220,13 @@ fn redirect(
     let target = target.ok_or(RedirectError::NoLocation(status))?;
     CanonicalUrl::new(&target).ok_or_else(|| RedirectError::Scheme(target.scheme().to_owned()))
 }
+
+/// So many bytes of content each job may have in memory.
+const SHORT: u64 = archive::Body::MOST_IN_MEMORY;
+/// So many bytes of content are searched, and no more.
+const MOST_SEARCHED: u64 = mirror::LONGEST_DOCUMENT;
+/// So many bytes tell what a document is.
+const SNIFFED: u64 = 4096;
 
 /// RFC 9110 §15.4: those that say where to go instead.
 const FOLLOWED: [StatusCode; 5] = [

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use dragline::{Event, Progress, Summary};
+use dragline::{Change, Event, Progress, Summary};
 use indicatif::{BinaryBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
@@ -15,6 +15,10 @@ pub(crate) struct Show {
     begun: Instant,
     /// Then the counts stand still.
     building: bool,
+    /// Whether standard output is for what changed.
+    changes: bool,
+    /// How many changes of each kind there are.
+    changed: [usize; 3],
 }
 
 enum Manner {
@@ -24,7 +28,7 @@ enum Manner {
 }
 
 impl Show {
-    pub(crate) fn new(quiet: bool) -> Self {
+    pub(crate) fn new(quiet: bool, changes: bool) -> Self {
         let (manner, every) = if quiet {
             (Manner::Quiet, A_LONG_TIME)
         } else if io::stderr().is_terminal() {
@@ -40,6 +44,8 @@ impl Show {
             ticks,
             begun: Instant::now(),
             building: false,
+            changes,
+            changed: [0; 3],
         }
     }
 
@@ -64,7 +70,8 @@ impl Show {
     pub(crate) fn event(&mut self, event: &Event) {
         match event {
             Event::Resumed { done, queued: 0 } => self.tell(&format!(
-                "this crawl is finished ({} URLs); to start over, add --fresh",
+                "this crawl is finished ({} URLs); to look for changes, add --update; to start \
+                 over, --fresh",
                 HumanCount(*done as u64)
             )),
             Event::Resumed { done, queued } => self.tell(&format!(
@@ -79,6 +86,21 @@ impl Show {
             Event::ScopeExtended { from, to } => self.tell(&format!(
                 "note: {from} redirects to {to}; the crawl includes that host"
             )),
+            Event::Changed { url, change } => {
+                self.changed[*change as usize] += 1;
+                if self.changes {
+                    // Of what JSON escapes, a canonical URL may have this alone.
+                    let (change, url) = (name(*change), url.replace('\\', r"\\"));
+                    // Where it goes may be closed; then nobody reads it.
+                    let _ = writeln!(io::stdout(), r#"{{"change":"{change}","url":"{url}"}}"#);
+                }
+            }
+            Event::NotPurged => self.say(
+                "note: nothing is removed from the copy, since not all of the site could be looked at",
+            ),
+            Event::NotSearched { url } => {
+                self.say(&format!("note: {url} is too long to be searched for links"));
+            }
             Event::Building => {
                 self.building = true;
                 self.tell("building the copy");
@@ -121,12 +143,21 @@ impl Show {
         if summary.stopped {
             text += "; interrupted before the end";
         }
+        if let [new, changed, gone] = self.changed
+            && new + changed + gone > 0
+        {
+            text += &format!("; {new} new, {changed} changed, {gone} gone");
+        }
         let files = HumanCount(summary.files as u64);
         let way_in = output.join("index.html");
         text += &match summary.files {
             0 => format!("\nno page for a copy in {}", output.display()),
             _ => format!("\nthe copy: {files} files, open {}", way_in.display()),
         };
+        if self.changes {
+            line(&text);
+            return;
+        }
         // Where it goes may be closed; then nobody reads it.
         let _ = writeln!(io::stdout(), "{}", plain(&text));
     }
@@ -176,6 +207,14 @@ fn plain(text: &str) -> String {
     text.chars()
         .map(|char| if harmless(char) { char } else { '\u{fffd}' })
         .collect()
+}
+
+fn name(change: Change) -> &'static str {
+    match change {
+        Change::New => "new",
+        Change::Changed => "changed",
+        Change::Gone => "gone",
+    }
 }
 
 fn bar() -> ProgressBar {

@@ -1,17 +1,20 @@
 //! Where a crawl lives: its folder, its archive, its journal, and the lock that keeps others out.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write as _};
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
-use archive::{Archive, Position, Syncer};
+use archive::{Archive, Entry, Position, Reader, Syncer};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
-use frontier::{CanonicalUrl, FrontierError, Journal, JournalOptions};
+use frontier::{CanonicalUrl, Frontier, FrontierError, Journal, JournalOptions};
+use futures::executor::block_on;
 
-use crate::{Config, StartError};
+use crate::history::{History, RestoreError};
+use crate::update::Earlier;
+use crate::{Again, Config, StartError};
 
 /// The folder of the copy, and within it that of the crawl's state.
 #[derive(Debug)]
@@ -21,8 +24,14 @@ pub(crate) struct State {
     pub(crate) output: Dir,
     /// The folder of the archive's segments.
     pub(crate) segments: Dir,
+    /// The folder of the crawl's state.
+    pub(crate) folder: Dir,
     /// Where the crawl's segments begin.
     pub(crate) start: Position,
+    /// If this crawl is an update: the good captures of those before.
+    pub(crate) earlier: Option<Earlier>,
+    /// The good captures of earlier crawls that the last update kept.
+    pub(crate) kept: Vec<Entry>,
     /// There is none if nothing is to be kept.
     pub(crate) journal: Option<Journal>,
     /// To be set once the archive is open: what has to be on the disk before the journal.
@@ -42,36 +51,183 @@ impl State {
         output.create_dir_all(FOLDER).map_err(failed)?;
         let folder = output.open_dir(FOLDER).map_err(failed)?;
         let lock = lock(&folder, path)?;
-        if config.fresh {
+        if config.again == Again::StartOver {
             remove(&folder).map_err(failed)?;
         }
         folder.create_dir_all(SEGMENTS).map_err(failed)?;
         let segments = folder.open_dir(SEGMENTS).map_err(failed)?;
-        let mut start = Archive::next_segment(&segments).map_err(failed)?;
-        let syncer = Arc::new(OnceLock::new());
-        let journal = if config.resumable {
-            let real = path.canonicalize().map_err(failed)?;
-            let journal = real.join(FOLDER).join(JOURNAL);
-            let journal = open_journal(&journal, config, start, Arc::clone(&syncer));
-            let noted = journal.and_then(|journal| Ok((journal.note(START)?, journal)));
-            let (noted, journal) = noted.map_err(|source| StartError::State {
-                path: path.clone(),
-                source,
-            })?;
-            start = noted.and_then(|start| start.parse().ok()).unwrap_or(start);
-            Some(journal)
-        } else {
-            None
-        };
-        Ok(State {
+        let mut state = State {
             lock,
+            start: Archive::next_segment(&segments).map_err(failed)?,
             output,
             segments,
-            start,
-            journal,
-            syncer,
-        })
+            folder,
+            earlier: None,
+            kept: Vec::new(),
+            journal: None,
+            syncer: Arc::default(),
+        };
+        if config.resumable {
+            let folder = path.canonicalize().map_err(failed)?.join(FOLDER);
+            state.open_journals(config, &folder)?;
+        }
+        Ok(state)
     }
+
+    fn open_journals(&mut self, config: &Config, folder: &Path) -> Result<(), StartError> {
+        let unusable = |source| StartError::State {
+            path: config.output.clone(),
+            source,
+        };
+        let failed = |source| StartError::Output {
+            path: config.output.clone(),
+            source,
+        };
+        let [journal, previous] = [JOURNAL, PREVIOUS].map(|name| folder.join(name));
+        let updates = matches!(config.again, Again::Update { .. });
+        if updates && journal.exists() && !previous.exists() {
+            let last = open_journal(&journal, config, self.start, Arc::default());
+            if is_finished(&last.map_err(unusable)?).map_err(unusable)? {
+                // From here on it is an update, until the one before is removed.
+                fs::rename(&journal, &previous).map_err(failed)?;
+            }
+        }
+        self.kept = read_index(&self.folder, KEPT).map_err(failed)?;
+        if previous.exists() {
+            let before = read_previous(config)?;
+            let entries = self.kept.drain(..).chain(before.entries);
+            self.earlier = Some(entries.map(|entry| (entry.url.clone(), entry)).collect());
+        }
+        let opened = open_journal(&journal, config, self.start, Arc::clone(&self.syncer));
+        let opened = opened.map_err(unusable)?;
+        let start = opened.note(START).map_err(unusable)?;
+        self.start = start.and_then(|it| it.parse().ok()).unwrap_or(self.start);
+        self.journal = Some(opened);
+        Ok(())
+    }
+}
+
+/// Ends an update: what it kept of earlier crawls is part of the copy, the rest of them history.
+pub(crate) fn end_update(config: &Config, folder: &Dir, kept: &[Entry]) -> Result<(), StartError> {
+    let failed = |source| StartError::Output {
+        path: config.output.clone(),
+        source,
+    };
+    let before = read_previous(config)?;
+    let mut past = read_index(folder, PAST).map_err(failed)?;
+    past.extend(before.archived().cloned());
+    // An end that was begun before may have noted them.
+    past.sort_by_key(Entry::position);
+    past.dedup_by_key(|entry| entry.position());
+    write_index(folder, PAST, &past)
+        .and_then(|()| write_index(folder, KEPT, kept))
+        .and_then(|()| remove_journal(folder, PREVIOUS))
+        .map_err(failed)
+}
+
+/// Reads back what is known of all that is archived, also what is no part of the copy any more,
+/// while no crawl is at work there.
+pub(crate) fn read_all(output: &Path) -> Result<All, StartError> {
+    let failed = |source| StartError::Output {
+        path: output.to_owned(),
+        source,
+    };
+    if !is_begun(output) {
+        return Err(StartError::NoCrawl {
+            path: output.to_owned(),
+        });
+    }
+    let dir = Dir::open_ambient_dir(output, ambient_authority()).map_err(failed)?;
+    let folder = dir.open_dir(FOLDER).map_err(failed)?;
+    let lock = lock(&folder, output)?;
+    let mut entries = read_index(&folder, PAST).map_err(failed)?;
+    let mut seeds = String::new();
+    for name in [PREVIOUS, JOURNAL] {
+        if !folder.exists(name) {
+            continue;
+        }
+        let path = output.canonicalize().map_err(failed)?;
+        let journal = Journal::open(&path.join(FOLDER).join(name), JournalOptions::default());
+        let read = journal.map_err(RestoreError::from).and_then(|journal| {
+            seeds = journal.note(SEEDS)?.unwrap_or_default();
+            let mut history = History::new(&[], Position::default());
+            history.restore(&journal)?;
+            Ok(history)
+        });
+        let history = read.map_err(|error| error.in_folder(output))?;
+        entries.extend(history.archived().cloned());
+    }
+    let segments = folder.open_dir(SEGMENTS).map_err(failed)?;
+    Ok(All {
+        lock,
+        seeds,
+        entries,
+        reader: Reader::new(segments),
+    })
+}
+
+/// All that is archived.
+#[derive(Debug)]
+pub(crate) struct All {
+    #[expect(
+        dead_code,
+        reason = "it is held as long as what is archived is looked at"
+    )]
+    lock: File,
+    /// With blanks between them.
+    pub(crate) seeds: String,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) reader: Reader,
+}
+
+/// Reads what the crawl left that is updated.
+fn read_previous(config: &Config) -> Result<History, StartError> {
+    let path = config.output.canonicalize();
+    let path = path.map_err(|source| StartError::Output {
+        path: config.output.clone(),
+        source,
+    })?;
+    let path = path.join(FOLDER).join(PREVIOUS);
+    let start = Position::default();
+    let mut history = History::new(&config.seeds, start);
+    open_journal(&path, config, start, Arc::default())
+        .map_err(RestoreError::from)
+        .and_then(|last| history.restore(&last))
+        .map_err(|error| error.in_folder(&config.output))?;
+    Ok(history)
+}
+
+fn write_index(folder: &Dir, name: &str, entries: &[Entry]) -> io::Result<()> {
+    let aside = format!("{name}.new");
+    let mut file = BufWriter::new(folder.create(&aside)?);
+    for entry in entries {
+        writeln!(file, "{entry}")?;
+    }
+    file.into_inner()?.sync_all()?;
+    folder.rename(&aside, folder, name)
+}
+
+fn read_index(folder: &Dir, name: &str) -> io::Result<Vec<Entry>> {
+    let file = match folder.open(name) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        opened => BufReader::new(opened?),
+    };
+    let entries = file.lines().map(|line| {
+        line?.parse().map_err(|_| {
+            let text = format!("{name} is damaged");
+            io::Error::new(io::ErrorKind::InvalidData, text)
+        })
+    });
+    entries.collect()
+}
+
+/// Tells whether all is done; closes the journal.
+fn is_finished(journal: &Journal) -> Result<bool, FrontierError> {
+    block_on(async {
+        let stats = journal.stats().await?;
+        journal.close().await?;
+        Ok(stats.is_finished() && stats.done > 0)
+    })
 }
 
 fn open_journal(
@@ -83,7 +239,7 @@ fn open_journal(
     let seeds: Vec<_> = config.seeds.iter().map(CanonicalUrl::as_str).collect();
     let sync = move || syncer.get().map_or(Ok(()), Syncer::sync);
     let options = JournalOptions {
-        about: vec![("seeds".to_owned(), seeds.join(" "))],
+        about: vec![(SEEDS.to_owned(), seeds.join(" "))],
         notes: vec![(START.to_owned(), start.to_string())],
         before_commit: Some(Box::new(sync)),
         ..JournalOptions::default()
@@ -124,10 +280,19 @@ fn lock(folder: &Dir, path: &Path) -> Result<File, StartError> {
 
 /// Removes all that a crawl left, the journal first: without it the rest is not gone on from.
 fn remove(folder: &Dir) -> io::Result<()> {
-    for suffix in ["-wal", "-shm", ""] {
-        if_there(folder.remove_file(format!("{JOURNAL}{suffix}")))?;
-    }
+    remove_journal(folder, JOURNAL)?;
+    remove_journal(folder, PREVIOUS)?;
+    if_there(folder.remove_file(KEPT))?;
+    if_there(folder.remove_file(PAST))?;
     if_there(folder.remove_dir_all(SEGMENTS))
+}
+
+/// Removes a journal, what belongs to its file first, lest it be taken for another's.
+fn remove_journal(folder: &Dir, name: &str) -> io::Result<()> {
+    for suffix in ["-wal", "-shm", ""] {
+        if_there(folder.remove_file(format!("{name}{suffix}")))?;
+    }
+    Ok(())
 }
 
 fn if_there(removed: io::Result<()>) -> io::Result<()> {
@@ -139,13 +304,22 @@ fn if_there(removed: io::Result<()>) -> io::Result<()> {
 
 /// Tells whether there is a crawl in the folder to go on from.
 pub fn is_begun(output: &Path) -> bool {
-    let journal: PathBuf = output.join(FOLDER).join(JOURNAL);
-    journal.exists()
+    [JOURNAL, PREVIOUS]
+        .iter()
+        .any(|name| output.join(FOLDER).join(name).exists())
 }
 
 const FOLDER: &str = ".dragline";
 const SEGMENTS: &str = "archive";
 const JOURNAL: &str = "journal.db";
+/// That of the crawl before, as long as an update goes on.
+const PREVIOUS: &str = "previous.db";
+/// The index of what the last update kept of earlier crawls.
+const KEPT: &str = "kept.cdxj";
+/// The index of all that earlier crawls archived, but for the last.
+const PAST: &str = "past.cdxj";
+/// Under what the journal says where its crawl began.
+const SEEDS: &str = "seeds";
 const LOCK: &str = "lock";
 /// Under what the journal notes where the archive was when it began.
 const START: &str = "archive begins at";

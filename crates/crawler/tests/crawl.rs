@@ -329,6 +329,56 @@ async fn a_compressed_page_is_searched_and_kept_readable() {
 }
 
 #[tokio::test]
+async fn what_is_too_large_for_memory_is_kept_and_copied() {
+    let random = |n: u32| (n.wrapping_mul(0x9E37_79B9) >> 11).to_le_bytes();
+    let large: Vec<u8> = (0..3 << 20).flat_map(random).collect();
+    let link = "<a href=/linked>";
+    let long = link.to_owned() + &" ".repeat(10 << 20) + link;
+    let longest = link.to_owned() + &" ".repeat(33 << 20);
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(longest.as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    let coded = [("Content-Type", "text/html"), ("Content-Encoding", "gzip")];
+    let site = Site::start(|_| {
+        [
+            (
+                "/",
+                Answer::html("<a href=large.bin><a href=long><a href=longest>"),
+            ),
+            (
+                "/large.bin",
+                Answer::of_type("application/octet-stream", &large),
+            ),
+            ("/long", Answer::html(&long)),
+            ("/longest", Answer::new("200 OK", &coded, packed)),
+            ("/linked", Answer::html("found")),
+        ]
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut crawl = Crawl::start(config(&site.url, &folder)).unwrap();
+    let mut unsearched = Vec::new();
+    while let Some(event) = crawl.next().await {
+        if let Event::NotSearched { url } = event {
+            unsearched.push(url.to_string());
+        }
+    }
+    let summary = crawl.finish().await.unwrap();
+    assert!(summary.is_complete());
+    assert_eq!(unsearched, [format!("{}longest", site.url)]);
+    assert_eq!(site.requests()["/linked"], 1);
+    let copy = folder.path().join("copy");
+    assert!(fs::read(copy.join("large.bin")).unwrap() == large);
+    assert!(read(&folder, "long.html").starts_with("<a href=linked.html> "));
+    assert!(read(&folder, "longest.html") == longest);
+    assert!(!copy.join(".dragline/archive/spool").exists());
+    // Again, from the archive alone.
+    fs::write(copy.join("large.bin"), "damaged").unwrap();
+    run(config(&site.url, &folder)).await;
+    assert!(fs::read(copy.join("large.bin")).unwrap() == large);
+}
+
+#[tokio::test]
 async fn a_seed_below_the_root_has_a_front_door() {
     let site = Site::start(|_| [("/docs/a?x=1", Answer::html("a"))]).await;
     let folder = tempfile::tempdir().unwrap();

@@ -6,7 +6,7 @@ mod site;
 use std::collections::BTreeMap;
 use std::fs;
 
-use dragline::{Config, Crawl, Event, FrontierError, StartError, Summary};
+use dragline::{Again, Config, Crawl, Event, FrontierError, StartError, Summary};
 use site::{Answer, Site, tree};
 use tempfile::TempDir;
 
@@ -163,7 +163,7 @@ async fn another_crawl_is_refused_unless_it_starts_over() {
         panic!("{error}");
     };
     assert!(matches!(&source, FrontierError::OtherCrawl { what, .. } if what == "seeds"));
-    other.fresh = true;
+    other.again = Again::StartOver;
     let before: usize = site.requests().values().sum();
     let fetched = run(other).await.fetched;
     let requests: usize = site.requests().values().sum();

@@ -15,7 +15,7 @@ pub struct Config {
     pub head_timeout: Duration,
     /// The longest time in which nothing more of a body arrives. Default: 30 s.
     pub idle_timeout: Duration,
-    /// The longest body, in bytes as received. It is held in memory. Default: 256 MiB.
+    /// The longest body, in bytes as received. Default: 256 MiB.
     pub max_body: u64,
     /// Certificate authorities to trust beside the system's. Default: none.
     pub ca_certificates: Vec<CertificateDer<'static>>,

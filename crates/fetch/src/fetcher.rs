@@ -1,10 +1,10 @@
 use std::time::SystemTime;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, HOST, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
-use http_body_util::{BodyExt, Empty};
-use hyper::body::{Body, Incoming};
+use http_body_util::Empty;
+use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -12,6 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::timeout;
 use url::Url;
 
+use crate::body::Body;
 use crate::error::{self, FetchError, Phase};
 use crate::resolver::Resolver;
 use crate::{Config, tls};
@@ -24,9 +25,9 @@ pub struct Fetcher {
     user_agent: HeaderValue,
 }
 
-/// A whole response.
+/// A response: whole, or its body yet to be received.
 #[derive(Clone, Debug)]
-pub struct Response {
+pub struct Response<B = Bytes> {
     /// When its head was here.
     pub date: SystemTime,
     /// The request's head as sent.
@@ -36,7 +37,7 @@ pub struct Response {
     /// The header fields.
     pub headers: HeaderMap,
     /// The body: transfer coding removed, content coding kept.
-    pub body: Bytes,
+    pub body: B,
 }
 
 impl Fetcher {
@@ -65,7 +66,7 @@ impl Fetcher {
         }
     }
 
-    /// Sends a GET for `url` and returns the response once it is whole.
+    /// Sends a GET for `url` and returns the response once it is whole. Its body is in memory.
     ///
     /// # Errors
     ///
@@ -76,7 +77,29 @@ impl Fetcher {
     ///
     /// Dropped, the request is given up.
     pub async fn fetch(&self, url: &Url) -> Result<Response, FetchError> {
-        let request = self.request(url)?;
+        let response = self.open(url, HeaderMap::new()).await?;
+        Ok(Response {
+            date: response.date,
+            request: response.request,
+            status: response.status,
+            headers: response.headers,
+            body: response.body.whole().await?,
+        })
+    }
+
+    /// Sends a GET for `url`, with `more` fields beside the usual ones, and returns the response
+    /// once its head is here.
+    ///
+    /// # Errors
+    ///
+    /// There is no response, or its body is announced to be too long.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, the request is given up.
+    pub async fn open(&self, url: &Url, more: HeaderMap) -> Result<Response<Body>, FetchError> {
+        let mut request = self.request(url)?;
+        request.headers_mut().extend(more);
         let sent = head(&request);
         let asked = timeout(self.config.head_timeout, self.ask(request)).await;
         let response = asked.map_err(|_| FetchError::Timeout {
@@ -84,13 +107,13 @@ impl Fetcher {
             limit: self.config.head_timeout,
         })??;
         let date = SystemTime::now();
-        let (parts, body) = response.into_parts();
+        let (parts, incoming) = response.into_parts();
         Ok(Response {
             date,
             request: sent,
             status: parts.status,
             headers: parts.headers,
-            body: self.read(body).await?,
+            body: Body::new(incoming, &self.config)?,
         })
     }
 
@@ -123,69 +146,6 @@ impl Fetcher {
             answered => answered,
         };
         failed.map_err(|error| FetchError::before_head(error, &host, self.config.connect_timeout))
-    }
-
-    async fn read(&self, mut body: Incoming) -> Result<Bytes, FetchError> {
-        let limit = self.config.max_body;
-        let announced = body.size_hint().exact();
-        if announced.is_some_and(|bytes| bytes > limit) {
-            return Err(FetchError::TooLarge { limit });
-        }
-        let mut whole = Whole::default();
-        loop {
-            let frame = timeout(self.config.idle_timeout, body.frame()).await;
-            let frame = frame.map_err(|_| FetchError::Timeout {
-                phase: Phase::Body,
-                limit: self.config.idle_timeout,
-            })?;
-            let Some(frame) = frame else {
-                return Ok(whole.finish());
-            };
-            let frame = frame.map_err(|source| FetchError::Incomplete {
-                received: whole.len(),
-                announced,
-                source,
-            })?;
-            // Anything else is a trailer, which nobody asked for.
-            if let Ok(data) = frame.into_data() {
-                if whole.len() + data.len() as u64 > limit {
-                    return Err(FetchError::TooLarge { limit });
-                }
-                whole.push(data);
-            }
-        }
-    }
-}
-
-/// The parts of a body put together; a single part is not copied.
-#[derive(Default)]
-struct Whole {
-    first: Bytes,
-    all: BytesMut,
-}
-
-impl Whole {
-    fn len(&self) -> u64 {
-        self.first.len().max(self.all.len()) as u64
-    }
-
-    fn push(&mut self, data: Bytes) {
-        if self.first.is_empty() {
-            self.first = data;
-        } else {
-            if self.all.is_empty() {
-                self.all.extend_from_slice(&self.first);
-            }
-            self.all.extend_from_slice(&data);
-        }
-    }
-
-    fn finish(self) -> Bytes {
-        if self.all.is_empty() {
-            self.first
-        } else {
-            self.all.freeze()
-        }
     }
 }
 

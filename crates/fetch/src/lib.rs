@@ -32,6 +32,7 @@
 //! It needs a tokio runtime with I/O and time enabled.
 #![forbid(unsafe_code)]
 
+mod body;
 mod config;
 mod fetcher;
 
@@ -39,6 +40,7 @@ mod error;
 mod resolver;
 mod tls;
 
+pub use body::Body;
 pub use config::Config;
 pub use error::{FetchError, Phase};
 pub use fetcher::{Fetcher, Response};

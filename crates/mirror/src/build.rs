@@ -1,17 +1,18 @@
 use std::borrow::Cow;
-use std::io;
+use std::collections::HashSet;
+use std::io::{self, Read as _};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use archive::{Capture, ContentError, Entry, Reader};
+use archive::{ContentError, Entry, Reader};
 use cap_std::fs::Dir;
 use links::{Format, Kind};
 use url::Url;
 
 use crate::layout::{Layout, is_kept, relative};
 use crate::name::FRONT_DOOR;
-use crate::tree::Tree;
+use crate::tree::{self, Tree};
 
 /// What of the site is not in the archive.
 #[derive(Clone, Debug)]
@@ -58,14 +59,7 @@ pub struct Failure {
 /// `dir` cannot be written at all. Single files that cannot be written are in
 /// [`Built::failures`].
 pub fn build(archive: &Reader, entries: &[Entry], site: &Site, dir: &Dir) -> io::Result<Built> {
-    let layout = Layout::new(entries, &site.seeds, site.key, |entry, url| {
-        let capture = archive.read(entry).ok()?;
-        let content = capture.content(site.max_content).ok()?;
-        match Format::of(None, &content, url)? {
-            Format::Css => Some("text/css"),
-            _ => Some("text/html"),
-        }
-    });
+    let layout = lay_out(archive, entries, site);
     let tree = Tree::new(dir)?;
     let builder = Builder {
         archive,
@@ -100,6 +94,41 @@ pub fn build(archive: &Reader, entries: &[Entry], site: &Site, dir: &Dir) -> io:
     Ok(built)
 }
 
+/// Removes the files of what was in the copy and is no more: those that `before` would have and
+/// `now` has not. Others are left alone.
+///
+/// # Errors
+///
+/// A file cannot be removed.
+pub fn purge(
+    archive: &Reader,
+    before: &[Entry],
+    now: &[Entry],
+    site: &Site,
+    dir: &Dir,
+) -> io::Result<()> {
+    let (before, now) = (lay_out(archive, before, site), lay_out(archive, now, site));
+    let mut there: HashSet<_> = now.paths().collect();
+    if now.way_in(&site.seeds).is_some() {
+        there.insert(FRONT_DOOR);
+    }
+    let mut gone = before.paths().filter(|path| !there.contains(path));
+    gone.try_for_each(|path| tree::remove(dir, path))
+}
+
+fn lay_out(archive: &Reader, entries: &[Entry], site: &Site) -> Layout {
+    Layout::new(entries, &site.seeds, site.key, |entry, url| {
+        let capture = archive.read(entry).ok()?;
+        let content = capture.content_reader(site.max_content).ok()?;
+        let mut start = Vec::new();
+        content.take(SNIFFED).read_to_end(&mut start).ok()?;
+        match Format::of(None, &start, url)? {
+            Format::Css => Some("text/css"),
+            _ => Some("text/html"),
+        }
+    })
+}
+
 struct Builder<'a> {
     archive: &'a Reader,
     site: &'a Site,
@@ -114,9 +143,18 @@ impl Builder<'_> {
             return;
         };
         let written = self.archive.read(entry).and_then(|capture| {
-            let content = self.rewritten(&capture, &url, path)?;
-            self.tree.write(path, &content)?;
-            Ok(content.len())
+            match capture.content(LONGEST_DOCUMENT.min(self.site.max_content)) {
+                Err(ContentError::TooLong { .. }) => self.tree.write_from(path, || {
+                    let content = capture.content_reader(self.site.max_content);
+                    content.map_err(unreadable)
+                }),
+                content => {
+                    let content = content.map_err(unreadable)?;
+                    let content = self.rewritten(capture.content_type(), content, &url, path);
+                    self.tree.write(path, &content)?;
+                    Ok(content.len() as u64)
+                }
+            }
         });
         built.count(&entry.url, path, written);
     }
@@ -132,14 +170,13 @@ impl Builder<'_> {
 
     fn rewritten<'a>(
         &self,
-        capture: &'a Capture,
+        content_type: Option<&str>,
+        content: Cow<'a, [u8]>,
         url: &Url,
         path: &str,
-    ) -> io::Result<Cow<'a, [u8]>> {
-        let content = capture.content(self.site.max_content).map_err(unreadable)?;
-        let content_type = capture.content_type();
+    ) -> Cow<'a, [u8]> {
         let Some(format) = Format::of(content_type, &content, url) else {
-            return Ok(content);
+            return content;
         };
         let charset = content_type.and_then(links::charset);
         let rewritten = links::rewrite(&content, format, charset, url, |link| {
@@ -151,10 +188,10 @@ impl Builder<'_> {
                 None => link.url.to_string(),
             })
         });
-        Ok(match rewritten {
+        match rewritten {
             Cow::Borrowed(_) => content,
             Cow::Owned(rewritten) => Cow::Owned(rewritten),
-        })
+        }
     }
 
     /// Sees to it that `index.html` is there, if anything is, and leads to the first seed.
@@ -162,7 +199,7 @@ impl Builder<'_> {
         let Some((path, fragment)) = self.layout.way_in(&self.site.seeds) else {
             return;
         };
-        if self.layout.has(FRONT_DOOR) {
+        if self.layout.paths().any(|path| path == FRONT_DOOR) {
             return;
         }
         let link = relative(FRONT_DOOR, path, fragment.as_deref());
@@ -172,16 +209,16 @@ impl Builder<'_> {
              <meta http-equiv=\"refresh\" content=\"0; url={link}\">\n<a href=\"{link}\">{link}</a>\n"
         );
         let written = self.tree.write(FRONT_DOOR, page.as_bytes());
-        built.count(path, FRONT_DOOR, written.map(|()| page.len()));
+        built.count(path, FRONT_DOOR, written.map(|()| page.len() as u64));
     }
 }
 
 impl Built {
-    fn count(&mut self, url: &str, path: &str, written: io::Result<usize>) {
+    fn count(&mut self, url: &str, path: &str, written: io::Result<u64>) {
         match written {
             Ok(length) => {
                 self.files += 1;
-                self.bytes += length as u64;
+                self.bytes += length;
             }
             Err(source) => self.failures.push(Failure {
                 url: url.to_owned(),
@@ -191,6 +228,11 @@ impl Built {
         }
     }
 }
+
+/// A document of more bytes, its content coding undone, is kept as it is: 32 MiB.
+pub const LONGEST_DOCUMENT: u64 = 32 << 20;
+/// So many bytes tell what a document is.
+const SNIFFED: u64 = 4096;
 
 fn unreadable(error: ContentError) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error)

@@ -74,9 +74,9 @@ impl Layout {
         seed.or_else(|| Some((self.paths.values().min()?, None)))
     }
 
-    /// Tells whether a file has this path.
-    pub(crate) fn has(&self, path: &str) -> bool {
-        self.paths.values().any(|taken| taken == path)
+    /// Returns the paths of all files.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.paths.values().map(String::as_str)
     }
 
     /// Follows redirects to where they end, or as far as a browser would go.

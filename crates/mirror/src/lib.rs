@@ -5,7 +5,7 @@
 //! into a folder that opens in a browser.
 //!
 //! ```
-//! use dragline_mirror::{Site, build};
+//! use dragline_mirror::{Site, build, purge};
 //! # let folder = tempfile::tempdir()?;
 //! # use cap_std::{ambient_authority, fs::Dir};
 //! # let dir = Dir::open_ambient_dir(&folder, ambient_authority())?;
@@ -37,6 +37,7 @@
 //! - `index.html` leads to the first seed.
 //! - Each link to something kept is relative and keeps its fragment; a redirect counts as its
 //!   target; each link to something not kept is absolute. Nothing else in a file is changed.
+//! - A document of more than 32 MiB ([`LONGEST_DOCUMENT`]) is kept with its links as they are.
 //! - A file appears under its name whole (written aside, then renamed) or not at all.
 //! - Nothing is written outside the folder, not even through a symbolic link planted there.
 #![forbid(unsafe_code)]
@@ -48,4 +49,4 @@ mod media;
 mod name;
 mod tree;
 
-pub use build::{Built, Failure, Site, build};
+pub use build::{Built, Failure, LONGEST_DOCUMENT, Site, build, purge};

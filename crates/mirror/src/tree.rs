@@ -1,9 +1,9 @@
 use std::collections::HashSet;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use cap_std::fs::{Dir, OpenOptions};
+use cap_std::fs::{Dir, File, OpenOptions};
 
 /// The folder of the copy: files appear in it whole or not at all, and nothing outside it is
 /// touched.
@@ -40,6 +40,31 @@ impl<'a> Tree<'a> {
         if self.has(path, content) {
             return Ok(());
         }
+        self.replace(path, |file| file.write_all(content))
+    }
+
+    /// Writes a file of what is read, which may not fit into memory. Returns its length.
+    pub(crate) fn write_from<R: Read>(
+        &self,
+        path: &str,
+        open: impl Fn() -> io::Result<R>,
+    ) -> io::Result<u64> {
+        if let Some(length) = self.is_as(path, &mut open()?)? {
+            return Ok(length);
+        }
+        let mut length = 0;
+        self.replace(path, |file| {
+            length = io::copy(&mut open()?, file)?;
+            Ok(())
+        })?;
+        Ok(length)
+    }
+
+    fn replace(
+        &self,
+        path: &str,
+        write: impl FnOnce(&mut File) -> io::Result<()>,
+    ) -> io::Result<()> {
         if let Some((folder, _)) = path.rsplit_once('/') {
             self.create_folder(folder)?;
         }
@@ -48,13 +73,37 @@ impl<'a> Tree<'a> {
         let written = self
             .aside
             .open_with(&aside, &options)
-            .and_then(|mut file| file.write_all(content))
+            .and_then(|mut file| write(&mut file))
             .and_then(|()| self.aside.rename(&aside, self.root, path));
         if written.is_err() {
             // The error to report is the one above.
             let _ = self.aside.remove_file(&aside);
         }
         written
+    }
+
+    /// The length of the file, if it is what is read. Errors are those of the reading.
+    fn is_as(&self, path: &str, content: &mut impl Read) -> io::Result<Option<u64>> {
+        let there = self.root.symlink_metadata(path);
+        let there = there.is_ok_and(|there| there.is_file());
+        let Some(mut file) = there.then(|| self.root.open(path).ok()).flatten() else {
+            return Ok(None);
+        };
+        let mut length = 0;
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        loop {
+            ours.clear();
+            theirs.clear();
+            content.take(CHUNK).read_to_end(&mut ours)?;
+            let is_read = (&mut file).take(CHUNK).read_to_end(&mut theirs);
+            if is_read.is_err() || ours != theirs {
+                return Ok(None);
+            }
+            if ours.is_empty() {
+                return Ok(Some(length));
+            }
+            length += ours.len() as u64;
+        }
     }
 
     fn has(&self, path: &str, content: &[u8]) -> bool {
@@ -84,4 +133,22 @@ fn named(error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{ASIDE}: {error}"))
 }
 
+/// Removes a file, if it is there, and the folders that are empty then.
+pub(crate) fn remove(root: &Dir, path: &str) -> io::Result<()> {
+    match root.remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut folder = path;
+    while let Some((parent, _)) = folder.rsplit_once('/') {
+        if root.remove_dir(parent).is_err() {
+            break;
+        }
+        folder = parent;
+    }
+    Ok(())
+}
+
+/// In bytes.
+const CHUNK: u64 = 64 * 1024;
 const ASIDE: &str = ".dragline/aside";

@@ -3,15 +3,13 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 
 use pin_project::pin_project;
 use promise::{Completer, promise};
 
 use crate::inside::{Id, Inside};
-use crate::sync::{AtomicBool, Mutex};
+use crate::sync::Mutex;
 use crate::{JobError, Panic, Scheduled};
 
 /// What the queue holds: a [`Task`], its types forgotten.
@@ -29,8 +27,6 @@ pub(crate) struct Task<W, T, E> {
     work: W,
     /// Taken when the work is done. Dropped with the task, it tells the caller `Cancelled`.
     completer: Option<Completer<Slot<T, E>, Infallible>>,
-    /// Set by the caller; looked at once, before the start.
-    unwanted: Arc<AtomicBool>,
     started: bool,
     home: Id,
 }
@@ -38,15 +34,13 @@ pub(crate) struct Task<W, T, E> {
 impl<W, T, E> Task<W, T, E> {
     pub(crate) fn new(work: W, home: Id) -> (Self, Scheduled<T, E>) {
         let (completer, promise) = promise();
-        let unwanted = Arc::new(AtomicBool::new(false));
         let task = Task {
             work,
             completer: Some(completer),
-            unwanted: Arc::clone(&unwanted),
             started: false,
             home,
         };
-        (task, Scheduled::new(promise, unwanted))
+        (task, Scheduled::new(promise))
     }
 
     pub(crate) fn into_work(self) -> W {
@@ -62,10 +56,13 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let task = self.project();
-        if !*task.started && task.unwanted.load(Ordering::Relaxed) {
-            return Poll::Ready(());
+        if !*task.started {
+            *task.started = true;
+            // Its caller has dropped the promise.
+            if !task.completer.as_ref().is_some_and(Completer::is_wanted) {
+                return Poll::Ready(());
+            }
         }
-        *task.started = true;
         let inside = Inside::enter(*task.home);
         let polled = catch_unwind(AssertUnwindSafe(|| task.work.poll(cx)));
         drop(inside);

@@ -52,7 +52,12 @@
 //! # How it works
 //!
 //! Jobs lie in a `dragline-queue`, boxed; a worker takes one, polls it to its end and takes the
-//! next. A job completes a `dragline-promise`, whose reading end is in the [`Scheduled`].
+//! next. A job completes a `dragline-promise`, whose reading end is in the [`Scheduled`]; a job that
+//! has not started is wanted as long as that end is there.
+//!
+//! The limit is a number of permits behind one lock, and a line of those who wait for one. A worker
+//! keeps its permit from job to job; it gives it back before it waits for a job, and between two
+//! jobs when someone waits in line or the limit was lowered, which it sees without the lock.
 #![forbid(unsafe_code)]
 
 mod keyed;

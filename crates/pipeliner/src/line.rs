@@ -43,6 +43,10 @@ impl<T> Line<T> {
         key
     }
 
+    pub(crate) fn has_first(&self) -> bool {
+        self.first.is_some()
+    }
+
     /// Goes back to the head of the line. The key has left the line before.
     pub(crate) fn rejoin_front(&mut self, key: usize) {
         let next = self.first.replace(key);

@@ -11,14 +11,19 @@
 //!   too late, one goes back to the head of the line; after eight were too late in a row, nobody
 //!   overtakes until one was in time.
 //!
+//! Who goes from job to job, as workers do, may keep its permit from one to the next; but not when
+//! the permits are [`short`](Permits::are_short), which costs no lock to ask.
+//!
 //! **Invariant:** outside the lock, as many are told as permits are free, or the line is empty; so
 //! one permit returned is one wake at most, and a burst of returns is not a chain of wakes.
 
+use std::fmt;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 
 use crate::line::Line;
-use crate::sync::{Mutex, MutexGuard};
+use crate::sync::{AtomicBool, Mutex, MutexGuard};
 
 /// Who gets a permit that is returned while others wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -26,8 +31,8 @@ pub enum Fairness {
     /// Whoever has waited longest: first come, first served.
     #[default]
     Strict,
-    /// Whoever asks first: a task that goes on at once saves a change of tasks. But nobody
-    /// overtakes those who wait more than eight times in a row.
+    /// Whoever asks first: a task that goes on at once saves a change of tasks. But when those who
+    /// wait were told eight times in a row and came too late, nobody overtakes them.
     Eventual,
 }
 
@@ -35,6 +40,8 @@ pub enum Fairness {
 pub(crate) struct Permits {
     fairness: Fairness,
     state: Mutex<State>,
+    /// What `State::are_short` said last; written under the lock.
+    short: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -45,8 +52,8 @@ struct State {
     line: Line<Stage>,
     /// How many were told to come and have not come yet. (Strict: none.)
     told: usize,
-    /// How often those who wait were overtaken in a row.
-    overtaken: usize,
+    /// How many of those told came too late, in a row.
+    too_late: usize,
 }
 
 /// How far one who waits has come.
@@ -70,6 +77,47 @@ pub(crate) enum Claim {
     Permit,
 }
 
+/// A permit, or the lack of one; given back when dropped.
+pub(crate) struct Permit<'a> {
+    permits: &'a Permits,
+    claim: Claim,
+}
+
+impl<'a> Permit<'a> {
+    pub(crate) fn new(permits: &'a Permits) -> Self {
+        Permit {
+            permits,
+            claim: Claim::None,
+        }
+    }
+
+    /// Takes it, or waits for it.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.permits.poll(&mut self.claim, cx)
+    }
+
+    /// Tells whether it is there, and may be kept for what comes next.
+    pub(crate) fn is_kept(&self) -> bool {
+        matches!(self.claim, Claim::Permit) && !self.permits.are_short()
+    }
+
+    pub(crate) fn release(&mut self) {
+        self.permits.release(&mut self.claim);
+    }
+}
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
+impl fmt::Debug for Permit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.claim.fmt(f)
+    }
+}
+
 impl Permits {
     pub(crate) fn new(limit: usize, fairness: Fairness) -> Self {
         Permits {
@@ -79,8 +127,9 @@ impl Permits {
                 taken: 0,
                 line: Line::new(),
                 told: 0,
-                overtaken: 0,
+                too_late: 0,
             }),
+            short: AtomicBool::new(false),
         }
     }
 
@@ -89,7 +138,15 @@ impl Permits {
         if let Claim::Permit = claim {
             return Poll::Ready(());
         }
-        if self.lock().take(claim) {
+        // Who will most likely wait asks once, its waker in its hand: strictly, who comes to a line;
+        // eventually, who was told, since most are too late.
+        let will_wait = match (self.fairness, &*claim) {
+            (Fairness::Strict, Claim::None) | (Fairness::Eventual, Claim::Place(_)) => {
+                self.are_short()
+            }
+            _ => false,
+        };
+        if !will_wait && self.lock().take(claim) {
             return Poll::Ready(());
         }
         // Cloned before the lock is taken, and the old one dropped after: both are foreign code.
@@ -99,7 +156,7 @@ impl Permits {
             return Poll::Ready(());
         }
         let replaced = state.wait(claim, waker);
-        drop(state);
+        self.unlock(state);
         drop(replaced);
         Poll::Pending
     }
@@ -121,7 +178,7 @@ impl Permits {
             Claim::Place(key) => state.leave(key),
         };
         let next = state.pass_on(self.fairness);
-        drop(state);
+        self.unlock(state);
         drop(given_back);
         if let Some(waker) = next {
             waker.wake();
@@ -133,19 +190,37 @@ impl Permits {
         let mut state = self.lock();
         state.limit = limit;
         let next: Vec<_> = std::iter::from_fn(|| state.pass_on(self.fairness)).collect();
-        drop(state);
+        self.unlock(state);
         next.into_iter().for_each(Waker::wake);
+    }
+
+    /// Tells whether a permit that is not needed at this moment is to be given back: someone waits
+    /// for it, or the limit was lowered.
+    ///
+    /// Who waits since this very moment may be overlooked until it is asked again.
+    pub(crate) fn are_short(&self) -> bool {
+        self.short.load(Ordering::Relaxed)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // No foreign code runs under the lock, so what a panic leaves there is whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// After what may change whether permits are short.
+    fn unlock(&self, state: MutexGuard<'_, State>) {
+        self.short.store(state.are_short(), Ordering::Relaxed);
+        drop(state);
+    }
 }
 
 impl State {
     fn free(&self) -> usize {
         self.limit.saturating_sub(self.taken)
+    }
+
+    fn are_short(&self) -> bool {
+        self.line.has_first() || self.taken > self.limit
     }
 
     /// Turns a claim into a permit, if it may have one now.
@@ -164,10 +239,9 @@ impl State {
     fn take_unqueued(&mut self) -> bool {
         // A permit of which nobody was told is nobody's: the line is empty then.
         let overtakes = self.free() <= self.told;
-        if self.free() == 0 || (overtakes && self.overtaken == MOST_OVERTAKEN) {
+        if self.free() == 0 || (overtakes && self.too_late >= MOST_TOO_LATE) {
             return false;
         }
-        self.overtaken += usize::from(overtakes);
         self.taken += 1;
         true
     }
@@ -178,7 +252,7 @@ impl State {
             Stage::Told if self.free() > 0 => {
                 self.told -= 1;
                 self.taken += 1;
-                self.overtaken = 0;
+                self.too_late = 0;
             }
             Stage::Told | Stage::Waiting(_) => return false,
         }
@@ -197,6 +271,7 @@ impl State {
             Stage::Waiting(replaced) => return Some(replaced),
             Stage::Told => {
                 self.told -= 1;
+                self.too_late += 1;
                 self.line.rejoin_front(key);
             }
             Stage::Owner => {}
@@ -238,7 +313,7 @@ impl State {
 }
 
 /// Enough to keep a running task running; few enough that one who waits does not notice.
-const MOST_OVERTAKEN: usize = 8;
+const MOST_TOO_LATE: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -297,7 +372,7 @@ mod tests {
         let permits = Permits::new(1, Fairness::Eventual);
         let [mut runner, mut waiter] = askers();
         assert!(runner.poll(&permits) && !waiter.poll(&permits));
-        for _ in 0..MOST_OVERTAKEN {
+        for _ in 0..MOST_TOO_LATE {
             permits.release(&mut runner.claim);
             assert!(waiter.is_woken());
             assert!(runner.poll(&permits), "it overtakes");

@@ -3,27 +3,25 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use pin_project::{pin_project, pinned_drop};
+use pin_project::pin_project;
 
-use crate::permits::{Claim, Permits};
+use crate::permits::{Permit, Permits};
 
 /// The future of [`Pipeliner::run`](crate::Pipeliner::run).
 #[must_use = "futures do nothing unless polled"]
-#[pin_project(PinnedDrop)]
+#[pin_project]
 pub struct Run<'a, W> {
-    permits: &'a Permits,
-    claim: Claim,
     /// Dropped before the permit is given back, at its end or with this.
     #[pin]
     work: Option<W>,
+    permit: Permit<'a>,
 }
 
 impl<'a, W> Run<'a, W> {
     pub(crate) fn new(permits: &'a Permits, work: W) -> Self {
         Run {
-            permits,
-            claim: Claim::None,
             work: Some(work),
+            permit: Permit::new(permits),
         }
     }
 }
@@ -33,28 +31,19 @@ impl<W: Future> Future for Run<'_, W> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<W::Output> {
         let mut this = self.project();
-        ready!(this.permits.poll(this.claim, cx));
+        ready!(this.permit.poll(cx));
         let work = this.work.as_mut().as_pin_mut();
         let output = ready!(work.expect("it is not polled after it was ready").poll(cx));
         this.work.set(None);
-        this.permits.release(this.claim);
+        this.permit.release();
         Poll::Ready(output)
-    }
-}
-
-#[pinned_drop]
-impl<W> PinnedDrop for Run<'_, W> {
-    fn drop(self: Pin<&mut Self>) {
-        let mut this = self.project();
-        this.work.set(None);
-        this.permits.release(this.claim);
     }
 }
 
 impl<W> fmt::Debug for Run<'_, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Run")
-            .field("claim", &self.claim)
+            .field("claim", &self.permit)
             .finish_non_exhaustive()
     }
 }

@@ -2,15 +2,14 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Wake, Waker, ready};
 
 use promise::Promise;
 
 use crate::JobError;
 use crate::job::Slot;
-use crate::sync::AtomicBool;
+use crate::sync::Mutex;
 
 /// A job that was taken: awaiting it gives the job's result.
 ///
@@ -29,23 +28,22 @@ use crate::sync::AtomicBool;
 /// When polled again after it was ready.
 #[must_use = "dropping a scheduled job cancels it unless it has started; `detach` lets it run"]
 pub struct Scheduled<T, E> {
+    /// A job that has not started is wanted as long as this is there.
     promise: Promise<Slot<T, E>, Infallible>,
-    unwanted: Arc<AtomicBool>,
-    detached: bool,
 }
 
 impl<T, E> Scheduled<T, E> {
-    pub(crate) fn new(promise: Promise<Slot<T, E>, Infallible>, unwanted: Arc<AtomicBool>) -> Self {
-        Scheduled {
-            promise,
-            unwanted,
-            detached: false,
-        }
+    pub(crate) fn new(promise: Promise<Slot<T, E>, Infallible>) -> Self {
+        Scheduled { promise }
     }
 
     /// Lets the job run without anyone waiting for it; its result is dropped.
-    pub fn detach(mut self) {
-        self.detached = true;
+    pub fn detach(self)
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        Detached::wait(self.promise);
     }
 
     /// Tells whether the job has ended.
@@ -59,21 +57,16 @@ impl<T, E> Future for Scheduled<T, E> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(match ready!(self.promise.poll_wait(cx)) {
-            Ok(slot) => slot
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take()
-                .expect("a scheduled job is not polled after it was ready"),
+            Ok(slot) => {
+                let slot = slot.try_lock();
+                let mut slot = slot.expect("a scheduled job is not polled after it was ready");
+                let result = slot.take();
+                // Locked for good, since there is nothing left to take.
+                std::mem::forget(slot);
+                result.expect("it is taken once")
+            }
             Err(_abandoned) => Err(JobError::Cancelled),
         })
-    }
-}
-
-impl<T, E> Drop for Scheduled<T, E> {
-    fn drop(&mut self) {
-        if !self.detached {
-            self.unwanted.store(true, Ordering::Relaxed);
-        }
     }
 }
 
@@ -83,4 +76,20 @@ impl<T, E> fmt::Debug for Scheduled<T, E> {
             .field("finished", &self.is_finished())
             .finish_non_exhaustive()
     }
+}
+
+/// Nobody but the promise itself waits for the job: what is woken holds it until then.
+struct Detached<T, E>(Mutex<Promise<Slot<T, E>, Infallible>>);
+
+impl<T: Send + 'static, E: Send + 'static> Detached<T, E> {
+    fn wait(promise: Promise<Slot<T, E>, Infallible>) {
+        let detached = Arc::new(Detached(Mutex::new(promise)));
+        let waker = Waker::from(Arc::clone(&detached));
+        let mut promise = detached.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = promise.poll_wait(&mut Context::from_waker(&waker));
+    }
+}
+
+impl<T: Send + 'static, E: Send + 'static> Wake for Detached<T, E> {
+    fn wake(self: Arc<Self>) {}
 }

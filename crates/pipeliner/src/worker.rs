@@ -3,13 +3,12 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use queue::{Item, Queue};
 
-use crate::Run;
 use crate::job::Job;
-use crate::permits::Permits;
+use crate::permits::{Permit, Permits};
 
 /// A future that runs jobs, one at a time, until the pipeliner is closed and drained.
 ///
@@ -27,9 +26,10 @@ pub struct Worker(Pin<Box<dyn Future<Output = ()> + Send>>);
 impl Worker {
     pub(crate) fn new(crew: Arc<Crew>) -> Self {
         Worker(Box::pin(async move {
+            let mut permit = Permit::new(&crew.permits);
             let mut in_a_row = 0_u32;
-            while let Some(job) = crew.jobs.get().await {
-                run(job, &crew.permits).await;
+            while let Some(job) = next_job(&crew.jobs, &mut permit).await {
+                run(job, &mut permit).await;
                 in_a_row = in_a_row.wrapping_add(1);
                 if in_a_row.is_multiple_of(MOST_IN_A_ROW) {
                     yield_now().await;
@@ -68,17 +68,32 @@ impl Drop for Crew {
     }
 }
 
+/// Takes a job. The permit is kept for one that is there, and given back before waiting.
+async fn next_job(
+    jobs: &Queue<Box<dyn Job>>,
+    permit: &mut Permit<'_>,
+) -> Option<Item<Box<dyn Job>>> {
+    if permit.is_kept()
+        && let Ok(job) = jobs.try_get()
+    {
+        return Some(job);
+    }
+    permit.release();
+    jobs.get().await
+}
+
 /// Polls a job to its end, once it may be. The job has caught the panic of its work; what may
 /// still panic is foreign code around it, a waker or a `Drop`, and that concerns no other job.
-async fn run(job: Item<Box<dyn Job>>, permits: &Permits) {
+async fn run(job: Item<Box<dyn Job>>, permit: &mut Permit<'_>) {
     let mut job = Quietly(Some(Item::map(job, Box::into_pin)));
-    let polled = poll_fn(|cx| {
+    poll_fn(|cx| {
+        ready!(permit.poll(cx));
         let Some(job) = &mut job.0 else {
             return Poll::Ready(());
         };
         quietly(|| job.as_mut().poll(cx)).unwrap_or(Poll::Ready(()))
-    });
-    Run::new(permits, polled).await;
+    })
+    .await;
 }
 
 /// Lets other tasks of the executor have their turn.

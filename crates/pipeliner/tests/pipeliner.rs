@@ -187,6 +187,74 @@ fn never_more_than_the_limit_in_flight() {
     assert!(jobs.iter().all(Scheduled::is_finished));
 }
 
+/// A job that ends at its second poll, and counts that it has started.
+fn two_polls(started: &Arc<AtomicUsize>) -> impl Future<Output = Result<(), Never>> + use<> {
+    let started = Arc::clone(started);
+    async move {
+        started.fetch_add(1, Ordering::SeqCst);
+        let mut polled = false;
+        futures::future::poll_fn(|_| {
+            if std::mem::replace(&mut polled, true) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+        Ok(())
+    }
+}
+
+#[test]
+fn a_worker_with_more_jobs_makes_way_for_who_waits_to_run() {
+    let (pipeliner, mut workers) = by_hand(1);
+    let started = Arc::new(AtomicUsize::new(0));
+    let jobs = [(); 2].map(|()| schedule(&pipeliner, two_polls(&started)));
+    turn(&mut workers);
+    let mut run = pin!(pipeliner.run(ready(7)));
+    assert!(poll(run.as_mut()).is_pending(), "the worker is at work");
+    turn(&mut workers);
+    assert_eq!(started.load(Ordering::SeqCst), 1, "it has made way");
+    assert_eq!(poll(run), Poll::Ready(7));
+    turn(&mut workers);
+    turn(&mut workers);
+    assert!(jobs.into_iter().all(|job| job.now_or_never().is_some()));
+}
+
+#[test]
+fn a_worker_with_more_jobs_heeds_a_lower_limit() {
+    let (pipeliner, mut workers) = by_hand(2);
+    let started = Arc::new(AtomicUsize::new(0));
+    let jobs = [(); 4].map(|()| schedule(&pipeliner, two_polls(&started)));
+    turn(&mut workers);
+    assert_eq!(started.load(Ordering::SeqCst), 2);
+    assert!(pipeliner.resize(limit(1)).is_empty());
+    turn(&mut workers);
+    assert_eq!(started.load(Ordering::SeqCst), 2, "both ended and made way");
+    turn(&mut workers);
+    assert_eq!(started.load(Ordering::SeqCst), 3, "one goes on");
+    turn(&mut workers);
+    turn(&mut workers);
+    turn(&mut workers);
+    assert!(jobs.into_iter().all(|job| job.now_or_never().is_some()));
+}
+
+#[test]
+fn a_detached_job_runs_and_what_it_leaves_is_dropped() {
+    let (pipeliner, mut workers) = by_hand(1);
+    let kept = Arc::new(());
+    let left = Arc::clone(&kept);
+    schedule(&pipeliner, async { Ok::<_, Never>(left) }).detach();
+    assert_eq!(Arc::strong_count(&kept), 2);
+    turn(&mut workers);
+    assert_eq!(Arc::strong_count(&kept), 1);
+
+    let left = Arc::clone(&kept);
+    schedule(&pipeliner, async { Ok::<_, Never>(left) }).detach();
+    drop(workers);
+    assert_eq!(Arc::strong_count(&kept), 1, "also without workers");
+}
+
 #[test]
 fn a_slow_job_holds_up_no_other() {
     let (pipeliner, mut workers) = by_hand(2);

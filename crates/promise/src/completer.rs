@@ -29,6 +29,11 @@ impl<T, E> Completer<T, E> {
     pub fn complete(self, result: Result<T, E>) {
         self.cell.complete(result.map_err(WaitError::Failed));
     }
+
+    /// Tells whether a promise is left to read the result. Once it says no, it always does.
+    pub fn is_wanted(&self) -> bool {
+        Arc::strong_count(&self.cell) > 1
+    }
 }
 
 impl<T, E> Drop for Completer<T, E> {

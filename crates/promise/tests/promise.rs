@@ -330,3 +330,13 @@ fn errors_read_as_what_they_wrap() {
         "promise abandoned: its completer was dropped"
     );
 }
+
+#[test]
+fn a_completer_knows_whether_a_promise_is_left() {
+    let (completer, promise) = promise::<(), ()>();
+    let other = promise.clone();
+    drop(promise);
+    assert!(completer.is_wanted());
+    drop(other);
+    assert!(!completer.is_wanted());
+}

@@ -72,6 +72,24 @@ fn a_changed_byte_is_an_error_or_makes_no_difference() {
     }
 }
 
+/// Of a segment that is not packed, where there is no checksum.
+#[test]
+fn what_a_record_must_have_is_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut archive = create(folder.path(), false);
+    let entry = archive.append(&capture("http://h/", &[], b"body")).unwrap();
+    let segment = folder.path().join(segment_name(false));
+    let whole = fs::read_to_string(&segment).unwrap();
+    for (from, to) in [
+        ("WARC-Type: response", "WARC-Type: resource"),
+        ("WARC-Block-Digest", "XARC-Block-Digest"),
+        ("body\r\n\r\n", "body\r\n\r "),
+    ] {
+        fs::write(&segment, whole.replace(from, to)).unwrap();
+        assert!(archive.reader().read(&entry).is_err(), "{to}");
+    }
+}
+
 #[test]
 fn a_place_where_no_record_is_is_an_error() {
     let folder = tempfile::tempdir().unwrap();

@@ -133,7 +133,9 @@ fn spooled_files_go_with_their_bodies_and_leftovers_when_opened() {
     let reader = body.reader().unwrap();
     drop(body);
     assert_eq!(fs::read_dir(&spool).unwrap().count(), 1);
-    drop((reader, spooler));
+    drop(reader);
+    assert!(!spool.exists());
+    drop(spooler.begin().unwrap());
     assert!(!spool.exists());
     archive.append(&capture("http://h/", &[], b"")).unwrap();
 
@@ -168,9 +170,9 @@ fn bodies_are_spooled_and_read_by_threads() {
             });
         }
         scope.spawn(move || {
-            received
-                .iter()
-                .for_each(|entry| reader.check(&entry).unwrap())
+            for entry in received {
+                reader.check(&entry).unwrap();
+            }
         });
         drop(sender);
         for body in bodies {

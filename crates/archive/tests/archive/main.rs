@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 mod damage;
+mod export;
 mod large;
 mod resume;
 mod revisit;
@@ -48,9 +49,10 @@ fn capture(url: &str, headers: &[(&'static str, &str)], body: &[u8]) -> Capture 
 }
 
 fn segment_name(compression: bool) -> &'static str {
-    match compression {
-        true => "dragline-00000.warc.gz",
-        false => "dragline-00000.warc",
+    if compression {
+        "dragline-00000.warc.gz"
+    } else {
+        "dragline-00000.warc"
     }
 }
 

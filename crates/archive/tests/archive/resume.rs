@@ -118,6 +118,22 @@ fn a_segment_size_of_nothing_gives_each_capture_a_segment() {
     }
 }
 
+/// More than are kept open.
+#[test]
+fn many_segments_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let none = Config {
+        segment_size: 0,
+        ..small()
+    };
+    let mut archive = Archive::create(dir(folder.path()), none).unwrap();
+    let page = capture("http://h/", &[], b"body");
+    let entries: Vec<_> = (0..70).map(|_| archive.append(&page).unwrap()).collect();
+    for entry in entries.iter().chain(&entries) {
+        archive.reader().check(entry).unwrap();
+    }
+}
+
 #[test]
 fn the_other_packing_begins_a_segment() {
     let folder = tempfile::tempdir().unwrap();

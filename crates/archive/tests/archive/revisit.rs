@@ -128,6 +128,15 @@ fn what_cannot_be_referred_to_is_kept_again() {
     let wrong: Entry = wrong.parse().unwrap();
     let mut archive = Archive::open(dir(folder.path()), config(true), end, [&wrong]).unwrap();
     assert!(!archive.append(&page).unwrap().is_revisit());
+    // Or one whose digests begin alike: the place is that of another payload.
+    let other = capture("http://h/2", &[], &noise(6000));
+    let (digest, others) = (page.body.digest(), other.body.digest());
+    let wrong = entry
+        .to_string()
+        .replace(&digest.to_string(), &others.to_string());
+    let wrong: Entry = wrong.parse().unwrap();
+    let mut archive = Archive::open(dir(folder.path()), config(true), end, [&wrong]).unwrap();
+    assert!(!archive.append(&other).unwrap().is_revisit());
 }
 
 fn not_modified(headers: &[(&'static str, &str)]) -> Capture {

@@ -24,6 +24,8 @@ pub(crate) struct Answer {
     cut: Option<usize>,
     /// Whether nothing at all is sent.
     silent: bool,
+    /// Of whom has this one, nothing is new.
+    etag: Option<String>,
 }
 
 impl Answer {
@@ -39,7 +41,17 @@ impl Answer {
             body,
             cut: None,
             silent: false,
+            etag: None,
         }
+    }
+
+    /// With a validator: whoever has it is answered with a 304.
+    pub(crate) fn tagged(mut self, etag: &str) -> Self {
+        self.head = self
+            .head
+            .replacen("\r\n", &format!("\r\nETag: \"{etag}\"\r\n"), 1);
+        self.etag = Some(etag.to_owned());
+        self
     }
 
     pub(crate) fn html(body: &str) -> Self {
@@ -84,8 +96,11 @@ struct Seen {
 /// Serves until it is dropped with its runtime.
 pub(crate) struct Site {
     pub(crate) url: String,
+    answers: Answers,
     seen: Arc<Seen>,
 }
+
+type Answers = Arc<Mutex<HashMap<String, Answer>>>;
 
 impl Site {
     /// Starts a site. `make` is given the URL of its root, without the last slash.
@@ -103,10 +118,11 @@ impl Site {
     pub(crate) async fn start_with(make: impl FnOnce(&str) -> HashMap<String, Answer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let root = format!("http://{}", listener.local_addr().unwrap());
-        let answers = Arc::new(make(&root));
+        let answers: Answers = Arc::new(Mutex::new(make(&root)));
         let seen = Arc::new(Seen::default());
         let site = Site {
             url: format!("{root}/"),
+            answers: Arc::clone(&answers),
             seen: Arc::clone(&seen),
         };
         tokio::spawn(async move {
@@ -115,6 +131,15 @@ impl Site {
             }
         });
         site
+    }
+
+    /// Changes what is answered from now on; `None`: it is gone.
+    pub(crate) fn set(&self, path: &str, answer: Option<Answer>) {
+        let mut answers = self.answers.lock().unwrap();
+        match answer {
+            Some(answer) => answers.insert(path.to_owned(), answer),
+            None => answers.remove(path),
+        };
     }
 
     /// How often each path was asked for.
@@ -133,9 +158,9 @@ impl Site {
     }
 }
 
-async fn serve(stream: TcpStream, answers: Arc<HashMap<String, Answer>>, seen: Arc<Seen>) {
+async fn serve(stream: TcpStream, answers: Answers, seen: Arc<Seen>) {
     let mut stream = BufReader::new(stream);
-    while let Some(path) = request(&mut stream).await {
+    while let Some((path, fields)) = request(&mut stream).await {
         *seen
             .requests
             .lock()
@@ -153,7 +178,17 @@ async fn serve(stream: TcpStream, answers: Arc<HashMap<String, Answer>>, seen: A
             &[("Content-Type", "text/html")],
             "<a href=never>",
         );
-        let answer = answers.get(&path).unwrap_or(&not_found);
+        let answer = answers.lock().unwrap().get(&path).cloned();
+        let mut answer = answer.unwrap_or(not_found);
+        if let Some(etag) = &answer.etag
+            && fields.contains(&format!("if-none-match: \"{etag}\"\r\n"))
+        {
+            answer = Answer {
+                head: "HTTP/1.1 304 Not Modified\r\nX-Again: yes\r\n\r\n".to_owned(),
+                body: Vec::new(),
+                ..answer
+            };
+        }
         if answer.silent {
             let _ = stream.read_line(&mut String::new()).await;
             seen.hung_up.notify_one();
@@ -168,18 +203,18 @@ async fn serve(stream: TcpStream, answers: Arc<HashMap<String, Answer>>, seen: A
     }
 }
 
-async fn request(stream: &mut BufReader<TcpStream>) -> Option<String> {
+/// The path, and all fields.
+async fn request(stream: &mut BufReader<TcpStream>) -> Option<(String, String)> {
     let mut first = String::new();
     stream.read_line(&mut first).await.ok()?;
     let path = first.split(' ').nth(1)?.to_owned();
-    let mut line = String::new();
-    while line != "\r\n" {
-        line.clear();
-        if stream.read_line(&mut line).await.ok()? == 0 {
+    let mut fields = String::new();
+    while !fields.ends_with("\r\n\r\n") && fields != "\r\n" {
+        if stream.read_line(&mut fields).await.ok()? == 0 {
             return None;
         }
     }
-    Some(path)
+    Some((path, fields))
 }
 
 /// The files of a copy by path, without those that are no part of it.

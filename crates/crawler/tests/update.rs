@@ -1,0 +1,223 @@
+//! Crawling again.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+mod site;
+
+use std::fs;
+
+use dragline::{Again, Archived, Change, Config, Crawl, Event, StartError, Summary};
+use site::{Answer, Site, tree};
+use tempfile::TempDir;
+
+fn config(site: &Site, folder: &TempDir) -> Config {
+    Config {
+        output: folder.path().join("copy"),
+        ..Config::new(&site.url).unwrap()
+    }
+}
+
+fn update(site: &Site, folder: &TempDir) -> Config {
+    Config {
+        again: Again::Update { purge: false },
+        ..config(site, folder)
+    }
+}
+
+async fn start(config: Config) -> Crawl {
+    loop {
+        match Crawl::start(config.clone()) {
+            Err(StartError::InUse { .. }) => tokio::task::yield_now().await,
+            started => return started.unwrap(),
+        }
+    }
+}
+
+/// Crawls to the end; returns the changes, by path.
+async fn run(config: Config) -> (Summary, Vec<(String, Change)>) {
+    let root = config.seeds[0].to_string();
+    let mut crawl = start(config).await;
+    let mut changes = Vec::new();
+    while let Some(event) = crawl.next().await {
+        if let Event::Changed { url, change } = event {
+            changes.push((url.strip_prefix(&root).unwrap().to_owned(), change));
+        }
+    }
+    (crawl.finish().await.unwrap(), changes)
+}
+
+fn copy(folder: &TempDir) -> Vec<String> {
+    tree(&folder.path().join("copy")).into_keys().collect()
+}
+
+fn read(folder: &TempDir, path: &str) -> String {
+    fs::read_to_string(folder.path().join("copy").join(path)).unwrap()
+}
+
+/// `/` links to `a`, which links to `b`, which links to `c`.
+async fn chain() -> Site {
+    Site::start(|_| {
+        [
+            ("/", Answer::html("<a href=a>").tagged("1")),
+            ("/a", Answer::html("<a href=b>").tagged("1")),
+            ("/b", Answer::html("<a href=c>").tagged("1")),
+            ("/c", Answer::html("end")),
+        ]
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_is_as_it_was_is_not_sent_again_and_the_crawl_goes_on_below_it() {
+    let site = chain().await;
+    let folder = tempfile::tempdir().unwrap();
+    run(config(&site, &folder)).await;
+    let before = tree(&folder.path().join("copy"));
+    for times in 2..4 {
+        let (summary, changes) = run(update(&site, &folder)).await;
+        assert_eq!((summary.fetched, summary.files), (4, 4));
+        assert_eq!(changes, []);
+        assert_eq!(
+            site.requests()["/c"],
+            times,
+            "it is found below three that are as they were"
+        );
+        assert!(tree(&folder.path().join("copy")) == before);
+    }
+    assert!(!folder.path().join("copy/.dragline/previous.db").exists());
+}
+
+#[tokio::test]
+async fn what_is_new_or_changed_or_gone_is_told_and_only_what_changed_is_written() {
+    let site = chain().await;
+    let folder = tempfile::tempdir().unwrap();
+    run(config(&site, &folder)).await;
+    site.set("/b", Some(Answer::html("<a href=d>").tagged("2")));
+    site.set("/d", Some(Answer::html("new")));
+    site.set("/c", None);
+    let (_, changes) = run(update(&site, &folder)).await;
+    let [b, c, d] = ["b", "c", "d"].map(str::to_owned);
+    assert_eq!(
+        changes,
+        [(b, Change::Changed), (c, Change::Gone), (d, Change::New)]
+    );
+    // What is gone stays in the copy.
+    assert_eq!(
+        copy(&folder),
+        ["a.html", "b.html", "c.html", "d.html", "index.html"]
+    );
+    assert_eq!(read(&folder, "b.html"), "<a href=d.html>");
+    // Also over the next update; and it is gone only once.
+    let (_, changes) = run(update(&site, &folder)).await;
+    assert_eq!(changes, [("c".to_owned(), Change::Gone)]);
+    assert_eq!(read(&folder, "c.html"), "end");
+    // Until it is purged.
+    let purge = Config {
+        again: Again::Update { purge: true },
+        ..update(&site, &folder)
+    };
+    run(purge).await;
+    assert_eq!(copy(&folder), ["a.html", "b.html", "d.html", "index.html"]);
+    let (_, changes) = run(update(&site, &folder)).await;
+    assert_eq!(changes, []);
+}
+
+#[tokio::test]
+async fn a_bad_answer_destroys_no_good_file_and_nothing_is_purged() {
+    let site = chain().await;
+    let folder = tempfile::tempdir().unwrap();
+    run(config(&site, &folder)).await;
+    let before = tree(&folder.path().join("copy"));
+    let error = Answer::new(
+        "500 Internal Server Error",
+        &[("Content-Type", "text/html")],
+        "oops",
+    );
+    site.set("/a", Some(error));
+    let purge = Config {
+        again: Again::Update { purge: true },
+        ..update(&site, &folder)
+    };
+    let mut crawl = start(purge).await;
+    let mut was_said = false;
+    while let Some(event) = crawl.next().await {
+        assert!(!matches!(event, Event::Changed { .. }), "{event:?}");
+        was_said |= matches!(event, Event::NotPurged);
+    }
+    assert!(was_said);
+    assert_eq!(crawl.finish().await.unwrap().refused, 1);
+    assert!(tree(&folder.path().join("copy")) == before);
+}
+
+#[tokio::test]
+async fn an_update_that_is_ended_goes_on() {
+    let site = chain().await;
+    let folder = tempfile::tempdir().unwrap();
+    run(config(&site, &folder)).await;
+    site.set("/b", Some(Answer::html("<a href=d>").tagged("2")));
+    site.set("/d", Some(Answer::html("new")));
+    let before = site.requests();
+    for _ in 0..10 {
+        // With or without the flag, it is the update that goes on.
+        let mut crawl = start(config(&site, &folder)).await;
+        crawl.next().await;
+        drop(crawl);
+    }
+    assert_eq!(site.requests(), before, "without the flag none begins");
+    let mut crawl = start(update(&site, &folder)).await;
+    while !matches!(crawl.next().await, Some(Event::Fetched { .. })) {}
+    drop(crawl);
+    let (_, changes) = run(config(&site, &folder)).await;
+    let [b, c, d] = ["b", "c", "d"].map(str::to_owned);
+    assert_eq!(
+        changes,
+        [(b, Change::Changed), (c, Change::Gone), (d, Change::New)]
+    );
+    let (_, changes) = run(config(&site, &folder)).await;
+    assert_eq!(changes, []);
+}
+
+#[tokio::test]
+async fn a_crawl_that_is_not_finished_is_not_updated_but_gone_on_with() {
+    let site = chain().await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut crawl = start(config(&site, &folder)).await;
+    while !matches!(crawl.next().await, Some(Event::Fetched { .. })) {}
+    drop(crawl);
+    let (summary, changes) = run(update(&site, &folder)).await;
+    assert_eq!((summary.fetched, changes.len()), (4, 0));
+}
+
+#[tokio::test]
+async fn all_that_was_ever_archived_can_be_exported() {
+    let site = chain().await;
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("copy");
+    assert!(matches!(
+        Archived::open(&output),
+        Err(StartError::NoCrawl { .. })
+    ));
+    run(config(&site, &folder)).await;
+    for version in ["2", "3"] {
+        site.set("/c", Some(Answer::html(version)));
+        run(update(&site, &folder)).await;
+    }
+    let archived = Archived::open(&output).unwrap();
+    let mut index = Vec::new();
+    archived.cdxj(&mut index).unwrap();
+    let index = String::from_utf8(index).unwrap();
+    let of = |path: &str| {
+        let url = format!("{}{path}\"", site.url);
+        index.lines().filter(|line| line.contains(&url)).count()
+    };
+    assert_eq!(of("c"), 3, "{index}");
+    // What was answered with a 304 is there once.
+    assert_eq!(of("a"), 1, "{index}");
+    assert!(index.lines().is_sorted());
+    let mut wacz = std::io::Cursor::new(Vec::new());
+    archived.wacz(&mut wacz).unwrap();
+    assert!(wacz.get_ref().starts_with(b"PK"));
+    assert!(matches!(
+        Crawl::start(config(&site, &folder)),
+        Err(StartError::InUse { .. })
+    ));
+}

@@ -48,6 +48,8 @@ time with a site and a folder of its own, and each time something befalls it:
   errors      One of the first 500 calls by which files are written, synced, renamed or removed fails: as the disk is
               full, and then as it is broken; once, or from then on. The crawl has to end by itself with exit code 3
               and name a file, or take no harm. Then the same command again.
+  update-kills, update-cuts
+              The same with `--update` of a crawl that is finished, of a site that has changed since.
 
 At the end the copy, the records of the archive (URL, status and digest of the payload; read from the WARC files by a
 reader of its own) and the exit code have to be those of the undisturbed run, and no more requests may have been
@@ -69,6 +71,14 @@ pub(crate) struct Args {
     /// How many calls of a crawl fail, each in two ways
     #[arg(long, value_name = "N", default_value_t = 500)]
     errors: u64,
+
+    /// How often an update is killed, and gone on
+    #[arg(long, value_name = "N", default_value_t = 300)]
+    update_kills: u64,
+
+    /// How often the power of an update is cut
+    #[arg(long, value_name = "N", default_value_t = 3_000)]
+    update_cuts: u64,
 
     /// The number from which chance begins
     #[arg(long, value_name = "S", default_value_t = 1)]
@@ -139,6 +149,8 @@ pub(crate) fn small_portion() -> Result<()> {
         kills: 50,
         power_cuts: 200,
         errors: 20,
+        update_kills: 20,
+        update_cuts: 100,
         seed: 1,
         only: None,
         urls: 300,
@@ -170,31 +182,37 @@ async fn torture(args: &Args) -> Result<()> {
     let program = Program {
         path: dragline(args)?,
         jobs: args.jobs,
+        updates: false,
     };
-    let points = args.points("kills", args.kills);
+    let crawl = |urls, latency| Crawl::new(urls, latency, program.clone());
+    let latency = Duration::from_millis(args.latency);
+    let points = args.points(KILLS, args.kills);
     if !points.is_empty() {
-        let crawl = Crawl {
-            web: Arc::new(web::web(args.urls)?),
-            latency: Duration::from_millis(args.latency),
-            program: program.clone(),
-        };
-        let kills = Kills::prepare(crawl, args.seed).await?;
-        Arc::new(kills).run(points, lanes).await?;
+        let kills = Kills::prepare(crawl(args.urls, latency)?, args.seed).await?;
+        Arc::new(kills).run(KILLS, points, lanes).await?;
     }
-    let points = args.points("power-cuts", args.power_cuts);
+    let points = args.points(POWER_CUTS, args.power_cuts);
     if !points.is_empty() {
-        let cuts = Cuts::prepare(small(program.clone())?, args.seed).await?;
-        Arc::new(cuts).run(points, lanes).await?;
+        let cuts = Cuts::prepare(crawl(SMALL, Duration::ZERO)?, args.seed).await?;
+        Arc::new(cuts).run(POWER_CUTS, points, lanes).await?;
     }
-    let points = args.points("errors", args.errors * 2);
+    let points = args.points(ERRORS, args.errors * 2);
     if !points.is_empty() {
-        let crawl = Crawl {
-            web: Arc::new(web::web(args.urls)?),
-            latency: Duration::ZERO,
-            program,
-        };
+        let crawl = crawl(args.urls, Duration::ZERO)?;
         let errors = Errors::prepare(crawl, args.seed, args.errors.try_into()?).await?;
         Arc::new(errors).run(points, lanes).await?;
+    }
+    let points = args.points(UPDATE_KILLS, args.update_kills);
+    if !points.is_empty() {
+        let update = crawl(args.urls, latency)?.into_update(args.urls).await?;
+        let kills = Kills::prepare(update, args.seed).await?;
+        Arc::new(kills).run(UPDATE_KILLS, points, lanes).await?;
+    }
+    let points = args.points(UPDATE_CUTS, args.update_cuts);
+    if !points.is_empty() {
+        let update = crawl(SMALL, Duration::ZERO)?.into_update(SMALL).await?;
+        let cuts = Cuts::prepare(update, args.seed).await?;
+        Arc::new(cuts).run(UPDATE_CUTS, points, lanes).await?;
     }
     Ok(())
 }
@@ -209,15 +227,6 @@ impl Args {
     }
 }
 
-/// A crawl that is over soon.
-fn small(program: Program) -> Result<Crawl> {
-    Ok(Crawl {
-        web: Arc::new(web::web(SMALL)?),
-        latency: Duration::ZERO,
-        program,
-    })
-}
-
 /// Returns the path of the built program.
 fn dragline(args: &Args) -> Result<PathBuf> {
     if args.debug {
@@ -227,6 +236,11 @@ fn dragline(args: &Args) -> Result<PathBuf> {
     Ok(own.with_file_name("dragline"))
 }
 
-const KINDS: [&str; 3] = ["kills", "power-cuts", "errors"];
+const KILLS: &str = "kills";
+const POWER_CUTS: &str = "power-cuts";
+const ERRORS: &str = "errors";
+const UPDATE_KILLS: &str = "update-kills";
+const UPDATE_CUTS: &str = "update-cuts";
+const KINDS: [&str; 5] = [KILLS, POWER_CUTS, ERRORS, UPDATE_KILLS, UPDATE_CUTS];
 /// About how many URLs the site has of a crawl that is over soon.
 const SMALL: usize = 60;

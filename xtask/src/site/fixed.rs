@@ -15,6 +15,8 @@ pub(crate) enum Resource {
         content_type: &'static str,
         /// The name of the coding that the body is in, if it is in one.
         coding: Option<&'static str>,
+        /// The tag of this version, if it has one: who has it is not sent it again.
+        etag: Option<String>,
         body: Bytes,
     },
     /// Moved for good, to this address.

@@ -3,13 +3,15 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, LAST_MODIFIED, LOCATION};
+use hyper::header::{
+    CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
+};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -35,7 +37,8 @@ pub(crate) enum Content {
     Pages(Pages),
     /// Behind a pointer of its own, since a thread that may block reads the files.
     Folder(Arc<Folder>),
-    Fixed(Arc<Fixed>),
+    /// Whoever shares it may put another in its place.
+    Fixed(Arc<RwLock<Fixed>>),
 }
 
 /// A running site. Dropped, it closes its listener and its connections.
@@ -146,7 +149,10 @@ impl Site {
         match &self.content {
             Content::Pages(pages) => self.page(pages, address),
             Content::Folder(folder) => self.file(folder, uri.path(), address).await,
-            Content::Fixed(fixed) => self.fixed(fixed, address),
+            Content::Fixed(fixed) => {
+                let fixed = fixed.read().unwrap_or_else(PoisonError::into_inner);
+                self.fixed(&fixed, address, request)
+            }
         }
     }
 
@@ -184,7 +190,7 @@ impl Site {
         }
     }
 
-    fn fixed(&self, fixed: &Fixed, address: &str) -> Answer {
+    fn fixed(&self, fixed: &Fixed, address: &str, request: &Request<Incoming>) -> Answer {
         let Some(resource) = fixed.find(address) else {
             return self.missing(address);
         };
@@ -194,9 +200,18 @@ impl Site {
             Resource::Document {
                 content_type,
                 coding,
+                etag,
                 body,
             } => {
                 let mut answer = with_type(content_type, body.clone());
+                if let Some(etag) = etag {
+                    let etag = HeaderValue::try_from(etag).expect("a tag is ASCII");
+                    if request.headers().get(IF_NONE_MATCH) == Some(&etag) {
+                        answer = Response::default();
+                        *answer.status_mut() = StatusCode::NOT_MODIFIED;
+                    }
+                    answer.headers_mut().insert(ETAG, etag);
+                }
                 if let Some(coding) = coding {
                     let coding = HeaderValue::from_static(coding);
                     answer.headers_mut().insert(CONTENT_ENCODING, coding);

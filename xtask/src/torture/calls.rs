@@ -13,7 +13,7 @@ use super::program::{Fate, output};
 /// What a call works on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// The archive's first segment; there is one only.
+    /// The archive's segments: one a crawl.
     Archive,
     /// The journal, with what `SQLite` keeps beside it.
     Journal,
@@ -46,7 +46,9 @@ impl Target {
     fn paths(self, folder: &Path) -> Vec<PathBuf> {
         let state = output(folder).join(STATE);
         match self {
-            Target::Archive => vec![state.join("archive/dragline-00000.warc.gz")],
+            Target::Archive => (0..MOST_SEGMENTS)
+                .map(|segment| state.join(format!("archive/dragline-{segment:05}.warc.gz")))
+                .collect(),
             Target::Journal => ["", "-wal", "-journal"]
                 .map(|suffix| state.join(format!("journal.db{suffix}")))
                 .into(),
@@ -100,5 +102,7 @@ pub(crate) fn busiest(log: &Path) -> Result<usize> {
     Ok(most)
 }
 
+/// More than there are crawls of one site.
+const MOST_SEGMENTS: usize = 4;
 /// More than there are files in the copy.
 const MOST_FILES: usize = 400;

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use super::disk::Disk;
 use super::outcome::{Difference, Outcome};
-use super::place::{Crawl, Place, scratch};
+use super::place::{Crawl, Place, Undisturbed, scratch};
 use super::program::{Fate, output};
 use super::random::Random;
 use super::tally::{Point, Tally};
@@ -22,7 +22,7 @@ pub(crate) struct Cuts {
     /// Where it was recorded. The site has to stay where it is: its address is in the journal.
     place: Place,
     disk: Disk,
-    undisturbed: Arc<Outcome>,
+    undisturbed: Undisturbed,
     seed: u64,
 }
 
@@ -33,24 +33,22 @@ impl Cuts {
     ///
     /// The crawl fails, or what strace wrote is not understood.
     pub(crate) async fn prepare(crawl: Crawl, seed: u64) -> Result<Self> {
-        let undisturbed = crawl.undisturbed().await?.outcome;
+        let undisturbed = crawl.undisturbed().await?;
         let place = crawl.place().await?;
         let folder = place.folder.path().to_owned();
         let log = folder.join("calls");
-        // It is there from the start.
-        fs::create_dir(output(&folder))?;
         place.run(&record(&log)).await?.exit()?;
         let text = fs::read_to_string(&log)?;
         let root = output(&folder);
         let root = root.to_str().context("the folder's path is no UTF-8")?;
-        let disk = Disk::new(Trace::parse(&text, root)?);
+        let disk = Disk::new(Trace::parse(&text, root, crawl.before().to_vec())?);
         disk.check(&output(&folder))
             .context("the recording is not what is there")?;
         println!(
             "power: {}; {} records, {} files",
             disk.describe(),
-            undisturbed.records(),
-            undisturbed.files()
+            undisturbed.outcome().records(),
+            undisturbed.outcome().files()
         );
         Ok(Cuts {
             crawl,
@@ -76,9 +74,9 @@ impl Cuts {
         let program = &self.crawl.program;
         let ended = program.run(&url, folder.path(), &Fate::Undisturbed).await?;
         let exit = ended.exit()?;
-        let difference = if exit == self.undisturbed.exit {
+        let difference = if exit == self.undisturbed.outcome().exit {
             let outcome = Outcome::read(&copy, &url, exit)?;
-            outcome.differs(&self.undisturbed)
+            outcome.differs_from_all(&self.undisturbed.outcomes)
         } else {
             Difference {
                 text: format!("exit code {exit}: {}", ended.last_words()),
@@ -98,9 +96,14 @@ impl Cuts {
     /// # Errors
     ///
     /// One did not end as it has to.
-    pub(crate) async fn run(self: Arc<Self>, points: Vec<u64>, lanes: usize) -> Result<()> {
+    pub(crate) async fn run(
+        self: Arc<Self>,
+        name: &str,
+        points: Vec<u64>,
+        lanes: usize,
+    ) -> Result<()> {
         let cuts = |index| Arc::clone(&self).point(index);
-        Tally::of("power-cuts", points, lanes, cuts).await
+        Tally::of(name, points, lanes, cuts).await
     }
 }
 

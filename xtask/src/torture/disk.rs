@@ -37,23 +37,30 @@ struct Habit {
 
 impl Disk {
     pub(crate) fn new(trace: Trace) -> Self {
-        let sure = trace.operations.iter().map(|operation| {
-            let syncs = trace.syncs.iter().filter(|sync| {
-                sync.start > operation.end
-                    && match &operation.change {
-                        Change::Write { file, .. } | Change::Cut { file, .. } => {
-                            sync.what == Synced::File(*file)
+        let sure = trace
+            .operations
+            .iter()
+            .enumerate()
+            .map(|(index, operation)| {
+                if index < trace.before {
+                    return 0;
+                }
+                let syncs = trace.syncs.iter().filter(|sync| {
+                    sync.start > operation.end
+                        && match &operation.change {
+                            Change::Write { file, .. } | Change::Cut { file, .. } => {
+                                sync.what == Synced::File(*file)
+                            }
+                            Change::Create { path, .. }
+                            | Change::Folder(path)
+                            | Change::Remove(path) => is_of(&sync.what, path),
+                            Change::Rename { from, to } => {
+                                is_of(&sync.what, from) || is_of(&sync.what, to)
+                            }
                         }
-                        Change::Create { path, .. }
-                        | Change::Folder(path)
-                        | Change::Remove(path) => is_of(&sync.what, path),
-                        Change::Rename { from, to } => {
-                            is_of(&sync.what, from) || is_of(&sync.what, to)
-                        }
-                    }
+                });
+                syncs.map(|sync| sync.end).min().unwrap_or(usize::MAX)
             });
-            syncs.map(|sync| sync.end).min().unwrap_or(usize::MAX)
-        });
         let sure = sure.collect();
         Disk { trace, sure }
     }

@@ -91,8 +91,8 @@ impl Errors {
     /// Checks that an error was told, or did no harm.
     fn check(&self, place: &Place, ended: &Ended) -> Result<i32> {
         let exit = ended.exit()?;
-        if exit == self.undisturbed.outcome.exit {
-            let difference = place.outcome(ended)?.differs(&self.undisturbed.outcome);
+        if exit == self.undisturbed.outcome().exit {
+            let difference = place.outcome(ended)?.differs(self.undisturbed.outcome());
             ensure!(
                 difference.text.is_empty(),
                 "exit code {exit}, but {}",
@@ -115,7 +115,7 @@ impl Errors {
             }
         } else {
             let outcome = place.outcome(&ended)?;
-            outcome.differs(&self.undisturbed.outcome)
+            outcome.differs(self.undisturbed.outcome())
         };
         let report = place.server.report();
         Ok(Point {

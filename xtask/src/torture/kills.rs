@@ -41,9 +41,9 @@ impl Kills {
         println!(
             "undisturbed: {} requests, {} records, {} files, exit code {}, {} ms; calls in one thread: {calls:?}",
             undisturbed.requests,
-            undisturbed.outcome.records(),
-            undisturbed.outcome.files(),
-            undisturbed.outcome.exit,
+            undisturbed.outcome().records(),
+            undisturbed.outcome().files(),
+            undisturbed.outcome().exit,
             undisturbed.time.as_millis(),
         );
         Ok(Kills {
@@ -69,21 +69,32 @@ impl Kills {
             0
         };
         let (place, mut kills) = (self.first_kill(first).await?, 1);
+        let mut ended = None;
         for _ in 0..more {
             let is_at_call = random.percent(30);
             let kill = Kill::random(&mut random, &self.calls, is_at_call);
             let fate = kill.fate(&place, self.undisturbed.time);
-            if !place.run(&fate).await?.is_killed() {
-                // It was done before. What follows runs it once more, which must change nothing.
+            let run = place.run(&fate).await?;
+            if !run.is_killed() {
+                ended = Some(run);
                 break;
             }
             kills += 1;
         }
-        let ended = place.run(&Fate::Undisturbed).await?;
+        let ended = match ended {
+            Some(ended) if self.crawl.is_update() => ended,
+            // A crawl that was done before it was to be killed is run once more, which must change nothing.
+            _ => place.run(&Fate::Undisturbed).await?,
+        };
         let outcome = place.outcome(&ended)?;
-        let report = place.server.report();
-        let repeated = report.requests - report.distinct;
-        let mut difference = outcome.differs(&self.undisturbed.outcome);
+        let repeated = if self.crawl.is_update() {
+            // The site counts the requests of all points together.
+            0
+        } else {
+            let report = place.server.report();
+            report.requests - report.distinct
+        };
+        let mut difference = outcome.differs_from_all(&self.undisturbed.outcomes);
         let second = self.undisturbed.requests.saturating_mul(1_000)
             / u64::try_from(self.undisturbed.time.as_millis())?.max(1);
         let allowed = kills * (self.crawl.program.jobs as u64 + second);
@@ -109,7 +120,7 @@ impl Kills {
             }
             let exit = ended.exit()?;
             ensure!(
-                exit == self.undisturbed.outcome.exit,
+                exit == self.undisturbed.outcome().exit,
                 "exit code {exit} before it was killed: {}",
                 ended.stderr
             );
@@ -123,9 +134,14 @@ impl Kills {
     /// # Errors
     ///
     /// One did not end as it has to.
-    pub(crate) async fn run(self: Arc<Self>, points: Vec<u64>, lanes: usize) -> Result<()> {
+    pub(crate) async fn run(
+        self: Arc<Self>,
+        name: &str,
+        points: Vec<u64>,
+        lanes: usize,
+    ) -> Result<()> {
         let kills = |index| Arc::clone(&self).point(index);
-        Tally::of("kills", points, lanes, kills).await
+        Tally::of(name, points, lanes, kills).await
     }
 }
 

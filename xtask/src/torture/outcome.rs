@@ -69,6 +69,17 @@ impl Outcome {
         self.records.len()
     }
 
+    /// Tells in what `self` is not as any of these; if it is as none, as the first.
+    pub(crate) fn differs_from_all(&self, expected: &[Arc<Outcome>]) -> Difference {
+        let differences = expected.iter().map(|expected| self.differs(expected));
+        let mut differences = differences.collect::<Vec<_>>().into_iter();
+        let first = differences.next().unwrap_or_default();
+        if differences.any(|other| other.text.is_empty()) {
+            return Difference::default();
+        }
+        first
+    }
+
     /// Tells in what `self` is not as `expected`.
     pub(crate) fn differs(&self, expected: &Outcome) -> Difference {
         let mut difference = Difference::default();
@@ -110,6 +121,27 @@ impl Outcome {
         }
         difference
     }
+}
+
+/// Reads all files and folders below a folder, each folder before what is in it.
+///
+/// # Errors
+///
+/// One cannot be read.
+pub(crate) fn read_all(folder: &Path, below: &str) -> Result<Vec<(String, Option<Vec<u8>>)>> {
+    let mut all = Vec::new();
+    for file in fs::read_dir(folder)? {
+        let file = file?;
+        let name = file.file_name();
+        let path = format!("{below}{}", name.to_str().context("no UTF-8")?);
+        if file.file_type()?.is_dir() {
+            all.push((path.clone(), None));
+            all.extend(read_all(&file.path(), &format!("{path}/"))?);
+        } else {
+            all.push((path, Some(fs::read(file.path())?)));
+        }
+    }
+    Ok(all)
 }
 
 fn read_tree(

@@ -1,28 +1,40 @@
 //! Where a crawl happens: a site that is served, a folder, and the program.
 
+use std::fs;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
-use super::outcome::Outcome;
+use super::outcome::{Outcome, read_all};
 use super::program::{Ended, Fate, Program, output};
+use super::web::{Version, web};
 use crate::site::{Content, Fixed, Server};
 
 /// What is crawled, and how.
 #[derive(Debug)]
 pub(crate) struct Crawl {
-    pub(crate) web: Arc<Fixed>,
-    pub(crate) latency: Duration,
+    web: Arc<RwLock<Fixed>>,
+    latency: Duration,
     pub(crate) program: Program,
+    /// What there is before.
+    before: Option<Before>,
 }
 
-/// A site of its own and an empty folder, for one point.
+/// A crawl that is finished, and the site that it was of: its address is in the journal.
+#[derive(Debug)]
+struct Before {
+    server: Arc<Server>,
+    /// All that is there, by path.
+    files: Vec<(String, Option<Vec<u8>>)>,
+}
+
+/// A site and a folder, for one point.
 #[derive(Debug)]
 pub(crate) struct Place {
-    pub(crate) server: Server,
+    pub(crate) server: Arc<Server>,
     pub(crate) folder: TempDir,
     program: Program,
 }
@@ -30,23 +42,80 @@ pub(crate) struct Place {
 /// What a crawl does if it is let.
 #[derive(Debug)]
 pub(crate) struct Undisturbed {
-    pub(crate) outcome: Arc<Outcome>,
+    /// What comes of it; for an update, then also what comes of the next ones, which find nothing new: who is killed
+    /// when an update is just over begins another.
+    pub(crate) outcomes: Vec<Arc<Outcome>>,
     pub(crate) time: Duration,
     /// Requests that it made.
     pub(crate) requests: u64,
 }
 
 impl Crawl {
+    /// Crawls a site of about so many URLs, which waits so long before each answer.
+    ///
+    /// # Errors
+    ///
+    /// The site cannot be made.
+    pub(crate) fn new(urls: usize, latency: Duration, program: Program) -> Result<Self> {
+        Ok(Crawl {
+            web: Arc::new(RwLock::new(web(urls, Version::First)?)),
+            latency,
+            program,
+            before: None,
+        })
+    }
+
+    /// Crawls the site, changes it, and is then about the update.
+    ///
+    /// # Errors
+    ///
+    /// The crawl fails.
+    pub(crate) async fn into_update(mut self, urls: usize) -> Result<Self> {
+        let place = self.place().await?;
+        place.run(&Fate::Undisturbed).await?.exit()?;
+        let second = web(urls, Version::Second)?;
+        *self.web.write().unwrap_or_else(PoisonError::into_inner) = second;
+        self.program.updates = true;
+        self.before = Some(Before {
+            files: read_all(&output(place.folder.path()), "")?,
+            server: place.server,
+        });
+        Ok(self)
+    }
+
+    /// Returns what is there before the crawl begins.
+    pub(crate) fn before(&self) -> &[(String, Option<Vec<u8>>)] {
+        self.before.as_ref().map_or(&[], |before| &before.files)
+    }
+
+    pub(crate) fn is_update(&self) -> bool {
+        self.program.updates
+    }
+
     /// Serves the site, and makes a folder: in memory, if there is such a place.
     ///
     /// # Errors
     ///
     /// There is no port, or no room.
     pub(crate) async fn place(&self) -> Result<Place> {
-        let content = Content::Fixed(Arc::clone(&self.web));
+        let folder = scratch()?;
+        let copy = output(folder.path());
+        fs::create_dir(&copy)?;
+        for (path, content) in self.before() {
+            match content {
+                None => fs::create_dir(copy.join(path))?,
+                Some(content) => fs::write(copy.join(path), content)?,
+            }
+        }
+        let server = if let Some(before) = &self.before {
+            Arc::clone(&before.server)
+        } else {
+            let content = Content::Fixed(Arc::clone(&self.web));
+            Arc::new(Server::start(content, self.latency, 0).await?)
+        };
         Ok(Place {
-            server: Server::start(content, self.latency, 0).await?,
-            folder: scratch()?,
+            server,
+            folder,
             program: self.program.clone(),
         })
     }
@@ -57,32 +126,49 @@ impl Crawl {
     ///
     /// They are not, or the crawl makes a request twice: nothing can be learned from it then.
     pub(crate) async fn undisturbed(&self) -> Result<Undisturbed> {
-        let mut before: Option<Undisturbed> = None;
-        for _ in 0..2 {
-            let place = self.place().await?;
-            let ended = place.run(&Fate::Undisturbed).await?;
-            let outcome = place.outcome(&ended)?;
-            outcome.check()?;
-            let report = place.server.report();
-            anyhow::ensure!(
+        let first = self.undisturbed_once().await?;
+        let second = self.undisturbed_once().await?;
+        for (first, second) in first.outcomes.iter().zip(&second.outcomes) {
+            let difference = second.differs(first);
+            ensure!(
+                difference.text.is_empty(),
+                "two undisturbed crawls differ: {}",
+                difference.text
+            );
+        }
+        // The files that it reads are at hand by now.
+        Ok(second)
+    }
+
+    async fn undisturbed_once(&self) -> Result<Undisturbed> {
+        let place = self.place().await?;
+        let earlier = place.server.report().requests;
+        let ended = place.run(&Fate::Undisturbed).await?;
+        let report = place.server.report();
+        let mut outcomes = vec![place.outcome(&ended)?];
+        if self.is_update() {
+            for _ in 0..MOST_UPDATES {
+                let ended = place.run(&Fate::Undisturbed).await?;
+                outcomes.push(place.outcome(&ended)?);
+            }
+        } else {
+            outcomes[0].check()?;
+            ensure!(
                 report.repeated.is_empty(),
                 "the undisturbed crawl repeats requests:\n{report}"
             );
-            if let Some(before) = &before {
-                let difference = outcome.differs(&before.outcome);
-                anyhow::ensure!(
-                    difference.text.is_empty(),
-                    "two undisturbed crawls differ: {}",
-                    difference.text
-                );
-            }
-            before = Some(Undisturbed {
-                outcome,
-                time: ended.time,
-                requests: report.requests,
-            });
         }
-        before.context("there were two")
+        Ok(Undisturbed {
+            outcomes,
+            time: ended.time,
+            requests: report.requests - earlier,
+        })
+    }
+}
+
+impl Undisturbed {
+    pub(crate) fn outcome(&self) -> &Outcome {
+        &self.outcomes[0]
     }
 }
 
@@ -126,3 +212,6 @@ pub(crate) fn scratch() -> Result<TempDir> {
     };
     folder.context("cannot make a temporary folder")
 }
+
+/// So many updates may follow on one that was killed.
+const MOST_UPDATES: usize = 3;

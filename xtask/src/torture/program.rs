@@ -18,6 +18,8 @@ use tokio::time;
 pub(crate) struct Program {
     pub(crate) path: PathBuf,
     pub(crate) jobs: usize,
+    /// Whether it crawls again what is finished.
+    pub(crate) updates: bool,
 }
 
 /// What befalls a run.
@@ -59,6 +61,7 @@ impl Program {
             .arg(self.jobs.to_string())
             .arg("--output")
             .arg(output(folder))
+            .args(self.updates.then_some("--update"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&said)?)

@@ -15,6 +15,8 @@ pub(crate) const CALLS: &str = "open,openat,openat2,creat,write,pwrite64,writev,
 #[derive(Debug, Default)]
 pub(crate) struct Trace {
     pub(crate) operations: Vec<Operation>,
+    /// So many of these were done long before: they make what was there at the beginning.
+    pub(crate) before: usize,
     pub(crate) syncs: Vec<Sync>,
     /// The moments are numbered from 0 to this.
     pub(crate) end: usize,
@@ -68,12 +70,16 @@ pub(crate) enum Synced {
 }
 
 impl Trace {
-    /// Reads the log of `strace -f -y -xx`, of a process that began when the folder was empty.
+    /// Reads the log of `strace -f -y -xx`, of a process that began when these files and folders were there, by path.
     ///
     /// # Errors
     ///
     /// The log is not understood, or tells of a call that is not looked at here.
-    pub(crate) fn parse(log: &str, root: &str) -> Result<Self> {
+    pub(crate) fn parse(
+        log: &str,
+        root: &str,
+        before: Vec<(String, Option<Vec<u8>>)>,
+    ) -> Result<Self> {
         let mut reader = Reader {
             root: root.to_owned(),
             trace: Trace::default(),
@@ -82,6 +88,10 @@ impl Trace {
             positions: Vec::new(),
             files: 0,
         };
+        for (path, content) in before {
+            reader.was_there(path, content);
+        }
+        reader.trace.before = reader.trace.operations.len();
         let mut unfinished: HashMap<&str, (usize, &str)> = HashMap::new();
         for (moment, line) in log.lines().enumerate() {
             reader.trace.end = moment + 1;
@@ -127,6 +137,29 @@ enum Open {
 }
 
 impl Reader {
+    fn was_there(&mut self, path: String, content: Option<Vec<u8>>) {
+        let Some(bytes) = content else {
+            return self.did(0, 0, Change::Folder(path));
+        };
+        let file = self.create(&path, 0, 0);
+        let offset = 0;
+        let write = Change::Write {
+            file,
+            offset,
+            bytes,
+        };
+        self.did(0, 0, write);
+    }
+
+    fn create(&mut self, path: &str, start: usize, end: usize) -> usize {
+        let file = self.files;
+        self.files += 1;
+        self.names.insert(path.to_owned(), file);
+        let path = path.to_owned();
+        self.did(start, end, Change::Create { path, file });
+        file
+    }
+
     /// Takes note that a descriptor is closed: when the call begins, as it may be given to another thread before it
     /// is seen to end.
     fn closes(&mut self, text: &str) {
@@ -244,14 +277,9 @@ impl Reader {
             return Ok(());
         }
         ensure!(!arguments.contains("O_APPEND"), "a file is appended to");
-        let file = if let Some(file) = self.names.get(&path) {
-            *file
-        } else {
-            let file = self.files;
-            self.files += 1;
-            self.names.insert(path.clone(), file);
-            self.did(start, end, Change::Create { path, file });
-            file
+        let file = match self.names.get(&path) {
+            Some(file) => *file,
+            None => self.create(&path, start, end),
         };
         if is_file && arguments.contains("O_TRUNC") {
             self.did(start, end, Change::Cut { file, length: 0 });
@@ -380,7 +408,7 @@ mod tests {
             hex(b"b"),
             hex(b"/elsewhere"),
         );
-        let trace = Trace::parse(&log, "/r").unwrap();
+        let trace = Trace::parse(&log, "/r", Vec::new()).unwrap();
         let changes: Vec<_> = trace
             .operations
             .iter()

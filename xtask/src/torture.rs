@@ -45,6 +45,8 @@ time with a site and a folder of its own, and each time something befalls it:
   power-cuts  A crawl of 60 URLs is recorded by strace: what it wrote, cut, renamed and removed, and when it synced
               what. Of that the disk keeps at a random moment all that was synced, and of the rest what it likes:
               each write whole, in part or not, each name or not. Then the same command goes on from there.
+  killed-cuts The same of a crawl that was killed, gone on, and then cut: neither the killed one's writes nor the
+              other's are on the disk unless they were synced.
   errors      One of the first 500 calls by which files are written, synced, renamed or removed fails: as the disk is
               full, and then as it is broken; once, or from then on. The crawl has to end by itself with exit code 3
               and name a file, or take no harm. Then the same command again.
@@ -67,6 +69,10 @@ pub(crate) struct Args {
     /// How often the power of a crawl is cut
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     power_cuts: u64,
+
+    /// How often the power is cut of a crawl that was killed before
+    #[arg(long, value_name = "N", default_value_t = 3_000)]
+    killed_cuts: u64,
 
     /// How many calls of a crawl fail, each in two ways
     #[arg(long, value_name = "N", default_value_t = 500)]
@@ -148,9 +154,10 @@ pub(crate) fn small_portion() -> Result<()> {
     run(&Args {
         kills: 50,
         power_cuts: 200,
+        killed_cuts: 50,
         errors: 20,
         update_kills: 20,
-        update_cuts: 100,
+        update_cuts: 50,
         seed: 1,
         only: None,
         urls: 300,
@@ -193,8 +200,13 @@ async fn torture(args: &Args) -> Result<()> {
     }
     let points = args.points(POWER_CUTS, args.power_cuts);
     if !points.is_empty() {
-        let cuts = Cuts::prepare(crawl(SMALL, Duration::ZERO)?, args.seed).await?;
+        let cuts = Cuts::prepare(crawl(SMALL, Duration::ZERO)?, args.seed, false).await?;
         Arc::new(cuts).run(POWER_CUTS, points, lanes).await?;
+    }
+    let points = args.points(KILLED_CUTS, args.killed_cuts);
+    if !points.is_empty() {
+        let cuts = Cuts::prepare(crawl(SMALL, Duration::ZERO)?, args.seed, true).await?;
+        Arc::new(cuts).run(KILLED_CUTS, points, lanes).await?;
     }
     let points = args.points(ERRORS, args.errors * 2);
     if !points.is_empty() {
@@ -211,7 +223,7 @@ async fn torture(args: &Args) -> Result<()> {
     let points = args.points(UPDATE_CUTS, args.update_cuts);
     if !points.is_empty() {
         let update = crawl(SMALL, Duration::ZERO)?.into_update(SMALL).await?;
-        let cuts = Cuts::prepare(update, args.seed).await?;
+        let cuts = Cuts::prepare(update, args.seed, false).await?;
         Arc::new(cuts).run(UPDATE_CUTS, points, lanes).await?;
     }
     Ok(())
@@ -238,9 +250,17 @@ fn dragline(args: &Args) -> Result<PathBuf> {
 
 const KILLS: &str = "kills";
 const POWER_CUTS: &str = "power-cuts";
+const KILLED_CUTS: &str = "killed-cuts";
 const ERRORS: &str = "errors";
 const UPDATE_KILLS: &str = "update-kills";
 const UPDATE_CUTS: &str = "update-cuts";
-const KINDS: [&str; 5] = [KILLS, POWER_CUTS, ERRORS, UPDATE_KILLS, UPDATE_CUTS];
+const KINDS: [&str; 6] = [
+    KILLS,
+    POWER_CUTS,
+    KILLED_CUTS,
+    ERRORS,
+    UPDATE_KILLS,
+    UPDATE_CUTS,
+];
 /// About how many URLs the site has of a crawl that is over soon.
 const SMALL: usize = 60;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::disk::Disk;
 use super::outcome::{Difference, Outcome};
@@ -27,21 +27,27 @@ pub(crate) struct Cuts {
 }
 
 impl Cuts {
-    /// Records what a crawl does to its folder.
+    /// Records what a crawl does to its folder; one that is killed, if so wanted, and gone on.
     ///
     /// # Errors
     ///
     /// The crawl fails, or what strace wrote is not understood.
-    pub(crate) async fn prepare(crawl: Crawl, seed: u64) -> Result<Self> {
+    pub(crate) async fn prepare(crawl: Crawl, seed: u64, is_killed: bool) -> Result<Self> {
         let undisturbed = crawl.undisturbed().await?;
         let place = crawl.place().await?;
         let folder = place.folder.path().to_owned();
         let log = folder.join("calls");
-        place.run(&record(&log)).await?.exit()?;
-        let text = fs::read_to_string(&log)?;
+        let mut logs = Vec::new();
+        if is_killed {
+            let ended = place.run(&record(&log, Some(KILLED_AT))).await?;
+            ensure!(ended.is_killed(), "it was not killed");
+            logs.push(fs::read_to_string(&log)?);
+        }
+        place.run(&record(&log, None)).await?.exit()?;
+        logs.push(fs::read_to_string(&log)?);
         let root = output(&folder);
         let root = root.to_str().context("the folder's path is no UTF-8")?;
-        let disk = Disk::new(Trace::parse(&text, root, crawl.before().to_vec())?);
+        let disk = Disk::new(Trace::parse(&logs, root, crawl.before().to_vec())?);
         disk.check(&output(&folder))
             .context("the recording is not what is there")?;
         println!(
@@ -107,16 +113,17 @@ impl Cuts {
     }
 }
 
-fn record(log: &Path) -> Fate {
-    let arguments: [OsString; 8] = [
-        "-y".into(),
-        "-xx".into(),
-        "-s".into(),
-        "100000000".into(),
-        "-o".into(),
-        log.into(),
-        "-e".into(),
-        format!("trace={CALLS}").into(),
-    ];
-    Fate::Traced(arguments.into())
+fn record(log: &Path, killed_at: Option<usize>) -> Fate {
+    let mut arguments: Vec<OsString> = ["-y", "-xx", "-s", "100000000", "-o"]
+        .map(Into::into)
+        .into();
+    arguments.extend([log.into(), "-e".into(), format!("trace={CALLS}").into()]);
+    if let Some(call) = killed_at {
+        let kill = format!("inject=write:signal=KILL:when={call}");
+        arguments.extend(["-e".into(), kill.into()]);
+    }
+    Fate::Traced(arguments)
 }
+
+/// At which write of a thread: somewhere in the middle.
+const KILLED_AT: usize = 20;

@@ -70,13 +70,14 @@ pub(crate) enum Synced {
 }
 
 impl Trace {
-    /// Reads the log of `strace -f -y -xx`, of a process that began when these files and folders were there, by path.
+    /// Reads what `strace -f -y -xx` wrote of processes, one after the other. The first began when these files and
+    /// folders were there, by path.
     ///
     /// # Errors
     ///
     /// The log is not understood, or tells of a call that is not looked at here.
     pub(crate) fn parse(
-        log: &str,
+        logs: &[String],
         root: &str,
         before: Vec<(String, Option<Vec<u8>>)>,
     ) -> Result<Self> {
@@ -92,27 +93,9 @@ impl Trace {
             reader.was_there(path, content);
         }
         reader.trace.before = reader.trace.operations.len();
-        let mut unfinished: HashMap<&str, (usize, &str)> = HashMap::new();
-        for (moment, line) in log.lines().enumerate() {
-            reader.trace.end = moment + 1;
-            let (thread, text) = line.split_once(' ').context("a line without a thread")?;
-            let text = text.trim_start();
-            if let Some(begun) = text.strip_suffix(" <unfinished ...>") {
-                reader.closes(begun);
-                unfinished.insert(thread, (moment, begun));
-            } else if let Some(rest) = text.strip_prefix("<... ") {
-                let (_, rest) = rest.split_once(" resumed>").context("a broken line")?;
-                let (start, begun) = unfinished.remove(thread).context("no call to resume")?;
-                let call = format!("{begun}{rest}");
-                reader
-                    .call(&call, start, moment)
-                    .with_context(|| shortened(&call))?;
-            } else {
-                reader.closes(text);
-                reader
-                    .call(text, moment, moment)
-                    .with_context(|| shortened(text))?;
-            }
+        for log in logs {
+            reader.open.clear();
+            reader.read(log)?;
         }
         Ok(reader.trace)
     }
@@ -137,6 +120,32 @@ enum Open {
 }
 
 impl Reader {
+    /// Reads the log of one process.
+    fn read(&mut self, log: &str) -> Result<()> {
+        let mut unfinished: HashMap<&str, (usize, &str)> = HashMap::new();
+        for line in log.lines() {
+            let moment = self.trace.end;
+            self.trace.end += 1;
+            let (thread, text) = line.split_once(' ').context("a line without a thread")?;
+            let text = text.trim_start();
+            if let Some(begun) = text.strip_suffix(" <unfinished ...>") {
+                self.closes(begun);
+                unfinished.insert(thread, (moment, begun));
+            } else if let Some(rest) = text.strip_prefix("<... ") {
+                let (_, rest) = rest.split_once(" resumed>").context("a broken line")?;
+                let (start, begun) = unfinished.remove(thread).context("no call to resume")?;
+                let call = format!("{begun}{rest}");
+                self.call(&call, start, moment)
+                    .with_context(|| shortened(&call))?;
+            } else {
+                self.closes(text);
+                self.call(text, moment, moment)
+                    .with_context(|| shortened(text))?;
+            }
+        }
+        Ok(())
+    }
+
     fn was_there(&mut self, path: String, content: Option<Vec<u8>>) {
         let Some(bytes) = content else {
             return self.did(0, 0, Change::Folder(path));
@@ -408,7 +417,7 @@ mod tests {
             hex(b"b"),
             hex(b"/elsewhere"),
         );
-        let trace = Trace::parse(&log, "/r", Vec::new()).unwrap();
+        let trace = Trace::parse(&[log], "/r", Vec::new()).unwrap();
         let changes: Vec<_> = trace
             .operations
             .iter()

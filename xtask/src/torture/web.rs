@@ -143,7 +143,10 @@ fn with_coding(
     Resource::Document {
         content_type,
         coding,
-        etag: (sum.sum() % 2 == 0).then(|| format!("\"{:08x}\"", sum.sum())),
+        etag: sum
+            .sum()
+            .is_multiple_of(2)
+            .then(|| format!("\"{:08x}\"", sum.sum())),
         body: body.into(),
     }
 }

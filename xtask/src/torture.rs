@@ -4,6 +4,7 @@ mod calls;
 mod cuts;
 mod disk;
 mod errors;
+mod flips;
 mod kills;
 mod outcome;
 mod place;
@@ -28,6 +29,7 @@ use anyhow::{Context, Result};
 use crate::cargo::{self, cargo};
 use cuts::Cuts;
 use errors::Errors;
+use flips::Flips;
 use kills::Kills;
 use place::Crawl;
 use program::Program;
@@ -50,6 +52,9 @@ time with a site and a folder of its own, and each time something befalls it:
   errors      One of the first 500 calls by which files are written, synced, renamed or removed fails: as the disk is
               full, and then as it is broken; once, or from then on. The crawl has to end by itself with exit code 3
               and name a file, or take no harm. Then the same command again.
+  flips       Of the state of a crawl that was killed, or of one that is finished, a bit of a byte is another or the
+              end of a file is missing. The crawl has to go on well, or end with exit code 3 and name a file; it may
+              leave unnoticed what is damaged in the archive and is no part of the copy.
   update-kills, update-cuts
               The same with `--update` of a crawl that is finished, of a site that has changed since.
 
@@ -77,6 +82,10 @@ pub(crate) struct Args {
     /// How many calls of a crawl fail, each in two ways
     #[arg(long, value_name = "N", default_value_t = 500)]
     errors: u64,
+
+    /// How often a file of a crawl's state is damaged
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    flips: u64,
 
     /// How often an update is killed, and gone on
     #[arg(long, value_name = "N", default_value_t = 300)]
@@ -156,6 +165,7 @@ pub(crate) fn small_portion() -> Result<()> {
         power_cuts: 200,
         killed_cuts: 50,
         errors: 20,
+        flips: 100,
         update_kills: 20,
         update_cuts: 50,
         seed: 1,
@@ -214,6 +224,15 @@ async fn torture(args: &Args) -> Result<()> {
         let errors = Errors::prepare(crawl, args.seed, args.errors.try_into()?).await?;
         Arc::new(errors).run(points, lanes).await?;
     }
+    let points = args.points(FLIPS, args.flips);
+    if !points.is_empty() {
+        let killed = crawl(SMALL, Duration::from_millis(2))?
+            .into_begun(true)
+            .await?;
+        let finished = crawl(SMALL, Duration::ZERO)?.into_begun(false).await?;
+        let flips = Flips::prepare(killed, finished, args.seed).await?;
+        Arc::new(flips).run(FLIPS, points, lanes).await?;
+    }
     let points = args.points(UPDATE_KILLS, args.update_kills);
     if !points.is_empty() {
         let update = crawl(args.urls, latency)?.into_update(args.urls).await?;
@@ -252,13 +271,15 @@ const KILLS: &str = "kills";
 const POWER_CUTS: &str = "power-cuts";
 const KILLED_CUTS: &str = "killed-cuts";
 const ERRORS: &str = "errors";
+const FLIPS: &str = "flips";
 const UPDATE_KILLS: &str = "update-kills";
 const UPDATE_CUTS: &str = "update-cuts";
-const KINDS: [&str; 6] = [
+const KINDS: [&str; 7] = [
     KILLS,
     POWER_CUTS,
     KILLED_CUTS,
     ERRORS,
+    FLIPS,
     UPDATE_KILLS,
     UPDATE_CUTS,
 ];

@@ -140,7 +140,7 @@ impl Errors {
 }
 
 /// Whether a line says what could not be written: the folder, a segment, the journal or a file of the copy.
-fn names_a_file(said: &str, folder: &Path) -> bool {
+pub(crate) fn names_a_file(said: &str, folder: &Path) -> bool {
     let output = output(folder);
     let names = [
         &*output.to_string_lossy(),
@@ -155,6 +155,6 @@ fn names_a_file(said: &str, folder: &Path) -> bool {
 }
 
 /// The exit code that says that a file could not be written.
-const FILE: i32 = 3;
+pub(crate) const FILE: i32 = 3;
 /// Of so many calls some are taken, if fewer are asked for.
 const FIRST: usize = 500;

@@ -152,7 +152,8 @@ impl File {
 
     fn is_about(&self, about: &[(String, String)]) -> Result<()> {
         for (what, ours) in about {
-            let theirs = self.about(what)?.unwrap_or_default();
+            let theirs = self.about(what)?;
+            let theirs = theirs.ok_or_else(|| self.damaged(format!("its {what} are missing")))?;
             if theirs != *ours {
                 return Err(FrontierError::OtherCrawl {
                     path: self.path.to_path_buf(),

@@ -53,7 +53,7 @@ time with a site and a folder of its own, and each time something befalls it:
               full, and then as it is broken; once, or from then on. The crawl has to end by itself with exit code 3
               and name a file, or take no harm. Then the same command again.
   flips       Of the state of a crawl that was killed, or of one that is finished, a bit of a byte is another or the
-              end of a file is missing. The crawl has to go on well, or end with exit code 3 and name a file; it may
+              end of a file is missing. The crawl has to go on well, or end with exit code 3 (or 2) and name a file; it may
               leave unnoticed what is damaged in the archive and is no part of the copy.
   update-kills, update-cuts
               The same with `--update` of a crawl that is finished, of a site that has changed since.
@@ -62,7 +62,8 @@ At the end the copy, the records of the archive (URL, status and digest of the p
 reader of its own) and the exit code have to be those of the undisturbed run, and no more requests may have been
 repeated than were in flight, and a second's work.
 
-What is wrong is printed with what runs that point alone: `--only kills:17`, with the same --seed. Chance decides where
+What is wrong is printed with what runs that point alone: `--only kills:17`, with the same other
+arguments. Chance decides where
 a point lies, not what the machine's threads do there.";
 
 #[derive(Debug, clap::Args)]
@@ -166,7 +167,7 @@ pub(crate) fn small_portion() -> Result<()> {
         killed_cuts: 50,
         errors: 20,
         flips: 100,
-        update_kills: 20,
+        update_kills: 10,
         update_cuts: 50,
         seed: 1,
         only: None,

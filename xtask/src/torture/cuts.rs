@@ -91,7 +91,7 @@ impl Cuts {
         };
         Ok(Point {
             kind,
-            kills: 1,
+            kills: 0,
             repeated: 0,
             difference,
         })

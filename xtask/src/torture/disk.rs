@@ -276,3 +276,66 @@ fn is_shared_memory(path: &str) -> bool {
 }
 
 const SECTOR: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::trace::{Operation, Sync};
+    use super::{Change, Disk, Random, Synced, Trace};
+
+    #[test]
+    fn what_was_synced_is_there_and_the_rest_may_be() {
+        let changes = [
+            Change::Create {
+                path: "a".into(),
+                file: 0,
+            },
+            Change::Write {
+                file: 0,
+                offset: 0,
+                bytes: b"synced".into(),
+            },
+            Change::Write {
+                file: 0,
+                offset: 6,
+                bytes: b" not".into(),
+            },
+        ];
+        let moments = [0, 1, 10].into_iter();
+        let operations = moments.zip(changes).map(|(at, change)| Operation {
+            start: at,
+            end: at,
+            change,
+        });
+        let sync = |start, what| Sync {
+            start,
+            end: start,
+            what,
+        };
+        let disk = Disk::new(Trace {
+            operations: operations.collect(),
+            before: 0,
+            syncs: vec![
+                sync(2, Synced::File(0)),
+                sync(3, Synced::Folder(String::new())),
+            ],
+            end: 20,
+        });
+        let mut seen = std::collections::BTreeSet::new();
+        for seed in 0..300 {
+            let folder = tempfile::tempdir().unwrap();
+            let mut random = Random::of(seed, 0);
+            let moment = random.clone().below(20);
+            disk.cut(&mut random, folder.path()).unwrap();
+            let there = fs::read_to_string(folder.path().join("a")).ok();
+            assert!(moment < 3 || there.as_ref().is_some_and(|it| it.starts_with("synced")));
+            assert!(moment >= 10 || there.as_ref().is_none_or(|it| it.len() <= 6));
+            seen.extend(there);
+        }
+        for whole in ["", "synced", "synced not"] {
+            assert!(seen.contains(whole), "{seen:?}");
+        }
+        assert!(seen.len() > 4, "nothing is torn: {seen:?}");
+    }
+}

@@ -63,7 +63,7 @@ impl Flips {
         let told = format!("{path} at {at} of {}", bytes.len());
         let exit = ended.exit().with_context(|| told.clone())?;
         let is_archive = path.contains("/archive/");
-        if exit == FILE {
+        if [FILE, USAGE].contains(&exit) {
             ensure!(
                 names_a_file(&ended.stderr, place.folder.path()),
                 "{told}: no file is named: {}",
@@ -116,3 +116,6 @@ fn point(kind: &'static str) -> Point {
         difference: Difference::default(),
     }
 }
+
+/// The exit code of wrong usage: a damaged name of a crawl is that of another one.
+const USAGE: i32 = 2;

@@ -106,14 +106,18 @@ impl Tally {
         for (kind, points) in &self.kinds {
             println!("{name}: {points:>6} {kind}");
         }
+        let sums = if self.kills + self.repeated > 0 {
+            format!(
+                "; {} kills, {} requests repeated, at most {} at a point",
+                self.kills, self.repeated, self.most_repeated
+            )
+        } else {
+            String::new()
+        };
         println!(
-            "{name}: {} of {} points ended as the undisturbed run; {} kills, {} requests repeated, at most {} at a \
-             point; {} lost, {} double; {:.1} s",
+            "{name}: {} of {} points ended as the undisturbed run{sums}; {} lost, {} double; {:.1} s",
             self.good,
             self.points,
-            self.kills,
-            self.repeated,
-            self.most_repeated,
             self.lost,
             self.double,
             begun.elapsed().as_secs_f64(),

@@ -127,3 +127,57 @@ fn field<'a>(head: &'a str, name: &str) -> Result<&'a str> {
 }
 
 const END: &[u8] = b"\r\n\r\n";
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use sha2::{Digest as _, Sha256};
+
+    use super::segment;
+
+    fn record(kind: &str, digest: &str, block: &str) -> Vec<u8> {
+        let mut member = GzEncoder::new(Vec::new(), Compression::fast());
+        let length = block.len();
+        write!(
+            member,
+            "WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Target-URI: http://h/a?b\r\n\
+             WARC-Payload-Digest: {digest}\r\nContent-Length: {length}\r\n\r\n{block}\r\n\r\n"
+        )
+        .unwrap();
+        member.finish().unwrap()
+    }
+
+    #[test]
+    fn a_segment_is_a_row_of_whole_exchanges() {
+        let sum = Sha256::digest("hello");
+        let digest: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = format!("sha256:{digest}");
+        let info = record("warcinfo", "", "");
+        let request = record("request", "", "GET / HTTP/1.1\r\n\r\n");
+        let response = record("response", &digest, "HTTP/1.1 200 OK\r\n\r\nhello");
+        let revisit = record("revisit", &digest, "HTTP/1.1 200 OK\r\n\r\n");
+        let other = record("response", &digest, "HTTP/1.1 200 OK\r\n\r\nhallo");
+        let metadata = record("metadata", "", "via: http://h/\r\n");
+        let check = |records: &[&[u8]], expected: Option<usize>| {
+            let mut kept = BTreeMap::new();
+            let read = segment(&records.concat(), &mut kept);
+            let key = ("a?b".to_owned(), "200".to_owned(), digest.clone());
+            let times = kept.get(&key).copied().unwrap_or(0);
+            assert_eq!(read.ok().map(|()| times), expected);
+        };
+        check(&[&info], Some(0));
+        check(&[&info, &request, &response], Some(1));
+        let twice = [&*info, &request, &response, &metadata, &request, &revisit];
+        check(&twice, Some(2));
+        check(&[&info, &request, &response[..20]], None);
+        check(&[&info, &request, &other], None);
+        check(&[&info, &request], None);
+        check(&[&info, &response, &metadata], None);
+        check(&[&request, &response], None);
+        check(&[], None);
+    }
+}

@@ -1,4 +1,4 @@
-//! The workspace's chores, as `cargo xtask COMMAND`: what CI runs, the loopback test site, the benchmarks.
+//! The workspace's chores, as `cargo xtask COMMAND`: what CI runs, the loopback test site, the benchmarks, the torture.
 //!
 //! There is no other tool beside cargo. Each command is the module of its name; [`cargo`] starts cargo for them.
 
@@ -21,6 +21,7 @@ mod test;
 
 mod bench;
 mod site;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -56,6 +57,9 @@ enum Command {
     /// Measures what the documentation claims
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Kills dragline, cuts its power and fills its disk, and looks whether anything is lost
+    #[command(long_about = torture::LONG_ABOUT)]
+    Torture(torture::Args),
 }
 
 fn main() -> ExitCode {
@@ -69,6 +73,7 @@ fn main() -> ExitCode {
         Command::Sanitize => sanitize::run(),
         Command::Site(args) => site::run(&args),
         Command::Bench(bench) => bench::run(bench),
+        Command::Torture(args) => torture::run(&args),
     };
     // In one line, never with the backtrace that `main` would print of an error it returns where RUST_BACKTRACE is set:
     // what failed has said why already.

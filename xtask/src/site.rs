@@ -1,9 +1,11 @@
 //! `cargo xtask site`: a test site on loopback that counts what is asked of it.
 //!
-//! What it serves is either [`Pages`], a site of any size made by formula, or a [`Folder`]. The [`Server`] joins either
-//! with the [`Counts`](counts::Counts) and a listener; a benchmark starts the same one inside its own process.
+//! What it serves is [`Pages`], a site of any size made by formula, or a [`Folder`], or answers that are [`Fixed`]. The
+//! [`Server`] joins these with the [`Counts`](counts::Counts) and a listener; a benchmark starts the same one inside its
+//! own process.
 
 mod counts;
+mod fixed;
 mod folder;
 mod pages;
 mod server;
@@ -16,6 +18,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 pub(crate) use counts::Report;
+pub(crate) use fixed::{Fixed, Resource};
 pub(crate) use folder::Folder;
 pub(crate) use pages::Pages;
 pub(crate) use server::{Content, Server};

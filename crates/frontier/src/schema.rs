@@ -108,6 +108,9 @@ impl File {
             .map_err(failed)?;
         if is_new {
             file.create(about.iter().chain(notes)).map_err(failed)?;
+            // A commit alone may not survive a power cut; what is noted has to, lest what is kept
+            // beside the journal have none.
+            file.settle()?;
         }
         file.is_about(about)?;
         Ok(file)

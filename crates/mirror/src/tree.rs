@@ -23,12 +23,12 @@ impl<'a> Tree<'a> {
             .remove_dir_all(ASIDE)
             .or_else(|_| root.remove_file(ASIDE))
         {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => root.create_dir_all(ASIDE)?,
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(named(&error)),
+            _ => root.create_dir_all(ASIDE).map_err(|error| named(&error))?,
         }
         Ok(Tree {
             root,
-            aside: root.open_dir(ASIDE)?,
+            aside: root.open_dir(ASIDE).map_err(|error| named(&error))?,
             serial: AtomicU64::new(0),
             folders: Mutex::default(),
         })
@@ -114,7 +114,9 @@ impl<'a> Tree<'a> {
 
     /// Removes what was only needed while writing.
     pub(crate) fn finish(self) -> io::Result<()> {
-        self.root.remove_dir_all(ASIDE)
+        self.root
+            .remove_dir_all(ASIDE)
+            .map_err(|error| named(&error))
     }
 
     fn create_folder(&self, folder: &str) -> io::Result<()> {
@@ -125,6 +127,10 @@ impl<'a> Tree<'a> {
         }
         Ok(())
     }
+}
+
+fn named(error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{ASIDE}: {error}"))
 }
 
 /// Removes a file, if it is there, and the folders that are empty then.

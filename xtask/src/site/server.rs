@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, ETAG, HeaderValue, LAST_MODIFIED, LOCATION};
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, LAST_MODIFIED, LOCATION};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use tokio::time;
 
 use super::counts::{Counts, Report};
+use super::fixed::{Fixed, Resource};
 use super::folder::{Folder, Found};
 use super::pages::Pages;
 
@@ -34,6 +35,7 @@ pub(crate) enum Content {
     Pages(Pages),
     /// Behind a pointer of its own, since a thread that may block reads the files.
     Folder(Arc<Folder>),
+    Fixed(Arc<Fixed>),
 }
 
 /// A running site. Dropped, it closes its listener and its connections.
@@ -60,7 +62,7 @@ impl Server {
         let address = listener.local_addr()?;
         let counts = match &content {
             Content::Pages(pages) => Counts::new(pages.count()),
-            Content::Folder(_) => Counts::new(0),
+            Content::Folder(_) | Content::Fixed(_) => Counts::new(0),
         };
         let site = Arc::new(Site {
             content,
@@ -144,6 +146,7 @@ impl Site {
         match &self.content {
             Content::Pages(pages) => self.page(pages, address),
             Content::Folder(folder) => self.file(folder, uri.path(), address).await,
+            Content::Fixed(fixed) => self.fixed(fixed, address),
         }
     }
 
@@ -176,7 +179,29 @@ impl Site {
             }
             Found::Folder => {
                 self.counts.found(address);
-                moved(path, &address[path.len()..])
+                moved(&format!("{path}/"), &address[path.len()..])
+            }
+        }
+    }
+
+    fn fixed(&self, fixed: &Fixed, address: &str) -> Answer {
+        let Some(resource) = fixed.find(address) else {
+            return self.missing(address);
+        };
+        self.counts.found(address);
+        match resource {
+            Resource::Moved(to) => moved(to, ""),
+            Resource::Document {
+                content_type,
+                coding,
+                body,
+            } => {
+                let mut answer = with_type(content_type, body.clone());
+                if let Some(coding) = coding {
+                    let coding = HeaderValue::from_static(coding);
+                    answer.headers_mut().insert(CONTENT_ENCODING, coding);
+                }
+                answer
             }
         }
     }
@@ -187,10 +212,10 @@ impl Site {
     }
 }
 
-/// Sends a client from `/folder?query` to `/folder/?query`.
+/// Sends a client to another path, with the query that it came with.
 fn moved(path: &str, query: &str) -> Answer {
     // One slash at the beginning: with two, the first name would be read as a host.
-    let location = format!("/{}/{query}", path.trim_start_matches('/'));
+    let location = format!("/{}{query}", path.trim_start_matches('/'));
     let mut answer = with_status(StatusCode::MOVED_PERMANENTLY);
     let location = HeaderValue::try_from(location).expect("what came in a request's head");
     answer.headers_mut().insert(LOCATION, location);
@@ -312,7 +337,7 @@ mod tests {
     #[test]
     fn a_redirect_stays_on_the_site() {
         let location = |path, query| moved(path, query).headers()["location"].clone();
-        assert_eq!(location("/a/b", ""), "/a/b/");
-        assert_eq!(location("//host", "?q"), "/host/?q");
+        assert_eq!(location("/a/b/", ""), "/a/b/");
+        assert_eq!(location("//host/", "?q"), "/host/?q");
     }
 }

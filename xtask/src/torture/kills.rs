@@ -1,0 +1,177 @@
+//! Killed at any moment, and gone on.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Result, bail, ensure};
+
+use super::calls::{Target, busiest};
+use super::place::{Crawl, Place, Undisturbed};
+use super::program::Fate;
+use super::random::Random;
+use super::tally::{Point, Tally};
+
+/// What the kills are measured against.
+#[derive(Debug)]
+pub(crate) struct Kills {
+    crawl: Crawl,
+    undisturbed: Undisturbed,
+    /// How many calls of each kind an undisturbed crawl makes in one thread.
+    calls: Vec<(Target, usize)>,
+    seed: u64,
+}
+
+impl Kills {
+    /// Crawls undisturbed, to know what has to come of it and how long it takes.
+    ///
+    /// # Errors
+    ///
+    /// The crawl fails, or strace does.
+    pub(crate) async fn prepare(crawl: Crawl, seed: u64) -> Result<Self> {
+        let undisturbed = crawl.undisturbed().await?;
+        let mut calls = Vec::new();
+        for target in Target::ALL {
+            let place = crawl.place().await?;
+            let log = place.folder.path().join("calls");
+            let fate = target.count(place.folder.path(), &log);
+            place.run(&fate).await?.exit()?;
+            calls.push((target, busiest(&log)?));
+        }
+        println!(
+            "undisturbed: {} requests, {} records, {} files, exit code {}, {} ms; calls in one thread: {calls:?}",
+            undisturbed.requests,
+            undisturbed.outcome.records(),
+            undisturbed.outcome.files(),
+            undisturbed.outcome.exit,
+            undisturbed.time.as_millis(),
+        );
+        Ok(Kills {
+            crawl,
+            undisturbed,
+            calls,
+            seed,
+        })
+    }
+
+    /// Kills a crawl, lets it go on, and looks what came of it.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be killed, or does not end as it has to.
+    pub(crate) async fn point(self: Arc<Self>, index: u64) -> Result<Point> {
+        let mut random = Random::of(self.seed, index);
+        // Of each ten, three at a call.
+        let first = Kill::random(&mut random, &self.calls, index % 10 < 3);
+        let more = if random.percent(34) {
+            1 + random.below(5)
+        } else {
+            0
+        };
+        let (place, mut kills) = (self.first_kill(first).await?, 1);
+        for _ in 0..more {
+            let is_at_call = random.percent(30);
+            let kill = Kill::random(&mut random, &self.calls, is_at_call);
+            let fate = kill.fate(&place, self.undisturbed.time);
+            if !place.run(&fate).await?.is_killed() {
+                // It was done before. What follows runs it once more, which must change nothing.
+                break;
+            }
+            kills += 1;
+        }
+        let ended = place.run(&Fate::Undisturbed).await?;
+        let outcome = place.outcome(&ended)?;
+        let report = place.server.report();
+        let repeated = report.requests - report.distinct;
+        let mut difference = outcome.differs(&self.undisturbed.outcome);
+        let second = self.undisturbed.requests.saturating_mul(1_000)
+            / u64::try_from(self.undisturbed.time.as_millis())?.max(1);
+        let allowed = kills * (self.crawl.program.jobs as u64 + second);
+        if difference.text.is_empty() && repeated > allowed {
+            difference.text = format!("{repeated} requests were repeated, more than {allowed}");
+        }
+        Ok(Point {
+            kills,
+            repeated,
+            kind: first.name(),
+            difference,
+        })
+    }
+
+    /// Starts a crawl, and kills it. One that ends before is not counted: the next is killed earlier.
+    async fn first_kill(&self, mut kill: Kill) -> Result<Place> {
+        for _ in 0..20 {
+            let place = self.crawl.place().await?;
+            let fate = kill.fate(&place, self.undisturbed.time);
+            let ended = place.run(&fate).await?;
+            if ended.is_killed() {
+                return Ok(place);
+            }
+            let exit = ended.exit()?;
+            ensure!(
+                exit == self.undisturbed.outcome.exit,
+                "exit code {exit} before it was killed: {}",
+                ended.stderr
+            );
+            kill = kill.earlier();
+        }
+        bail!("it ended before it was killed, each time");
+    }
+
+    /// Runs points, and prints what came of them.
+    ///
+    /// # Errors
+    ///
+    /// One did not end as it has to.
+    pub(crate) async fn run(self: Arc<Self>, points: Vec<u64>, lanes: usize) -> Result<()> {
+        let kills = |index| Arc::clone(&self).point(index);
+        Tally::of("kills", points, lanes, kills).await
+    }
+}
+
+/// When a crawl is killed.
+#[derive(Debug, Clone, Copy)]
+enum Kill {
+    /// After this part of the time that it takes undisturbed.
+    After(f64),
+    /// At this call of a thread.
+    At(Target, usize),
+}
+
+impl Kill {
+    fn random(random: &mut Random, calls: &[(Target, usize)], is_at_call: bool) -> Self {
+        if !is_at_call {
+            #[expect(clippy::cast_precision_loss, reason = "it is far below 2^53")]
+            return Kill::After(random.below(10_000) as f64 / 10_000.0);
+        }
+        let (target, most) = calls[random.below(calls.len())];
+        Kill::At(target, 1 + random.below(most))
+    }
+
+    fn earlier(self) -> Self {
+        match self {
+            Kill::After(part) => Kill::After(part * 0.8),
+            Kill::At(target, call) => Kill::At(target, call.div_ceil(2)),
+        }
+    }
+
+    fn fate(self, place: &Place, time: Duration) -> Fate {
+        match self {
+            Kill::After(part) => Fate::Killed(time.mul_f64(part)),
+            Kill::At(target, call) => {
+                let what = format!("signal=KILL:when={call}");
+                target.inject(place.folder.path(), Path::new("/dev/null"), &what)
+            }
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Kill::After(_) => "at a random time",
+            Kill::At(Target::Archive, _) => "at a call on the archive",
+            Kill::At(Target::Journal, _) => "at a call on the journal",
+            Kill::At(Target::Copy, _) => "at a call on a file of the copy",
+            Kill::At(Target::Names, _) => "at a rename, unlink or the like",
+        }
+    }
+}

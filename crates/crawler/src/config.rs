@@ -1,5 +1,6 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use frontier::{CanonicalUrl, InvalidUrl};
 
@@ -20,6 +21,9 @@ pub struct Config {
     /// Whether the crawl's state is kept on disk, so that another process can go on with it.
     /// Default: true.
     pub resumable: bool,
+    /// How long after its begin the copy of what there is so far is built, and then each time that
+    /// twice as long has passed; and once more at the end. Default: 5 s.
+    pub first_copy: Duration,
     /// What to do if the folder has a crawl already. Default: go on with it.
     pub again: Again,
 }
@@ -63,6 +67,7 @@ impl Config {
             fetch: fetch::Config::default(),
             archive: archive::Config::default(),
             resumable: true,
+            first_copy: Duration::from_secs(5),
             again: Again::GoOn,
         })
     }

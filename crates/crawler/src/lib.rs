@@ -47,6 +47,7 @@ mod config;
 mod crawl;
 mod event;
 
+mod copy;
 mod engine;
 mod history;
 mod page;

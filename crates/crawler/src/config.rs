@@ -4,14 +4,18 @@ use std::time::Duration;
 
 use frontier::{CanonicalUrl, InvalidUrl};
 
+use crate::STATE_FOLDER;
+
 /// What to crawl, and how.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where the crawl begins; its scope is the hosts of these.
     pub seeds: Vec<CanonicalUrl>,
-    /// The folder for the copy; the archive lies in `.dragline/archive` within, and in `.dragline`
-    /// the state from which a later process goes on. It is made if it is not there.
+    /// The folder for the copy. It is made if it is not there.
     pub output: PathBuf,
+    /// The folder for the archive and the state from which a later process goes on; `None`: the one
+    /// called `.dragline` in that of the copy. It is made if it is not there.
+    pub state: Option<PathBuf>,
     /// How many requests may be in flight at once. Default: 8.
     pub jobs: NonZeroUsize,
     /// How each is made, and its bounds.
@@ -45,6 +49,12 @@ pub enum Again {
 }
 
 impl Config {
+    /// Returns the folder for the archive and the state.
+    pub fn state_folder(&self) -> PathBuf {
+        let default = || self.output.join(STATE_FOLDER);
+        self.state.clone().unwrap_or_else(default)
+    }
+
     /// Crawls the host of `seed`, into a folder of the host's name in the current one.
     ///
     /// # Errors
@@ -63,6 +73,7 @@ impl Config {
             seeds: vec![seed],
             // An IPv6 address is written so on Windows too.
             output: name.trim_matches(['[', ']']).replace(':', "-").into(),
+            state: None,
             jobs: const { NonZeroUsize::new(8).unwrap() },
             fetch: fetch::Config::default(),
             archive: archive::Config::default(),

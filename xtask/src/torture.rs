@@ -133,6 +133,23 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     runtime.block_on(torture(args))
 }
 
+/// The small portion that CI runs, with debug builds: those are there.
+pub(crate) fn small_portion() -> Result<()> {
+    run(&Args {
+        kills: 50,
+        power_cuts: 200,
+        errors: 20,
+        seed: 1,
+        only: None,
+        urls: 300,
+        latency: 5,
+        jobs: 8,
+        lanes: None,
+        debug: true,
+        built: false,
+    })
+}
+
 /// Builds both ends for release, and turns this process into the built one; returns only if that fails.
 fn build_and_become() -> Result<anyhow::Error> {
     cargo("build --release --locked -p dragline -p xtask")?;

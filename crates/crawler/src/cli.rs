@@ -302,6 +302,20 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// Says what can be done about an error, where that is not plain.
+pub(crate) fn hint(error: &anyhow::Error) -> Option<&'static str> {
+    match error.downcast_ref()? {
+        StartError::State {
+            source: FrontierError::OtherCrawl { .. },
+            ..
+        } => Some("another --output keeps both; --fresh removes that crawl and starts over"),
+        StartError::State { .. } | StartError::Record { .. } | StartError::Archive { .. } => Some(
+            "what was fetched is in the archive, and is left alone; another --output begins anew",
+        ),
+        _ => None,
+    }
+}
+
 /// Marks an error of the one who typed the command.
 #[derive(Clone, Debug)]
 pub(crate) struct WrongUsage(String);

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what the documentation claims, measured.
 
 mod crawl;
+mod frontier;
 mod measure;
 mod primitives;
 
@@ -11,6 +12,9 @@ pub(crate) enum Bench {
     /// Crawls a site made by formula, some rounds over, and prints what each took
     #[command(long_about = crawl::LONG_ABOUT)]
     Crawl(crawl::Args),
+    /// Fills a journalled frontier with URLs and opens it again: time, memory, disk
+    #[command(long_about = frontier::LONG_ABOUT)]
+    Frontier(frontier::Args),
     /// Measures promise, queue and pipeliner beside their peers: time, allocations, the bars
     Primitives(primitives::Args),
     /// Runs a command and prints what it took, as JSON: the benchmarks run it
@@ -21,6 +25,7 @@ pub(crate) enum Bench {
 pub(crate) fn run(bench: Bench) -> Result<()> {
     match bench {
         Bench::Crawl(args) => crawl::run(&args),
+        Bench::Frontier(args) => frontier::run(&args),
         Bench::Primitives(args) => primitives::run(&args),
         Bench::Measure(args) => measure::run(&args),
     }

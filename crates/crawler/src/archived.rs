@@ -8,19 +8,21 @@ use http::StatusCode;
 use crate::StartError;
 use crate::state::{All, read_all};
 
-/// All that crawls into a folder have archived, to be written in the forms that other tools take.
+/// All that crawls have archived, to be written in the forms that other tools take.
 #[derive(Debug)]
 pub struct Archived(All);
 
 impl Archived {
-    /// Opens what is archived in the folder of a copy. As long as it is open, no crawl goes on
-    /// there.
+    /// Opens what is archived in a folder for state: [`Config::state_folder`]. As long as it is open,
+    /// no crawl goes on there.
+    ///
+    /// [`Config::state_folder`]: crate::Config::state_folder
     ///
     /// # Errors
     ///
     /// There is nothing, or it cannot be read, or a crawl is at work there.
-    pub fn open(output: &Path) -> Result<Self, StartError> {
-        read_all(output).map(Archived)
+    pub fn open(state: &Path) -> Result<Self, StartError> {
+        read_all(state).map(Archived)
     }
 
     /// Writes the index of all captures, sorted, in the form CDXJ.

@@ -64,6 +64,15 @@ pub(crate) struct Arguments {
     #[arg(long, help_heading = "Earlier crawls", hide_short_help = true)]
     no_state: bool,
 
+    /// Folder for the archive and the crawl's state [default: DIR/.dragline]
+    #[arg(
+        long,
+        value_name = "DIR",
+        help_heading = "Output",
+        hide_short_help = true
+    )]
+    state_dir: Option<PathBuf>,
+
     /// Do not pack what is archived
     #[arg(long, help_heading = "Output", hide_short_help = true)]
     no_archive_compression: bool,
@@ -118,6 +127,10 @@ pub(crate) struct Export {
     /// The folder of the copy
     dir: PathBuf,
 
+    /// Folder of the archive and the crawl's state [default: DIR/.dragline]
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+
     /// Write the index of all captures, sorted (CDXJ); `-` is standard output
     #[arg(long, value_name = "FILE", required_unless_present = "wacz")]
     cdxj: Option<PathBuf>,
@@ -129,7 +142,8 @@ pub(crate) struct Export {
 
 impl Export {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
-        let archived = Archived::open(&self.dir)?;
+        let default = || self.dir.join(dragline::STATE_FOLDER);
+        let archived = Archived::open(&self.state_dir.clone().unwrap_or_else(default))?;
         let unwritten = |path: &Path| Unwritten(path.to_owned());
         match self.cdxj.as_deref() {
             Some(path) if path == Path::new("-") => archived
@@ -189,8 +203,9 @@ impl Arguments {
         if let Some(output) = self.output {
             config.output = output;
         }
+        config.state = self.state_dir;
         if self.fresh {
-            may_remove(&config.output, self.yes)?;
+            may_remove(&config.state_folder(), self.yes)?;
         }
         config.again = match (self.update, self.fresh) {
             (true, _) => Again::Update { purge: self.purge },
@@ -287,6 +302,20 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// Says what can be done about an error, where that is not plain.
+pub(crate) fn hint(error: &anyhow::Error) -> Option<&'static str> {
+    match error.downcast_ref()? {
+        StartError::State {
+            source: FrontierError::OtherCrawl { .. },
+            ..
+        } => Some("another --output keeps both; --fresh removes that crawl and starts over"),
+        StartError::State { .. } | StartError::Record { .. } | StartError::Archive { .. } => Some(
+            "what was fetched is in the archive, and is left alone; another --output begins anew",
+        ),
+        _ => None,
+    }
+}
+
 /// Marks an error of the one who typed the command.
 #[derive(Clone, Debug)]
 pub(crate) struct WrongUsage(String);
@@ -313,11 +342,11 @@ fn wrong_url(typed: &str, error: InvalidUrl) -> anyhow::Error {
 }
 
 /// Asks whether what an earlier crawl left may be removed, if there is any.
-fn may_remove(output: &Path, yes: bool) -> anyhow::Result<()> {
-    if yes || !dragline::is_begun(output) {
+fn may_remove(state: &Path, yes: bool) -> anyhow::Result<()> {
+    if yes || !dragline::is_begun(state) {
         return Ok(());
     }
-    let folder = output.display();
+    let folder = state.display();
     if !io::stdin().is_terminal() {
         let needed = format!("--fresh removes the archive in `{folder}`; to do so, add --yes");
         return Err(WrongUsage(needed).into());

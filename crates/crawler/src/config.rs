@@ -1,16 +1,21 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use frontier::{CanonicalUrl, InvalidUrl};
+
+use crate::STATE_FOLDER;
 
 /// What to crawl, and how.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where the crawl begins; its scope is the hosts of these.
     pub seeds: Vec<CanonicalUrl>,
-    /// The folder for the copy; the archive lies in `.dragline/archive` within, and in `.dragline`
-    /// the state from which a later process goes on. It is made if it is not there.
+    /// The folder for the copy. It is made if it is not there.
     pub output: PathBuf,
+    /// The folder for the archive and the state from which a later process goes on; `None`: the one
+    /// called `.dragline` in that of the copy. It is made if it is not there.
+    pub state: Option<PathBuf>,
     /// How many requests may be in flight at once. Default: 8.
     pub jobs: NonZeroUsize,
     /// How each is made, and its bounds.
@@ -20,6 +25,9 @@ pub struct Config {
     /// Whether the crawl's state is kept on disk, so that another process can go on with it.
     /// Default: true.
     pub resumable: bool,
+    /// How long after its begin the copy of what there is so far is built, and then each time that
+    /// twice as long has passed; and once more at the end. Default: 5 s.
+    pub first_copy: Duration,
     /// What to do if the folder has a crawl already. Default: go on with it.
     pub again: Again,
 }
@@ -41,6 +49,12 @@ pub enum Again {
 }
 
 impl Config {
+    /// Returns the folder for the archive and the state.
+    pub fn state_folder(&self) -> PathBuf {
+        let default = || self.output.join(STATE_FOLDER);
+        self.state.clone().unwrap_or_else(default)
+    }
+
     /// Crawls the host of `seed`, into a folder of the host's name in the current one.
     ///
     /// # Errors
@@ -59,10 +73,12 @@ impl Config {
             seeds: vec![seed],
             // An IPv6 address is written so on Windows too.
             output: name.trim_matches(['[', ']']).replace(':', "-").into(),
+            state: None,
             jobs: const { NonZeroUsize::new(8).unwrap() },
             fetch: fetch::Config::default(),
             archive: archive::Config::default(),
             resumable: true,
+            first_copy: Duration::from_secs(5),
             again: Again::GoOn,
         })
     }

@@ -11,6 +11,7 @@ use frontier::{CanonicalUrl, FrontierError, InMemory};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
+use crate::copy::Copy;
 use crate::engine::Engine;
 use crate::history::History;
 use crate::page::Visitor;
@@ -135,6 +136,8 @@ impl Crawl {
         let (events_in, events) = async_channel::bounded(EVENTS);
         let (stop, stopped) = async_channel::bounded(1);
         let progress = Arc::default();
+        let lock = Arc::new(state.lock);
+        let copy = Copy::new(archive.reader(), &config, state.output, Arc::clone(&lock));
         let engine = Engine {
             visitor: Visitor {
                 fetcher: Fetcher::new(&config.fetch),
@@ -143,9 +146,9 @@ impl Crawl {
                 max_content: config.fetch.max_body,
                 long: Arc::new(Semaphore::new(1)),
             },
+            copy,
+            lock,
             config,
-            lock: state.lock,
-            output: state.output,
             folder: state.folder,
             earlier: state.earlier,
             kept: state.kept,

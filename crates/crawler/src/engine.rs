@@ -13,10 +13,10 @@ use frontier::{
 };
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use mirror::Site;
 use pipeliner::{JobError, Pipeliner, Scheduled};
 use tokio::task::JoinSet;
 
+use crate::copy::Copy;
 use crate::event::{Event, Failure, Progress, Reason, RedirectError, Summary};
 use crate::history::History;
 use crate::page::{Leads, Page, Visitor};
@@ -29,8 +29,8 @@ use crate::{Again, Config, CrawlError};
 pub(crate) struct Engine {
     pub(crate) config: Config,
     #[expect(dead_code, reason = "it is held until the end")]
-    pub(crate) lock: File,
-    pub(crate) output: Dir,
+    pub(crate) lock: Arc<File>,
+    pub(crate) copy: Copy,
     /// The folder of its state.
     pub(crate) folder: Dir,
     /// If this is an update: the good captures of earlier crawls.
@@ -72,14 +72,18 @@ impl Engine {
         self.tell(Event::Building).await;
         let mut summary = self.history.summary;
         summary.stopped = is_stopped;
-        let events = self.events.clone();
-        let built = tokio::task::spawn_blocking(move || self.build(&was_there)).await;
-        let built = built.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        let mut entries = self.history.entries;
+        entries.extend(self.kept.iter().cloned());
+        let built = self.copy.finish(entries, was_there).await;
+        let built = built.map_err(CrawlError::Copy)?;
+        if self.earlier.is_some() && !is_stopped {
+            end_update(&self.config, &self.folder, &self.kept).map_err(CrawlError::Update)?;
+        }
         summary.files = built.files;
         summary.not_written = built.failures.len();
         for failure in built.failures {
             // Nobody listening is no reason to fail.
-            let _ = events.send(Event::NotWritten(failure)).await;
+            let _ = self.events.send(Event::NotWritten(failure)).await;
         }
         summary.elapsed = begun.elapsed();
         Ok(summary)
@@ -186,6 +190,10 @@ impl Engine {
             Reported::Stale => Vec::new(),
         };
         next.extend(lease(frontier, free - next.len()).await?);
+        if self.copy.is_due() {
+            let entries = self.entries();
+            self.copy.build_so_far(entries);
+        }
         Ok(next)
     }
 
@@ -268,30 +276,17 @@ impl Engine {
         outcome
     }
 
-    /// Builds the copy, and with it ends an update. `was_there` are entries whose files are removed
-    /// if they belong to nothing any more.
-    fn build(self, was_there: &[Entry]) -> Result<mirror::Built, CrawlError> {
-        let site = Site {
-            seeds: self
-                .config
-                .seeds
-                .iter()
-                .map(|seed| seed.as_str().to_owned())
-                .collect(),
-            key: |url| CanonicalUrl::new(url).map(|url| url.as_str().to_owned()),
-            max_content: self.config.fetch.max_body,
-        };
-        let mut entries = self.history.entries;
-        entries.extend(self.kept.iter().cloned());
-        let reader = self.archive.reader();
-        let built = mirror::build(&reader, &entries, &site, &self.output);
-        let built = built.map_err(CrawlError::Copy)?;
-        let purged = mirror::purge(&reader, was_there, &entries, &site, &self.output);
-        purged.map_err(CrawlError::Copy)?;
-        if self.earlier.is_some() && !self.stop.is_closed() {
-            end_update(&self.config, &self.folder, &self.kept).map_err(CrawlError::Update)?;
+    /// What the copy is made of, as far as the crawl has come.
+    fn entries(&self) -> Vec<Entry> {
+        let mut entries = self.history.entries.clone();
+        match &self.earlier {
+            Some(earlier) => {
+                let changes = Changes::between(earlier, &self.history, true);
+                entries.extend(changes.kept(earlier, &self.history, false));
+            }
+            None => entries.extend(self.kept.iter().cloned()),
         }
-        Ok(built)
+        entries
     }
 
     async fn tell(&self, event: Event) {

@@ -47,6 +47,7 @@ mod config;
 mod crawl;
 mod event;
 
+mod copy;
 mod engine;
 mod history;
 mod page;
@@ -59,7 +60,7 @@ pub use config::{Again, Config};
 pub use crawl::{Crawl, CrawlError, StartError};
 pub use event::{Change, Event, Failure, Progress, Reason, RedirectError, Summary};
 
-pub use state::is_begun;
+pub use state::{STATE_FOLDER, is_begun};
 
 pub use archive::{Config as ArchiveConfig, ContentError};
 pub use fetch::{CertificateDer, Config as FetchConfig, FetchError, PemObject};

@@ -25,6 +25,9 @@ fn main() -> ExitCode {
         Ok(exit) => exit,
         Err(error) => {
             show::line(&format!("dragline: {error:#}"));
+            if let Some(hint) = cli::hint(&error) {
+                show::line(hint);
+            }
             Exit::of_error(&error)
         }
     };

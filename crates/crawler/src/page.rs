@@ -158,20 +158,30 @@ impl Visitor {
             Err(ContentError::TooLong { .. }) if self.max_content > SHORT => {}
             content => return Ok(Leads::Links(search(capture, &content?, address))),
         }
-        let _alone = self.long.acquire().await;
-        match capture.content(MOST_SEARCHED.min(self.max_content)) {
-            Err(ContentError::TooLong { .. }) if self.max_content > MOST_SEARCHED => {}
-            content => return Ok(Leads::Links(search(capture, &content?, address))),
+        if self.is_document(capture, address)? {
+            let _alone = self.long.acquire().await;
+            match capture.content(MOST_SEARCHED.min(self.max_content)) {
+                Err(ContentError::TooLong { .. }) if self.max_content > MOST_SEARCHED => {}
+                content => return Ok(Leads::Links(search(capture, &content?, address))),
+            }
+            self.read_through(capture)?;
+            return Ok(Leads::Unsearched);
         }
+        self.read_through(capture)?;
+        Ok(Leads::Links(Vec::new()))
+    }
+
+    fn is_document(&self, capture: &Capture, address: &Url) -> Result<bool, ContentError> {
         let mut start = Vec::new();
+        let content = capture.content_reader(self.max_content)?;
+        content.take(SNIFFED).read_to_end(&mut start)?;
+        Ok(Format::of(capture.content_type(), &start, address).is_some())
+    }
+
+    fn read_through(&self, capture: &Capture) -> Result<(), ContentError> {
         let mut content = capture.content_reader(self.max_content)?;
-        let read = (&mut content).take(SNIFFED).read_to_end(&mut start);
-        let read = read.and_then(|_| io::copy(&mut content, &mut io::sink()));
-        read.map_err(ContentError::from)?;
-        Ok(match Format::of(capture.content_type(), &start, address) {
-            Some(_) => Leads::Unsearched,
-            None => Leads::Links(Vec::new()),
-        })
+        io::copy(&mut content, &mut io::sink())?;
+        Ok(())
     }
 }
 

@@ -48,8 +48,14 @@ impl State {
         };
         fs::create_dir_all(path).map_err(failed)?;
         let output = Dir::open_ambient_dir(path, ambient_authority()).map_err(failed)?;
-        output.create_dir_all(FOLDER).map_err(failed)?;
-        let folder = output.open_dir(FOLDER).map_err(failed)?;
+        let folder = match &config.state {
+            Some(path) => fs::create_dir_all(path)
+                .and_then(|()| Dir::open_ambient_dir(path, ambient_authority())),
+            None => output
+                .create_dir_all(STATE_FOLDER)
+                .and_then(|()| output.open_dir(STATE_FOLDER)),
+        };
+        let folder = folder.map_err(failed)?;
         let lock = lock(&folder, path)?;
         if config.again == Again::StartOver {
             remove(&folder).map_err(failed)?;
@@ -68,7 +74,7 @@ impl State {
             syncer: Arc::default(),
         };
         if config.resumable {
-            let folder = path.canonicalize().map_err(failed)?.join(FOLDER);
+            let folder = config.state_folder().canonicalize().map_err(failed)?;
             state.open_journals(config, &folder)?;
         }
         Ok(state)
@@ -127,34 +133,33 @@ pub(crate) fn end_update(config: &Config, folder: &Dir, kept: &[Entry]) -> Resul
 
 /// Reads back what is known of all that is archived, also what is no part of the copy any more,
 /// while no crawl is at work there.
-pub(crate) fn read_all(output: &Path) -> Result<All, StartError> {
+pub(crate) fn read_all(path: &Path) -> Result<All, StartError> {
     let failed = |source| StartError::Output {
-        path: output.to_owned(),
+        path: path.to_owned(),
         source,
     };
-    if !is_begun(output) {
+    if !is_begun(path) {
         return Err(StartError::NoCrawl {
-            path: output.to_owned(),
+            path: path.to_owned(),
         });
     }
-    let dir = Dir::open_ambient_dir(output, ambient_authority()).map_err(failed)?;
-    let folder = dir.open_dir(FOLDER).map_err(failed)?;
-    let lock = lock(&folder, output)?;
+    let folder = Dir::open_ambient_dir(path, ambient_authority()).map_err(failed)?;
+    let lock = lock(&folder, path)?;
     let mut entries = read_index(&folder, PAST).map_err(failed)?;
     let mut seeds = String::new();
     for name in [PREVIOUS, JOURNAL] {
         if !folder.exists(name) {
             continue;
         }
-        let path = output.canonicalize().map_err(failed)?;
-        let journal = Journal::open(&path.join(FOLDER).join(name), JournalOptions::default());
+        let journal = path.canonicalize().map_err(failed)?.join(name);
+        let journal = Journal::open(&journal, JournalOptions::default());
         let read = journal.map_err(RestoreError::from).and_then(|journal| {
             seeds = journal.note(SEEDS)?.unwrap_or_default();
             let mut history = History::new(&[], Position::default());
             history.restore(&journal)?;
             Ok(history)
         });
-        let history = read.map_err(|error| error.in_folder(output))?;
+        let history = read.map_err(|error| error.in_folder(path))?;
         entries.extend(history.archived().cloned());
     }
     let segments = folder.open_dir(SEGMENTS).map_err(failed)?;
@@ -182,12 +187,12 @@ pub(crate) struct All {
 
 /// Reads what the crawl left that is updated.
 fn read_previous(config: &Config) -> Result<History, StartError> {
-    let path = config.output.canonicalize();
+    let path = config.state_folder().canonicalize();
     let path = path.map_err(|source| StartError::Output {
         path: config.output.clone(),
         source,
     })?;
-    let path = path.join(FOLDER).join(PREVIOUS);
+    let path = path.join(PREVIOUS);
     let start = Position::default();
     let mut history = History::new(&config.seeds, start);
     open_journal(&path, config, start, Arc::default())
@@ -302,14 +307,14 @@ fn if_there(removed: io::Result<()>) -> io::Result<()> {
     }
 }
 
-/// Tells whether there is a crawl in the folder to go on from.
-pub fn is_begun(output: &Path) -> bool {
-    [JOURNAL, PREVIOUS]
-        .iter()
-        .any(|name| output.join(FOLDER).join(name).exists())
+/// Tells whether there is a crawl to go on from in a folder for state.
+pub fn is_begun(state: &Path) -> bool {
+    let names = [JOURNAL, PREVIOUS];
+    names.iter().any(|name| state.join(name).exists())
 }
 
-const FOLDER: &str = ".dragline";
+/// Where the state of a crawl is, in the folder of its copy, if it has no other place.
+pub const STATE_FOLDER: &str = ".dragline";
 const SEGMENTS: &str = "archive";
 const JOURNAL: &str = "journal.db";
 /// That of the crawl before, as long as an update goes on.

@@ -530,6 +530,29 @@ async fn a_crawl_that_is_stopped_keeps_what_it_has() {
 }
 
 #[tokio::test]
+async fn pages_can_be_opened_while_the_crawl_goes_on() {
+    let site = Site::start(|_| {
+        [
+            ("/", Answer::html("<a href=a><a href=never>")),
+            ("/a", Answer::html("a")),
+            ("/never", Answer::silent()),
+        ]
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config {
+        first_copy: std::time::Duration::ZERO,
+        ..config(&site.url, &folder)
+    };
+    let crawl = Crawl::start(config).unwrap();
+    let copy = folder.path().join("copy");
+    while fs::read(copy.join("index.html")).is_err() {
+        tokio::task::yield_now().await;
+    }
+    drop(crawl);
+}
+
+#[tokio::test]
 async fn dropping_a_crawl_drops_its_requests() {
     let site = Site::start(|_| [("/", Answer::silent())]).await;
     let folder = tempfile::tempdir().unwrap();

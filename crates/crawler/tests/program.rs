@@ -221,3 +221,76 @@ async fn ctrl_c_is_heard_in_the_thick_of_a_crawl() {
     assert_eq!(output.status.code(), Some(11));
     assert!(folder.path().join("copy/index.html").exists());
 }
+
+/// Runs the program in a folder that is there; returns its exit status, standard output and error.
+async fn run_in(folder: &TempDir, arguments: &[&str]) -> (i32, String, String) {
+    let output = dragline(folder.path(), arguments).output().await.unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let code = output.status.code().unwrap();
+    (code, text(output.stdout), text(output.stderr))
+}
+
+#[tokio::test]
+async fn what_an_earlier_crawl_left_is_gone_on_with_updated_or_removed() {
+    let site = small_site().await;
+    let (_, _, _, folder) = run(&[&site.url]).await;
+    let (code, _, stderr) = run_in(&folder, &[&site.url]).await;
+    assert_eq!(code, 0);
+    assert!(
+        stderr.contains("this crawl is finished (2 URLs)"),
+        "{stderr}"
+    );
+
+    let odd = r"/b?x\y";
+    site.set("/a", Some(Answer::html(&format!("<a href='{odd}'>"))));
+    site.set(odd, Some(Answer::html("new")));
+    let (code, stdout, stderr) = run_in(&folder, &[&site.url, "--update", "--changes"]).await;
+    assert_eq!(code, 0);
+    let line = |change: &str, path: &str| {
+        let url = format!("{}{path}", site.url);
+        format!("{{\"change\":\"{change}\",\"url\":\"{url}\"}}\n")
+    };
+    assert_eq!(stdout, line("changed", "a") + &line("new", r"b?x\\y"));
+    assert!(
+        stderr.contains("1 new, 1 changed, 0 gone\nthe copy: 3 files"),
+        "{stderr}"
+    );
+
+    let other = format!("{}a", site.url);
+    let (code, _, stderr) = run_in(&folder, &[&other]).await;
+    assert_eq!(code, 2);
+    assert!(
+        stderr.contains("is of another crawl, with seeds"),
+        "{stderr}"
+    );
+    assert!(stderr.contains("--fresh removes that crawl"), "{stderr}");
+    let (code, _, stderr) = run_in(&folder, &[&other, "--fresh"]).await;
+    assert_eq!(code, 2);
+    assert!(stderr.contains("to do so, add --yes"), "{stderr}");
+    let (code, ..) = run_in(&folder, &[&other, "--fresh", "--yes"]).await;
+    assert_eq!(code, 0);
+}
+
+#[tokio::test]
+async fn what_is_archived_is_exported() {
+    let site = small_site().await;
+    let (_, _, _, folder) = run(&[&site.url]).await;
+    let (code, stdout, _) = run_in(&folder, &["export", "127.0.0.1", "--cdxj", "-"]).await;
+    assert_eq!((code, stdout.lines().count()), (0, 2), "{stdout}");
+    let (code, ..) = run_in(&folder, &["export", "127.0.0.1", "--wacz", "a.wacz"]).await;
+    assert_eq!(code, 0);
+    assert!(folder.path().join("a.wacz").exists());
+    let (code, _, stderr) = run_in(&folder, &["export", "nowhere", "--cdxj", "x"]).await;
+    assert_eq!(code, 3);
+    assert!(
+        stderr.starts_with("dragline: no crawl in `nowhere/.dragline`"),
+        "{stderr}"
+    );
+    let (code, _, stderr) = run_in(&folder, &["export", "127.0.0.1", "--cdxj", "no/x"]).await;
+    assert_eq!(code, 3);
+    assert!(
+        stderr.starts_with("dragline: cannot write `no/x`"),
+        "{stderr}"
+    );
+    assert_eq!(run_in(&folder, &["export", "127.0.0.1"]).await.0, 2);
+}

@@ -140,6 +140,23 @@ async fn a_finished_crawl_fetches_nothing_and_mends_its_copy() {
 }
 
 #[tokio::test]
+async fn the_state_may_lie_elsewhere() {
+    let site = web().await;
+    let folder = tempfile::tempdir().unwrap();
+    let elsewhere = folder.path().join("a/state");
+    let config = Config {
+        state: Some(elsewhere.clone()),
+        ..config(&site, &folder)
+    };
+    let first = run(config.clone()).await;
+    let before = site.requests();
+    assert_eq!(run(config).await.fetched, first.fetched);
+    assert_eq!(site.requests(), before);
+    assert!(elsewhere.join("archive/dragline-00000.warc.gz").exists());
+    assert!(!folder.path().join("copy/.dragline/journal.db").exists());
+}
+
+#[tokio::test]
 async fn two_in_one_folder_are_one_too_many() {
     let site = Site::start(|_| [("/", Answer::silent())]).await;
     let folder = tempfile::tempdir().unwrap();
@@ -188,7 +205,7 @@ async fn without_state_each_crawl_is_a_new_one() {
         assert_eq!(site.requests()["/"], times);
         assert_eq!(archived(&folder)[&site.url], 2 * times);
     }
-    assert!(!dragline::is_begun(&folder.path().join("copy")));
+    assert!(!dragline::is_begun(&folder.path().join("copy/.dragline")));
 }
 
 #[tokio::test]

@@ -191,7 +191,7 @@ async fn a_crawl_that_is_not_finished_is_not_updated_but_gone_on_with() {
 async fn all_that_was_ever_archived_can_be_exported() {
     let site = chain().await;
     let folder = tempfile::tempdir().unwrap();
-    let output = folder.path().join("copy");
+    let output = folder.path().join("copy/.dragline");
     assert!(matches!(
         Archived::open(&output),
         Err(StartError::NoCrawl { .. })

@@ -94,21 +94,23 @@ impl Core {
 
     /// Takes in a URL that was not seen before, if the limits let it.
     pub(crate) fn add(&mut self, url: &CanonicalUrl) -> Entry {
-        if self.seen.contains(url.as_str()) {
+        if !self.seen.insert(url.as_str()) {
             return Entry::Known;
         }
         let host = self.host(host_of(url.as_str()));
         let of_host = self.hosts[host].urls;
         if self.urls >= self.limits.urls || of_host >= self.limits.urls_per_host {
+            self.seen.remove(url.as_str());
             return Entry::Capped;
         }
-        Entry::New(self.enter(host, url.as_str(), true))
+        Entry::New(self.enter(host, true))
     }
 
     /// Takes in a URL that entered before this process began, in the order in which it did.
     pub(crate) fn restore(&mut self, url: &str, is_done: bool) {
+        self.seen.insert(url);
         let host = self.host(host_of(url));
-        self.enter(host, url, !is_done);
+        self.enter(host, !is_done);
         self.stats.done += usize::from(is_done);
     }
 
@@ -116,8 +118,7 @@ impl Core {
         self.seen.reserve(urls);
     }
 
-    fn enter(&mut self, host: usize, url: &str, is_queued: bool) -> u32 {
-        self.seen.insert(url);
+    fn enter(&mut self, host: usize, is_queued: bool) -> u32 {
         self.urls += 1;
         let state = &mut self.hosts[host];
         state.urls += 1;

@@ -51,7 +51,7 @@ pub enum FrontierError {
     },
     /// The journal is that of another crawl.
     #[error(
-        "journal `{}` is of another crawl: its {what} is `{theirs}`, not `{ours}`",
+        "journal `{}` is of another crawl, with {what} `{theirs}`, not `{ours}`",
         path.display()
     )]
     OtherCrawl {

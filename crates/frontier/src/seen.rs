@@ -18,8 +18,9 @@ impl Seen {
         self.prints.insert(print)
     }
 
-    pub(crate) fn contains(&self, url: &str) -> bool {
-        self.prints.contains(&self.print(url))
+    pub(crate) fn remove(&mut self, url: &str) {
+        let print = self.print(url);
+        self.prints.remove(&print);
     }
 
     /// Makes room for so many, lest the set be moved each time that it doubles.

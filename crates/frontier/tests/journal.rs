@@ -248,7 +248,7 @@ fn a_journal_of_another_crawl_is_refused_and_what_differs_is_said() {
         .unwrap_err()
         .to_string();
     assert!(
-        error.contains("its seeds is `http://a/`, not `http://b/`"),
+        error.contains("with seeds `http://a/`, not `http://b/`"),
         "{error}"
     );
 }

@@ -1,0 +1,101 @@
+//! The copy, as far as the crawl has come, so that pages can be opened while it goes on.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use archive::{Entry, Reader};
+use cap_std::fs::Dir;
+use frontier::CanonicalUrl;
+use mirror::{Built, Site};
+use tokio::task::JoinHandle;
+
+use crate::Config;
+
+/// Builds the copy, now and then and at the end.
+#[derive(Debug)]
+pub(crate) struct Copy {
+    made_of: Arc<MadeOf>,
+    begun: Instant,
+    /// How long after the begin it is built for the first time, and then each time that twice as
+    /// long has passed: so that all this takes no more than building it once more.
+    next: Duration,
+    building: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct MadeOf {
+    #[expect(dead_code, reason = "it is held as long as something is built")]
+    lock: Arc<File>,
+    reader: Reader,
+    site: Site,
+    output: Dir,
+}
+
+impl Copy {
+    pub(crate) fn new(reader: Reader, config: &Config, output: Dir, lock: Arc<File>) -> Self {
+        let seeds = config.seeds.iter().map(|seed| seed.as_str().to_owned());
+        let site = Site {
+            seeds: seeds.collect(),
+            key: |url| CanonicalUrl::new(url).map(|url| url.as_str().to_owned()),
+            max_content: config.fetch.max_body,
+        };
+        Copy {
+            made_of: Arc::new(MadeOf {
+                lock,
+                reader,
+                site,
+                output,
+            }),
+            begun: Instant::now(),
+            next: config.first_copy,
+            building: None,
+        }
+    }
+
+    /// Tells whether it is time to build it of what there is so far.
+    pub(crate) fn is_due(&self) -> bool {
+        let is_busy = self.building.as_ref().is_some_and(|it| !it.is_finished());
+        !is_busy && self.begun.elapsed() >= self.next
+    }
+
+    /// Begins to build it of what there is so far, on a thread of its own.
+    pub(crate) fn build_so_far(&mut self, entries: Vec<Entry>) {
+        self.next = self.begun.elapsed() * 2;
+        let made_of = Arc::clone(&self.made_of);
+        self.building = Some(tokio::task::spawn_blocking(move || {
+            // What goes wrong goes wrong again at the end, and is told then.
+            let _ = made_of.build(&entries);
+        }));
+    }
+
+    /// Builds it for good. `was_there` are entries whose files are removed if they belong to nothing
+    /// any more.
+    pub(crate) async fn finish(
+        self,
+        entries: Vec<Entry>,
+        was_there: Vec<Entry>,
+    ) -> io::Result<Built> {
+        if let Some(building) = self.building {
+            // If it panicked, so will what follows.
+            let _ = building.await;
+        }
+        let made_of = self.made_of;
+        let built = tokio::task::spawn_blocking(move || {
+            let built = made_of.build(&entries)?;
+            let made_of = &*made_of;
+            let (reader, site, output) = (&made_of.reader, &made_of.site, &made_of.output);
+            mirror::purge(reader, &was_there, &entries, site, output)?;
+            Ok(built)
+        });
+        let built = built.await;
+        built.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+    }
+}
+
+impl MadeOf {
+    fn build(&self, entries: &[Entry]) -> io::Result<Built> {
+        mirror::build(&self.reader, entries, &self.site, &self.output)
+    }
+}

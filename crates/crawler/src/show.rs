@@ -70,8 +70,8 @@ impl Show {
     pub(crate) fn event(&mut self, event: &Event) {
         match event {
             Event::Resumed { done, queued: 0 } => self.tell(&format!(
-                "this crawl is finished ({} URLs); to look for changes, add --update; to start \
-                 over, --fresh",
+                "this crawl is finished ({} URLs); --update looks for changes and tries again \
+                 what failed, --fresh starts over",
                 HumanCount(*done as u64)
             )),
             Event::Resumed { done, queued } => self.tell(&format!(

@@ -180,7 +180,7 @@ fn write(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Re
 
 /// Marks a file that could not be written.
 #[derive(Clone, Debug)]
-struct Unwritten(PathBuf);
+pub(crate) struct Unwritten(pub(crate) PathBuf);
 
 impl std::fmt::Display for Unwritten {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

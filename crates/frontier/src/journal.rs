@@ -145,9 +145,14 @@ impl Journal {
             let written = {
                 let mut inner = self.shared.lock();
                 inner.is_open()?;
-                if inner.pending.0.len() < MOST_PENDING {
+                let before = inner.pending.0.len();
+                if before < MOST_PENDING {
                     let changed = change(&mut inner);
-                    self.shared.work.notify_one();
+                    let pending = inner.pending.0.len();
+                    // Else the writer is awake, or waits for what comes soon after: let it.
+                    if before == 0 || pending >= MOST_TOGETHER {
+                        self.shared.work.notify_one();
+                    }
                     return Ok(changed);
                 }
                 self.shared.written.listen()

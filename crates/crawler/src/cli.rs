@@ -52,7 +52,7 @@ pub(crate) struct Arguments {
     #[arg(hide_short_help = true)]
     pub(crate) changes: bool,
 
-    /// Start over; what an earlier crawl left is removed
+    /// Start over; the archive of an earlier crawl is removed
     #[arg(long, help_heading = "Earlier crawls")]
     fresh: bool,
 
@@ -142,6 +142,10 @@ pub(crate) struct Export {
 
 impl Export {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
+        if self.wacz.as_deref() == Some(Path::new("-")) {
+            let needed = "a WACZ is not written to standard output: name a file";
+            return Err(WrongUsage(needed.to_owned()).into());
+        }
         let default = || self.dir.join(dragline::STATE_FOLDER);
         let archived = Archived::open(&self.state_dir.clone().unwrap_or_else(default))?;
         let unwritten = |path: &Path| Unwritten(path.to_owned());
@@ -176,7 +180,7 @@ fn write(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Re
 
 /// Marks a file that could not be written.
 #[derive(Clone, Debug)]
-struct Unwritten(PathBuf);
+pub(crate) struct Unwritten(pub(crate) PathBuf);
 
 impl std::fmt::Display for Unwritten {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -272,6 +276,7 @@ impl Exit {
         match error.downcast_ref() {
             Some(
                 StartError::NoSeed
+                | StartError::Resumable { .. }
                 | StartError::State {
                     source: FrontierError::OtherCrawl { .. },
                     ..
@@ -309,6 +314,9 @@ pub(crate) fn hint(error: &anyhow::Error) -> Option<&'static str> {
             source: FrontierError::OtherCrawl { .. },
             ..
         } => Some("another --output keeps both; --fresh removes that crawl and starts over"),
+        StartError::Resumable { .. } => {
+            Some("another --output keeps both; without --no-state it is gone on with")
+        }
         StartError::State { .. } | StartError::Record { .. } | StartError::Archive { .. } => Some(
             "what was fetched is in the archive, and is left alone; another --output begins anew",
         ),

@@ -66,7 +66,7 @@ impl Copy {
         let made_of = Arc::clone(&self.made_of);
         self.building = Some(tokio::task::spawn_blocking(move || {
             // What goes wrong goes wrong again at the end, and is told then.
-            let _ = made_of.build(&entries);
+            let _ = made_of.build(&entries, &[]);
         }));
     }
 
@@ -82,20 +82,14 @@ impl Copy {
             let _ = building.await;
         }
         let made_of = self.made_of;
-        let built = tokio::task::spawn_blocking(move || {
-            let built = made_of.build(&entries)?;
-            let made_of = &*made_of;
-            let (reader, site, output) = (&made_of.reader, &made_of.site, &made_of.output);
-            mirror::purge(reader, &was_there, &entries, site, output)?;
-            Ok(built)
-        });
+        let built = tokio::task::spawn_blocking(move || made_of.build(&entries, &was_there));
         let built = built.await;
         built.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
     }
 }
 
 impl MadeOf {
-    fn build(&self, entries: &[Entry]) -> io::Result<Built> {
-        mirror::build(&self.reader, entries, &self.site, &self.output)
+    fn build(&self, entries: &[Entry], before: &[Entry]) -> io::Result<Built> {
+        mirror::build(&self.reader, entries, before, &self.site, &self.output)
     }
 }

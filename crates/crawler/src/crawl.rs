@@ -1,10 +1,9 @@
-use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use archive::Archive;
+use archive::{Archive, Reader};
 use async_channel::{Receiver, Sender};
 use fetch::Fetcher;
 use frontier::{CanonicalUrl, FrontierError, InMemory};
@@ -41,6 +40,12 @@ pub enum StartError {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// The folder has a crawl that can be gone on with, and this one is not to be kept.
+    #[error("`{}` has a crawl that can be gone on with", path.display())]
+    Resumable {
+        /// The folder.
+        path: PathBuf,
     },
     /// There is no crawl in the folder.
     #[error("no crawl in `{}`", path.display())]
@@ -118,19 +123,32 @@ impl Crawl {
             return Err(StartError::NoSeed);
         }
         let state = State::open(&config)?;
+        let output = config.output.clone();
+        let archive_failed = |source| StartError::Archive {
+            path: output.clone(),
+            source,
+        };
         let mut history = History::new(&config.seeds, state.start);
         if let Some(journal) = &state.journal {
             let restored = history.restore(journal);
             restored.map_err(|error| error.in_folder(&config.output))?;
         }
-        let known = state.earlier.iter().flat_map(HashMap::values);
+        // What is behind it is cut off: it had better be that of this crawl.
+        if let Some(last) = history.archived().max_by_key(|entry| entry.position()) {
+            let segments = state.segments.try_clone().map_err(&archive_failed)?;
+            match Reader::new(segments).check(last) {
+                // That it is missing is said below.
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(archive_failed(error));
+                }
+                _ => {}
+            }
+        }
+        let known = state.earlier.iter().flat_map(|it| it.good.values());
         let known = known.chain(&state.kept).chain(history.archived());
         let archive = Archive::open(state.segments, config.archive.clone(), history.end, known);
         let archive = archive.and_then(|archive| Ok((archive.spooler()?, archive)));
-        let (spooler, archive) = archive.map_err(|source| StartError::Archive {
-            path: config.output.clone(),
-            source,
-        })?;
+        let (spooler, archive) = archive.map_err(&archive_failed)?;
         // It was not set before.
         let _ = state.syncer.set(archive.syncer());
         let (events_in, events) = async_channel::bounded(EVENTS);

@@ -61,7 +61,8 @@ impl Engine {
         let seeds = self.config.seeds.iter().cloned().map(Found::seed);
         frontier.add(seeds.collect()).await?;
         let stats = frontier.stats().await?;
-        if stats.done > 0 {
+        let is_ending = self.earlier.is_some() && stats.is_finished();
+        if stats.done > 0 && !is_ending {
             let (done, queued) = (stats.done, stats.queued);
             self.tell(Event::Resumed { done, queued }).await;
         }
@@ -96,7 +97,7 @@ impl Engine {
             return Ok(Vec::new());
         };
         let purge = self.config.again == Again::Update { purge: true };
-        let changes = Changes::between(earlier, &self.history, is_stopped);
+        let changes = Changes::between(earlier, &self.history, &self.config.seeds, is_stopped);
         self.kept = changes.kept(earlier, &self.history, purge);
         if purge && !changes.is_complete {
             self.tell(Event::NotPurged).await;
@@ -104,10 +105,7 @@ impl Engine {
         for (url, change) in changes.all {
             self.tell(Event::Changed { url, change }).await;
         }
-        if purge && changes.is_complete {
-            return Ok(earlier.values().cloned().collect());
-        }
-        Ok(Vec::new())
+        Ok(earlier.good.values().cloned().collect())
     }
 
     /// Fetches until nothing is queued and nothing is in flight, or until it is stopped.
@@ -124,7 +122,10 @@ impl Engine {
         loop {
             for work in next.drain(..) {
                 let url = work.item.url.clone();
-                let earlier = self.earlier.as_ref().and_then(|it| it.get(url.as_str()));
+                let earlier = self
+                    .earlier
+                    .as_ref()
+                    .and_then(|it| it.good.get(url.as_str()));
                 let visit = self.visitor.clone().visit(url, earlier.cloned());
                 let scheduled = pipeliner
                     .schedule(visit)
@@ -139,8 +140,12 @@ impl Engine {
                 _closed = &mut stop => return Ok(()),
                 done = in_flight.next() => match done {
                     Some((work, page)) => next = self.absorb(frontier, work, page, in_flight.len()).await?,
-                    None => break,
+                    // What could be in flight but is not is queued, or there is nothing.
+                    None => next = lease(frontier, self.config.jobs.get()).await?,
                 },
+            }
+            if next.is_empty() && in_flight.is_empty() {
+                break;
             }
         }
         debug_assert!(frontier.stats().await?.is_finished());
@@ -224,6 +229,7 @@ impl Engine {
             }
             _ => None,
         };
+        let mut outcome = Outcome::Fetched;
         let leads_to = match (useless, leads) {
             (Some(reason), _) | (None, Leads::Nowhere(reason)) => {
                 let outcome = self.fail(item, reason).await;
@@ -232,6 +238,7 @@ impl Engine {
             (None, Leads::Redirect(target)) => vec![self.redirected(item, target).await],
             (None, Leads::Links(links)) => links.into_iter().map(Found::link).collect(),
             (None, Leads::Unsearched) => {
+                outcome = Outcome::Unsearched;
                 let url = item.url.clone();
                 self.tell(Event::NotSearched { url }).await;
                 Vec::new()
@@ -247,7 +254,6 @@ impl Engine {
             .into_iter()
             .filter(|found| self.history.scope.admits(&found.url))
             .collect();
-        let outcome = Outcome::Fetched;
         Ok((Record { outcome, kept }, found))
     }
 
@@ -281,7 +287,7 @@ impl Engine {
         let mut entries = self.history.entries.clone();
         match &self.earlier {
             Some(earlier) => {
-                let changes = Changes::between(earlier, &self.history, true);
+                let changes = Changes::between(earlier, &self.history, &[], true);
                 entries.extend(changes.kept(earlier, &self.history, false));
             }
             None => entries.extend(self.kept.iter().cloned()),

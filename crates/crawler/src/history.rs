@@ -4,6 +4,7 @@ use std::path::Path;
 use archive::{Entry, Position};
 use frontier::{CanonicalUrl, Frontier, FrontierError, Scope};
 use futures::executor::block_on;
+use http::StatusCode;
 
 use crate::StartError;
 use crate::engine::MOST_REDIRECTS;
@@ -20,6 +21,8 @@ pub(crate) struct History {
     pub(crate) others: Vec<Entry>,
     /// The hosts of the seeds, and those that they lead to.
     pub(crate) scope: Scope,
+    /// URLs behind which nobody could look, with the status if there was an answer.
+    pub(crate) blind: HashMap<String, Option<StatusCode>>,
     pub(crate) summary: Summary,
     /// Where the archive ends.
     pub(crate) end: Position,
@@ -33,6 +36,7 @@ impl History {
         History {
             entries: Vec::new(),
             others: Vec::new(),
+            blind: HashMap::new(),
             scope: Scope::of(seeds),
             summary: Summary::default(),
             end: start,
@@ -67,8 +71,12 @@ impl History {
     /// Takes in what came of a URL.
     pub(crate) fn take_in(&mut self, record: &Record, url: &CanonicalUrl, is_seed: bool) {
         match &record.outcome {
-            Outcome::Fetched => self.summary.fetched += 1,
+            Outcome::Fetched | Outcome::Unsearched => self.summary.fetched += 1,
             Outcome::Failed(failing, _) => self.summary.count(*failing),
+        }
+        let status = record.kept.as_ref().map(|kept| kept.entry.status);
+        if record.outcome != Outcome::Fetched && !status.is_some_and(is_gone) {
+            self.blind.insert(url.to_string(), status);
         }
         let Some(kept) = &record.kept else {
             return;
@@ -81,7 +89,7 @@ impl History {
             self.redirects.insert(url.clone(), target);
         }
         let entries = match record.outcome {
-            Outcome::Fetched => &mut self.entries,
+            Outcome::Fetched | Outcome::Unsearched => &mut self.entries,
             Outcome::Failed(..) => &mut self.others,
         };
         entries.push(kept.entry.clone());
@@ -95,6 +103,11 @@ impl History {
             .take(usize::from(MOST_REDIRECTS) + 1)
             .any(|at| at == from)
     }
+}
+
+/// Whether it says that there is nothing.
+pub(crate) fn is_gone(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE)
 }
 
 /// Why what was kept cannot be gone on from.

@@ -7,6 +7,7 @@ mod show;
 use std::pin::pin;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Parser as _;
 use dragline::{Crawl, CrawlError, StartError, Summary};
 use futures::FutureExt as _;
@@ -59,6 +60,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Summary> {
     }
     let summary = crawl.finish().await?;
     show.summary(&summary, &output);
+    show.unwritten().context(cli::Unwritten("-".into()))?;
     Ok(summary)
 }
 

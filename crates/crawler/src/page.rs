@@ -8,7 +8,7 @@ use archive::{Capture, ContentError, Entry, Reader, Spooler};
 use bytes::BytesMut;
 use fetch::Fetcher;
 use frontier::CanonicalUrl;
-use http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
+use http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION};
 use http::{HeaderMap, StatusCode};
 use links::{Format, Kind};
 use tokio::sync::Semaphore;
@@ -80,9 +80,13 @@ impl Visitor {
             body: self.receive(response.body).await?,
         };
         match earlier {
-            Some((before, entry))
+            Some((mut before, entry))
                 if is_conditional && capture.status == StatusCode::NOT_MODIFIED =>
             {
+                // RFC 9111 §4.3.4: it may lead elsewhere.
+                if let Some(location) = capture.headers.get(LOCATION) {
+                    before.headers.insert(LOCATION, location.clone());
+                }
                 let leads = self.leads(&before, &address).await?;
                 let unchanged = Some(entry);
                 Ok(Page {

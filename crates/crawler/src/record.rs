@@ -5,7 +5,7 @@
 //! 0:1523 com,example)/ 20261122180000000 {"url":"http://example.com/", ...}
 //! ```
 //!
-//! The first line is `fetched`, or `refused`, `unreached` or `internal` and why. The second, if
+//! The first line is `fetched`, or `unsearched` for a document too long to be searched, or `refused`, `unreached` or `internal` and why. The second, if
 //! the answer is archived, is the place where the archive ended with it, and its line of the index.
 
 use std::fmt;
@@ -25,6 +25,8 @@ pub(crate) struct Record {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Outcome {
     Fetched,
+    /// Fetched, but nobody knows where it leads.
+    Unsearched,
     Failed(Failing, String),
 }
 
@@ -46,6 +48,7 @@ impl fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.outcome {
             Outcome::Fetched => f.write_str(FETCHED)?,
+            Outcome::Unsearched => f.write_str(UNSEARCHED)?,
             Outcome::Failed(failing, why) => {
                 write!(f, "{} {}", name(*failing), why.replace(['\n', '\r'], " "))?;
             }
@@ -69,12 +72,14 @@ impl FromStr for Record {
             Some((outcome, kept)) => (outcome, Some(kept)),
             None => (text, None),
         };
-        let outcome = if outcome == FETCHED {
-            Outcome::Fetched
-        } else {
-            let (kind, why) = outcome.split_once(' ').ok_or(NoRecord)?;
-            let failing = ALL.into_iter().find(|failing| name(*failing) == kind);
-            Outcome::Failed(failing.ok_or(NoRecord)?, why.to_owned())
+        let outcome = match outcome {
+            FETCHED => Outcome::Fetched,
+            UNSEARCHED => Outcome::Unsearched,
+            failed => {
+                let (kind, why) = failed.split_once(' ').ok_or(NoRecord)?;
+                let failing = ALL.into_iter().find(|failing| name(*failing) == kind);
+                Outcome::Failed(failing.ok_or(NoRecord)?, why.to_owned())
+            }
         };
         let kept = kept.map(|kept| {
             let (end, entry) = kept.split_once(' ').ok_or(NoRecord)?;
@@ -99,4 +104,5 @@ fn name(failing: Failing) -> &'static str {
 }
 
 const FETCHED: &str = "fetched";
+const UNSEARCHED: &str = "unsearched";
 const ALL: [Failing; 3] = [Failing::Refused, Failing::Unreached, Failing::Internal];

@@ -19,6 +19,8 @@ pub(crate) struct Show {
     changes: bool,
     /// How many changes of each kind there are.
     changed: [usize; 3],
+    /// Why changes could not be written.
+    unwritten: Option<io::Error>,
 }
 
 enum Manner {
@@ -46,7 +48,13 @@ impl Show {
             building: false,
             changes,
             changed: [0; 3],
+            unwritten: None,
         }
+    }
+
+    /// Returns why changes could not be written, if that is so.
+    pub(crate) fn unwritten(self) -> io::Result<()> {
+        self.unwritten.map_or(Ok(()), Err)
     }
 
     /// Waits until it is time to show progress.
@@ -70,8 +78,8 @@ impl Show {
     pub(crate) fn event(&mut self, event: &Event) {
         match event {
             Event::Resumed { done, queued: 0 } => self.tell(&format!(
-                "this crawl is finished ({} URLs); to look for changes, add --update; to start \
-                 over, --fresh",
+                "this crawl is finished ({} URLs); --update looks for changes and tries again \
+                 what failed, --fresh starts over",
                 HumanCount(*done as u64)
             )),
             Event::Resumed { done, queued } => self.tell(&format!(
@@ -91,8 +99,14 @@ impl Show {
                 if self.changes {
                     // Of what JSON escapes, a canonical URL may have this alone.
                     let (change, url) = (name(*change), url.replace('\\', r"\\"));
-                    // Where it goes may be closed; then nobody reads it.
-                    let _ = writeln!(io::stdout(), r#"{{"change":"{change}","url":"{url}"}}"#);
+                    let line = format!(r#"{{"change":"{change}","url":"{url}"}}"#);
+                    match writeln!(io::stdout(), "{line}") {
+                        // Where it goes may be closed; then nobody reads it.
+                        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                            self.unwritten.get_or_insert(error);
+                        }
+                        _ => {}
+                    }
                 }
             }
             Event::NotPurged => self.say(

@@ -1,7 +1,7 @@
 //! Where a crawl lives: its folder, its archive, its journal, and the lock that keeps others out.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write as _};
+use std::io::{self, BufWriter, Read as _, Write as _};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
@@ -57,6 +57,12 @@ impl State {
         };
         let folder = folder.map_err(failed)?;
         let lock = lock(&folder, path)?;
+        if !config.resumable && has_journal(&config.state_folder()) {
+            // What is archived beside it would be cut off when that crawl is gone on with.
+            return Err(StartError::Resumable {
+                path: config.state_folder(),
+            });
+        }
         if config.again == Again::StartOver {
             remove(&folder).map_err(failed)?;
         }
@@ -94,15 +100,22 @@ impl State {
         if updates && journal.exists() && !previous.exists() {
             let last = open_journal(&journal, config, self.start, Arc::default());
             if is_finished(&last.map_err(unusable)?).map_err(unusable)? {
+                is_settled(&folder.join(format!("{JOURNAL}-wal"))).map_err(failed)?;
                 // From here on it is an update, until the one before is removed.
                 fs::rename(&journal, &previous).map_err(failed)?;
             }
         }
+        settle_kept(&self.folder, previous.exists()).map_err(failed)?;
         self.kept = read_index(&self.folder, KEPT).map_err(failed)?;
         if previous.exists() {
             let before = read_previous(config)?;
             let entries = self.kept.drain(..).chain(before.entries);
-            self.earlier = Some(entries.map(|entry| (entry.url.clone(), entry)).collect());
+            self.earlier = Some(Earlier {
+                good: entries.map(|entry| (entry.url.clone(), entry)).collect(),
+                blind: before.blind,
+            });
+        } else if is_emptied(&journal) && self.start != Position::default() {
+            return Err(unusable(FrontierError::Empty { path: journal }));
         }
         let opened = open_journal(&journal, config, self.start, Arc::clone(&self.syncer));
         let opened = opened.map_err(unusable)?;
@@ -123,12 +136,44 @@ pub(crate) fn end_update(config: &Config, folder: &Dir, kept: &[Entry]) -> Resul
     let mut past = read_index(folder, PAST).map_err(failed)?;
     past.extend(before.archived().cloned());
     // An end that was begun before may have noted them.
-    past.sort_by_key(Entry::position);
-    past.dedup_by_key(|entry| entry.position());
+    let past = each_once(past);
+    // Without the journal of the crawl before, the update has ended.
     write_index(folder, PAST, &past)
-        .and_then(|()| write_index(folder, KEPT, kept))
+        .and_then(|()| write_aside(folder, KEPT, kept))
         .and_then(|()| remove_journal(folder, PREVIOUS))
+        .and_then(|()| settle_kept(folder, false))
         .map_err(failed)
+}
+
+/// Takes over what an update keeps, once it has ended; or drops it, if its end was not reached.
+fn settle_kept(folder: &Dir, is_update: bool) -> io::Result<()> {
+    let aside = aside(KEPT);
+    if is_update {
+        return if_there(folder.remove_file(aside));
+    }
+    if_there(folder.rename(aside, folder, KEPT))
+}
+
+/// Of entries in one place, one.
+fn each_once(mut entries: Vec<Entry>) -> Vec<Entry> {
+    entries.sort_by_key(Entry::position);
+    entries.dedup_by_key(|entry| entry.position());
+    entries
+}
+
+/// Fails if what was committed is not all in the file itself: then it must not be renamed.
+fn is_settled(log: &Path) -> io::Result<()> {
+    match fs::metadata(log) {
+        Ok(log) if log.len() > 0 => Err(io::Error::other(format!(
+            "{JOURNAL} is in use by another program"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Whether there is a file, with nothing in it.
+fn is_emptied(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|file| file.len() == 0)
 }
 
 /// Reads back what is known of all that is archived, also what is no part of the copy any more,
@@ -138,7 +183,7 @@ pub(crate) fn read_all(path: &Path) -> Result<All, StartError> {
         path: path.to_owned(),
         source,
     };
-    if !is_begun(path) {
+    if !has_journal(path) {
         return Err(StartError::NoCrawl {
             path: path.to_owned(),
         });
@@ -152,7 +197,14 @@ pub(crate) fn read_all(path: &Path) -> Result<All, StartError> {
             continue;
         }
         let journal = path.canonicalize().map_err(failed)?.join(name);
-        let journal = Journal::open(&journal, JournalOptions::default());
+        let existing = JournalOptions {
+            existing: true,
+            ..JournalOptions::default()
+        };
+        let journal = Journal::open(&journal, existing);
+        if matches!(journal, Err(FrontierError::Empty { .. })) {
+            continue;
+        }
         let read = journal.map_err(RestoreError::from).and_then(|journal| {
             seeds = journal.note(SEEDS)?.unwrap_or_default();
             let mut history = History::new(&[], Position::default());
@@ -166,7 +218,7 @@ pub(crate) fn read_all(path: &Path) -> Result<All, StartError> {
     Ok(All {
         lock,
         seeds,
-        entries,
+        entries: each_once(entries),
         reader: Reader::new(segments),
     })
 }
@@ -195,7 +247,12 @@ fn read_previous(config: &Config) -> Result<History, StartError> {
     let path = path.join(PREVIOUS);
     let start = Position::default();
     let mut history = History::new(&config.seeds, start);
-    open_journal(&path, config, start, Arc::default())
+    let existing = JournalOptions {
+        existing: true,
+        about: about(config),
+        ..JournalOptions::default()
+    };
+    Journal::open(&path, existing)
         .map_err(RestoreError::from)
         .and_then(|last| history.restore(&last))
         .map_err(|error| error.in_folder(&config.output))?;
@@ -203,27 +260,51 @@ fn read_previous(config: &Config) -> Result<History, StartError> {
 }
 
 fn write_index(folder: &Dir, name: &str, entries: &[Entry]) -> io::Result<()> {
-    let aside = format!("{name}.new");
-    let mut file = BufWriter::new(folder.create(&aside)?);
+    write_aside(folder, name, entries)?;
+    folder.rename(aside(name), folder, name)
+}
+
+/// Writes an index to where it is taken over from: its lines, and one that guards them.
+fn write_aside(folder: &Dir, name: &str, entries: &[Entry]) -> io::Result<()> {
+    let mut file = BufWriter::new(folder.create(aside(name))?);
+    let mut crc = crc32fast::Hasher::new();
     for entry in entries {
-        writeln!(file, "{entry}")?;
+        let line = format!("{entry}\n");
+        crc.update(line.as_bytes());
+        file.write_all(line.as_bytes())?;
     }
+    writeln!(file, "{}", guard(entries.len(), crc))?;
     file.into_inner()?.sync_all()?;
-    folder.rename(&aside, folder, name)
+    // So that the name is there before anything that goes by it.
+    folder.open(".")?.sync_all()
 }
 
 fn read_index(folder: &Dir, name: &str) -> io::Result<Vec<Entry>> {
-    let file = match folder.open(name) {
+    let text = match folder.read_to_string(name) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        opened => BufReader::new(opened?),
+        read => read?,
     };
-    let entries = file.lines().map(|line| {
-        line?.parse().map_err(|_| {
-            let text = format!("{name} is damaged");
-            io::Error::new(io::ErrorKind::InvalidData, text)
-        })
-    });
-    entries.collect()
+    let damaged = || io::Error::new(io::ErrorKind::InvalidData, format!("{name} is damaged"));
+    let (lines, last) = text.split_at(text.trim_end().rfind('\n').map_or(0, |at| at + 1));
+    let entries = lines
+        .lines()
+        .map(|line| line.parse().map_err(|_| damaged()));
+    let entries: Vec<_> = entries.collect::<io::Result<_>>()?;
+    let mut crc = crc32fast::Hasher::new();
+    crc.update(lines.as_bytes());
+    if last.trim_end() == guard(entries.len(), crc) {
+        Ok(entries)
+    } else {
+        Err(damaged())
+    }
+}
+
+fn guard(entries: usize, crc: crc32fast::Hasher) -> String {
+    format!("# {entries} entries, CRC-32 {:08x}", crc.finalize())
+}
+
+fn aside(name: &str) -> String {
+    format!("{name}.new")
 }
 
 /// Tells whether all is done; closes the journal.
@@ -241,15 +322,20 @@ fn open_journal(
     start: Position,
     syncer: Arc<OnceLock<Syncer>>,
 ) -> Result<Journal, FrontierError> {
-    let seeds: Vec<_> = config.seeds.iter().map(CanonicalUrl::as_str).collect();
     let sync = move || syncer.get().map_or(Ok(()), Syncer::sync);
     let options = JournalOptions {
-        about: vec![(SEEDS.to_owned(), seeds.join(" "))],
+        about: about(config),
         notes: vec![(START.to_owned(), start.to_string())],
         before_commit: Some(Box::new(sync)),
         ..JournalOptions::default()
     };
     Journal::open(path, options)
+}
+
+/// What tells a crawl from others.
+fn about(config: &Config) -> Vec<(String, String)> {
+    let seeds: Vec<_> = config.seeds.iter().map(CanonicalUrl::as_str).collect();
+    vec![(SEEDS.to_owned(), seeds.join(" "))]
 }
 
 /// Locks the folder, or tells by whom it is locked.
@@ -260,6 +346,14 @@ fn lock(folder: &Dir, path: &Path) -> Result<File, StartError> {
     };
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
+    let is_link = folder
+        .symlink_metadata(LOCK)
+        .is_ok_and(|it| it.is_symlink());
+    if is_link {
+        return Err(failed(io::Error::other(format!(
+            "{LOCK} is a symbolic link"
+        ))));
+    }
     let file = folder.open_with(LOCK, &options).map_err(failed)?;
     let mut file = file.into_std();
     match file.try_lock() {
@@ -288,6 +382,7 @@ fn remove(folder: &Dir) -> io::Result<()> {
     remove_journal(folder, JOURNAL)?;
     remove_journal(folder, PREVIOUS)?;
     if_there(folder.remove_file(KEPT))?;
+    if_there(folder.remove_file(aside(KEPT)))?;
     if_there(folder.remove_file(PAST))?;
     if_there(folder.remove_dir_all(SEGMENTS))
 }
@@ -307,8 +402,13 @@ fn if_there(removed: io::Result<()>) -> io::Result<()> {
     }
 }
 
-/// Tells whether there is a crawl to go on from in a folder for state.
+/// Tells whether a folder for state has something that a crawl left.
 pub fn is_begun(state: &Path) -> bool {
+    let mut segments = fs::read_dir(state.join(SEGMENTS)).into_iter().flatten();
+    has_journal(state) || segments.next().is_some()
+}
+
+fn has_journal(state: &Path) -> bool {
     let names = [JOURNAL, PREVIOUS];
     names.iter().any(|name| state.join(name).exists())
 }

@@ -3,13 +3,20 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use archive::Entry;
+use frontier::CanonicalUrl;
 use http::StatusCode;
 
 use crate::event::Change;
-use crate::history::History;
+use crate::history::{History, is_gone};
 
-/// The good captures of earlier crawls, by URL.
-pub(crate) type Earlier = HashMap<String, Entry>;
+/// What earlier crawls found.
+#[derive(Debug, Default)]
+pub(crate) struct Earlier {
+    /// The last good capture of each URL.
+    pub(crate) good: HashMap<String, Entry>,
+    /// URLs behind which the last crawl could not look, with the status if there was an answer.
+    pub(crate) blind: HashMap<String, Option<StatusCode>>,
+}
 
 /// What a crawl found different from the one before.
 pub(crate) struct Changes {
@@ -21,25 +28,34 @@ pub(crate) struct Changes {
 }
 
 impl Changes {
-    pub(crate) fn between(earlier: &Earlier, now: &History, is_stopped: bool) -> Self {
+    pub(crate) fn between(
+        earlier: &Earlier,
+        now: &History,
+        seeds: &[CanonicalUrl],
+        is_stopped: bool,
+    ) -> Self {
+        let good: HashSet<_> = now.entries.iter().map(|entry| &*entry.url).collect();
+        // What could not be looked behind before, in the same way, can hide nothing now.
+        let was_blind = |(url, status): (&String, &Option<StatusCode>)| {
+            status.is_some() && earlier.blind.get(url) == Some(status)
+        };
         let is_complete = !is_stopped
-            && now.summary.unreached == 0
-            && now.summary.internal == 0
-            && now.others.iter().all(|entry| is_an_answer(entry.status));
+            && seeds.iter().all(|seed| good.contains(seed.as_str()))
+            && now.blind.iter().all(was_blind);
         let mut all = BTreeMap::new();
         for entry in &now.entries {
-            let change = match earlier.get(&entry.url) {
+            let change = match earlier.good.get(&entry.url) {
                 None => Change::New,
                 Some(before) if !is_same(before, entry) => Change::Changed,
                 Some(_) => continue,
             };
             all.insert(entry.url.clone(), change);
         }
-        let good: HashSet<_> = now.entries.iter().map(|entry| &entry.url).collect();
         let gone = now.others.iter().filter(|entry| is_gone(entry.status));
-        let gone: HashSet<_> = gone.map(|entry| &entry.url).collect();
-        for url in earlier.keys() {
-            if !good.contains(url) && (is_complete || gone.contains(url)) {
+        let gone: HashSet<_> = gone.map(|entry| &*entry.url).collect();
+        for url in earlier.good.keys() {
+            let is_gone = gone.contains(&**url) || is_complete && !now.blind.contains_key(url);
+            if is_gone && !good.contains(&**url) {
                 all.insert(url.clone(), Change::Gone);
             }
         }
@@ -55,7 +71,7 @@ impl Changes {
             let is_gone = self.all.get(&entry.url) == Some(&Change::Gone);
             !(good.contains(&entry.url) || purges && is_gone)
         };
-        let mut kept: Vec<_> = earlier.values().filter(stays).cloned().collect();
+        let mut kept: Vec<_> = earlier.good.values().filter(stays).cloned().collect();
         kept.sort_by(|a, b| a.url.cmp(&b.url));
         kept
     }
@@ -63,13 +79,4 @@ impl Changes {
 
 fn is_same(before: &Entry, now: &Entry) -> bool {
     (before.status, before.digest, &before.location) == (now.status, now.digest, &now.location)
-}
-
-fn is_gone(status: StatusCode) -> bool {
-    matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE)
-}
-
-/// Whether it says how it is with the URL, and not that the server is in trouble.
-fn is_an_answer(status: StatusCode) -> bool {
-    !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS
 }

@@ -205,7 +205,23 @@ async fn without_state_each_crawl_is_a_new_one() {
         assert_eq!(site.requests()["/"], times);
         assert_eq!(archived(&folder)[&site.url], 2 * times);
     }
-    assert!(!dragline::is_begun(&folder.path().join("copy/.dragline")));
+    assert!(!folder.path().join("copy/.dragline/journal.db").exists());
+    // Beside a crawl that can be gone on with, its archive would be lost.
+    run(config(&site, &folder)).await;
+    let unkept = Config {
+        resumable: false,
+        ..config(&site, &folder)
+    };
+    let refused = loop {
+        match Crawl::start(unkept.clone()) {
+            Err(StartError::InUse { .. }) => tokio::task::yield_now().await,
+            refused => break refused,
+        }
+    };
+    assert!(
+        matches!(refused, Err(StartError::Resumable { .. })),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]

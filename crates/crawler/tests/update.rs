@@ -149,6 +149,113 @@ async fn a_bad_answer_destroys_no_good_file_and_nothing_is_purged() {
 }
 
 #[tokio::test]
+async fn nothing_is_purged_when_nobody_could_look() {
+    let html = [("Content-Type", "text/html")];
+    let coded = [("Content-Type", "text/html"), ("Content-Encoding", "gzip")];
+    for answer in [
+        Some(Answer::new("403 Forbidden", &html, "no")),
+        Some(Answer::new("206 Partial Content", &html, "<a href=a>")),
+        Some(Answer::new("304 Not Modified", &html, "")),
+        Some(Answer::new("200 OK", &coded, "not gzip")),
+        Some(Answer::html(&" ".repeat(33 << 20))),
+        Some(Answer::redirect("/")),
+        None,
+    ] {
+        let site = chain().await;
+        let folder = tempfile::tempdir().unwrap();
+        run(config(&site, &folder)).await;
+        site.set("/", answer);
+        let purge = Config {
+            again: Again::Update { purge: true },
+            ..config(&site, &folder)
+        };
+        run(purge).await;
+        assert_eq!(copy(&folder), ["a.html", "b.html", "c.html", "index.html"]);
+    }
+}
+
+#[tokio::test]
+async fn what_could_not_be_looked_at_before_either_is_no_hindrance() {
+    let site = chain().await;
+    let forbidden = Answer::new("403 Forbidden", &[], "no");
+    site.set("/a", Some(Answer::html("<a href=b><a href=forbidden>")));
+    site.set("/forbidden", Some(forbidden));
+    let folder = tempfile::tempdir().unwrap();
+    run(config(&site, &folder)).await;
+    site.set("/b", Some(Answer::html("no link any more")));
+    let purge = Config {
+        again: Again::Update { purge: true },
+        ..config(&site, &folder)
+    };
+    let (_, changes) = run(purge).await;
+    assert_eq!(changes[1], ("c".to_owned(), Change::Gone));
+    assert_eq!(copy(&folder), ["a.html", "b.html", "index.html"]);
+}
+
+#[tokio::test]
+async fn a_file_that_becomes_a_folder_and_back_is_written() {
+    let feed = || Answer::of_type("text/plain", "feed");
+    let site = Site::start(|_| [("/", Answer::html("<a href=feed>")), ("/feed", feed())]).await;
+    let folder = tempfile::tempdir().unwrap();
+    run(config(&site, &folder)).await;
+    assert_eq!(copy(&folder), ["feed", "index.html"]);
+    site.set("/feed", Some(Answer::redirect("/feed/")));
+    site.set("/feed/", Some(Answer::html("folder")));
+    assert_eq!(run(update(&site, &folder)).await.0.not_written, 0);
+    assert_eq!(copy(&folder), ["feed/index.html", "index.html"]);
+    site.set("/feed", Some(feed()));
+    site.set("/feed/", None);
+    let purge = Config {
+        again: Again::Update { purge: true },
+        ..config(&site, &folder)
+    };
+    assert_eq!(run(purge).await.0.not_written, 0);
+    assert_eq!(copy(&folder), ["feed", "index.html"]);
+}
+
+#[tokio::test]
+async fn a_redirect_that_is_not_modified_may_lead_elsewhere() {
+    let page = |text: &str| Answer::html(text);
+    let site = Site::start(|_| {
+        [
+            ("/", page("<a href=r>")),
+            ("/r", Answer::redirect("/b").tagged("1")),
+            ("/b", page("b")),
+            ("/c", page("c")),
+        ]
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    run(config(&site, &folder)).await;
+    site.set("/r", Some(Answer::redirect("/c").tagged("1")));
+    run(update(&site, &folder)).await;
+    assert_eq!(read(&folder, "index.html"), "<a href=c.html>");
+}
+
+#[tokio::test]
+async fn an_index_that_is_damaged_is_refused_by_name() {
+    let site = chain().await;
+    let folder = tempfile::tempdir().unwrap();
+    run(config(&site, &folder)).await;
+    site.set("/c", None);
+    run(update(&site, &folder)).await;
+    let kept = folder.path().join("copy/.dragline/kept.cdxj");
+    let whole = fs::read(&kept).unwrap();
+    assert!(whole.len() > 100);
+    for damaged in [
+        &whole[..0],
+        &whole[..50],
+        &whole[..whole.len() - 2],
+        &whole.to_ascii_uppercase(),
+    ] {
+        fs::write(&kept, damaged).unwrap();
+        let error = Crawl::start(config(&site, &folder)).unwrap_err();
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert!(source.contains("kept.cdxj is damaged"), "{source}");
+    }
+}
+
+#[tokio::test]
 async fn an_update_that_is_ended_goes_on() {
     let site = chain().await;
     let folder = tempfile::tempdir().unwrap();

@@ -182,6 +182,14 @@ impl Core {
         self.held(host, token).is_some()
     }
 
+    /// Tells whether a URL is out on a lease that is held.
+    pub(crate) fn is_out(&self, host: &Host, token: Token, url: u32) -> bool {
+        let held = self
+            .held(host, token)
+            .and_then(|host| self.hosts[host].held.as_ref());
+        held.is_some_and(|held| held.out.contains(&url))
+    }
+
     /// Takes a URL that is out as done; tells whether it was out.
     pub(crate) fn finish(&mut self, host: &Host, token: Token, url: u32) -> bool {
         let Some(host) = self.held(host, token) else {

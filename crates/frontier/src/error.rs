@@ -30,6 +30,12 @@ pub enum FrontierError {
         /// What is wrong.
         what: String,
     },
+    /// The journal was to be there, and nothing was written to it.
+    #[error("journal `{}` is empty", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file is no journal.
     #[error("`{}` is not a journal of a crawl", path.display())]
     Foreign {

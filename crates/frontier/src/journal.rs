@@ -1,5 +1,6 @@
 use std::fmt;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -39,6 +40,8 @@ pub struct JournalOptions {
     pub about: Vec<(String, String)>,
     /// What else to write when the journal is made, for [`Journal::note`].
     pub notes: Vec<(String, String)>,
+    /// Whether the journal has to be there: it is an error if nothing was ever written.
+    pub existing: bool,
     /// How many URLs are taken in.
     pub limits: Limits,
     /// What tells the time.
@@ -87,11 +90,12 @@ impl Journal {
         let JournalOptions {
             about,
             notes,
+            existing,
             limits,
             clock,
             before_commit,
         } = options;
-        let file = File::open(path, &about, &notes)?;
+        let file = File::open(path, &about, &notes, existing)?;
         let state = restore(&file, limits, clock.now())?;
         let shared = Arc::new(Shared {
             inner: Mutex::new(Inner {
@@ -190,6 +194,13 @@ impl Frontier for Journal {
         let now = self.clock.now();
         self.change(|inner| {
             let host = report.host.clone();
+            // They may have left memory while they were out.
+            for done in &report.done {
+                let id = done.id.0;
+                if inner.state.core.is_out(&host, report.token, id) {
+                    inner.fetch_text(id)?;
+                }
+            }
             let Some(more) = inner.state.report(report, now, &mut inner.pending) else {
                 return Ok(Reported::Stale);
             };
@@ -302,11 +313,14 @@ impl Inner {
             return Ok(());
         }
         let next: Vec<_> = self.state.core.upcoming(host, READ_AHEAD).collect();
-        for url in urls.iter().copied().chain(next) {
-            if !self.state.has(url) {
-                let text = self.reader.text(url)?;
-                self.state.put(url, text);
-            }
+        let mut urls = urls.iter().copied().chain(next);
+        urls.try_for_each(|url| self.fetch_text(url))
+    }
+
+    fn fetch_text(&mut self, url: u32) -> Result<(), FrontierError> {
+        if !self.state.has(url) {
+            let text = self.reader.text(url)?;
+            self.state.put(url, text);
         }
         Ok(())
     }
@@ -358,7 +372,16 @@ struct Writer {
 
 impl Writer {
     fn run(mut self) {
-        let ended = self.write_all().err().unwrap_or(FrontierError::Closed);
+        // A panic, which is reported by the panic hook, must not leave those waiting who wait.
+        let written = catch_unwind(AssertUnwindSafe(|| self.write_all()));
+        let ended = match written {
+            Ok(Ok(())) => FrontierError::Closed,
+            Ok(Err(error)) => error,
+            Err(_panic) => FrontierError::Before {
+                path: self.path.to_path_buf(),
+                source: Arc::new(io::Error::other("the journal's thread panicked")),
+            },
+        };
         self.shared.lock().ended = Some(ended);
         self.shared.written.notify(usize::MAX);
     }

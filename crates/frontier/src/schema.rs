@@ -70,10 +70,12 @@ impl File {
         path: &Path,
         about: &[(String, String)],
         notes: &[(String, String)],
+        existing: bool,
     ) -> Result<Self> {
         let path: Arc<Path> = path.into();
         let failed = |source| failed(&path, source);
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+        flags.set(OpenFlags::SQLITE_OPEN_CREATE, !existing);
         let db = Connection::open_with_flags(&path, flags | COMMON).map_err(failed)?;
         let file = File {
             db,
@@ -90,6 +92,11 @@ impl File {
         let is_new = (application, version, number("schema_version")?) == (0, 0, 0_i64);
         if !is_new && application != APPLICATION {
             return Err(FrontierError::Foreign {
+                path: path.to_path_buf(),
+            });
+        }
+        if is_new && existing {
+            return Err(FrontierError::Empty {
                 path: path.to_path_buf(),
             });
         }

@@ -53,12 +53,14 @@ impl State {
         }
         for done in report.done {
             let UrlId(id) = done.id;
+            // What is out has its text here: whoever drives this saw to it.
+            let Some(text) = self.texts.get(&id).cloned() else {
+                continue;
+            };
             if !self.core.finish(&host, token, id) {
                 continue;
             }
-            let Some(text) = self.texts.remove(&id) else {
-                continue;
-            };
+            self.texts.remove(&id);
             self.enter(done.found, Some((id, &text.url)), log);
             log.done(id, text, done.record, self.core.urls());
         }

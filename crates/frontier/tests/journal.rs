@@ -234,6 +234,78 @@ fn texts_that_left_memory_are_read_back() {
     });
 }
 
+/// What was found may push the texts of what is out from memory.
+#[test]
+fn a_page_that_is_out_is_reported_also_when_many_were_found_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(&folder.path().join("journal.db")).unwrap();
+    block_on(async {
+        // Those first committed are those that leave.
+        journal
+            .add((0..66_000).map(|n| Found::seed(url(3 * n))).collect())
+            .await
+            .unwrap();
+        let want = Want {
+            urls: 66_000,
+            ttl: Duration::MAX,
+        };
+        let lease = journal.lease(want).await.unwrap().leases.remove(0);
+        journal.flush().await.unwrap();
+        let done = |item: &Item| Done {
+            id: item.id,
+            record: String::new(),
+            found: vec![Found::link(
+                url(1_000_000 + usize::from(item.via.is_none())),
+            )],
+        };
+        let report = Report {
+            done: lease.items.iter().map(done).collect(),
+            host: lease.host,
+            token: lease.token,
+            delay: None,
+            then: Then::Release,
+        };
+        journal.report(report).await.unwrap();
+        let stats = journal.stats().await.unwrap();
+        assert_eq!((stats.done, stats.leased), (66_000, 0));
+        journal.flush().await.unwrap();
+        assert_eq!(journal.done(65_999, 9).await.unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn a_panic_before_a_commit_leaves_nobody_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = JournalOptions {
+        before_commit: Some(Box::new(|| panic!("for the test"))),
+        ..JournalOptions::default()
+    };
+    let journal = Journal::open(&folder.path().join("journal.db"), options).unwrap();
+    block_on(async {
+        journal.add(vec![Found::seed(url(0))]).await.unwrap();
+        assert!(journal.flush().await.is_err());
+        assert!(journal.close().await.is_err());
+    });
+}
+
+#[test]
+fn a_journal_that_is_to_be_there_is_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let existing = || JournalOptions {
+        existing: true,
+        ..JournalOptions::default()
+    };
+    assert!(Journal::open(&path, existing()).is_err());
+    assert!(!path.exists());
+    fs::write(&path, "").unwrap();
+    let error = Journal::open(&path, existing()).unwrap_err();
+    assert!(matches!(error, FrontierError::Empty { .. }), "{error}");
+    assert!(fs::read(&path).unwrap().is_empty());
+    drop(open(&path).unwrap());
+    drop(Journal::open(&path, existing()).unwrap());
+}
+
 #[test]
 fn a_journal_of_another_crawl_is_refused_and_what_differs_is_said() {
     let folder = tempfile::tempdir().unwrap();

@@ -52,14 +52,22 @@ pub struct Failure {
 
 /// Builds the copy in `dir`, of what is in `entries`, on as many threads as there are processors.
 ///
-/// Only what differs is written: building it again changes nothing.
+/// Only what differs is written: building it again changes nothing. Of `before`, which the copy was
+/// made of, the files are removed first that belong to nothing any more; others are left alone.
 ///
 /// # Errors
 ///
 /// `dir` cannot be written at all. Single files that cannot be written are in
 /// [`Built::failures`].
-pub fn build(archive: &Reader, entries: &[Entry], site: &Site, dir: &Dir) -> io::Result<Built> {
+pub fn build(
+    archive: &Reader,
+    entries: &[Entry],
+    before: &[Entry],
+    site: &Site,
+    dir: &Dir,
+) -> io::Result<Built> {
     let layout = lay_out(archive, entries, site);
+    let stale = remove_stale(archive, before, &layout, site, dir);
     let tree = Tree::new(dir)?;
     let builder = Builder {
         archive,
@@ -89,31 +97,42 @@ pub fn build(archive: &Reader, entries: &[Entry], site: &Site, dir: &Dir) -> io:
         })
     });
     builder.front_door(&mut built);
+    built.failures.extend(stale);
     built.failures.sort_by(|a, b| a.path.cmp(&b.path));
     tree.finish()?;
     Ok(built)
 }
 
-/// Removes the files of what was in the copy and is no more: those that `before` would have and
-/// `now` has not. Others are left alone.
-///
-/// # Errors
-///
-/// A file cannot be removed.
-pub fn purge(
+/// Removes the files of what was in the copy and is no more, or has another name; returns what could
+/// not be removed.
+fn remove_stale(
     archive: &Reader,
     before: &[Entry],
-    now: &[Entry],
+    now: &Layout,
     site: &Site,
     dir: &Dir,
-) -> io::Result<()> {
-    let (before, now) = (lay_out(archive, before, site), lay_out(archive, now, site));
-    let mut there: HashSet<_> = now.paths().collect();
-    if now.way_in(&site.seeds).is_some() {
-        there.insert(FRONT_DOOR);
+) -> Vec<Failure> {
+    if before.is_empty() {
+        return Vec::new();
     }
-    let mut gone = before.paths().filter(|path| !there.contains(path));
-    gone.try_for_each(|path| tree::remove(dir, path))
+    // By a name that a file system that folds case takes for the same.
+    let mut there: HashSet<_> = now.paths().map(str::to_lowercase).collect();
+    if now.way_in(&site.seeds).is_some() {
+        there.insert(FRONT_DOOR.to_owned());
+    }
+    let before = lay_out(archive, before, site);
+    let stale = before
+        .paths()
+        .filter(|path| !there.contains(&path.to_lowercase()));
+    let failures = stale.filter_map(|path| {
+        let source = tree::remove(dir, path).err()?;
+        Some(Failure {
+            url: "what was there before".to_owned(),
+            path: path.to_owned(),
+            source,
+        })
+    });
+    failures.collect()
 }
 
 fn lay_out(archive: &Reader, entries: &[Entry], site: &Site) -> Layout {

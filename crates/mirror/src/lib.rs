@@ -5,7 +5,7 @@
 //! into a folder that opens in a browser.
 //!
 //! ```
-//! use dragline_mirror::{Site, build, purge};
+//! use dragline_mirror::{Site, build};
 //! # let folder = tempfile::tempdir()?;
 //! # use cap_std::{ambient_authority, fs::Dir};
 //! # let dir = Dir::open_ambient_dir(&folder, ambient_authority())?;
@@ -24,7 +24,7 @@
 //!     key: |url| Some(url[..url::Position::AfterQuery].to_owned()),
 //!     max_content: 1 << 20,
 //! };
-//! let built = build(&archive.reader(), &entries, &site, &dir)?;
+//! let built = build(&archive.reader(), &entries, &[], &site, &dir)?;
 //! assert_eq!((built.files, built.failures.len()), (2, 0));
 //! assert_eq!(dir.read_to_string("index.html")?, "<a href='docs/a@x=1.html#top'>");
 //! # std::io::Result::Ok(())
@@ -49,4 +49,4 @@ mod media;
 mod name;
 mod tree;
 
-pub use build::{Built, Failure, LONGEST_DOCUMENT, Site, build, purge};
+pub use build::{Built, Failure, LONGEST_DOCUMENT, Site, build};

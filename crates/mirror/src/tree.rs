@@ -133,10 +133,14 @@ fn named(error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{ASIDE}: {error}"))
 }
 
-/// Removes a file, if it is there, and the folders that are empty then.
+/// Removes a file, if it is there, and the folders that are empty then. A folder in its place is
+/// someone else's.
 pub(crate) fn remove(root: &Dir, path: &str) -> io::Result<()> {
+    if root.symlink_metadata(path).is_ok_and(|it| it.is_dir()) {
+        return Ok(());
+    }
     match root.remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Err(error) if !is_absent(&error) => return Err(error),
         _ => {}
     }
     let mut folder = path;
@@ -147,6 +151,11 @@ pub(crate) fn remove(root: &Dir, path: &str) -> io::Result<()> {
         folder = parent;
     }
     Ok(())
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | NotADirectory)
 }
 
 /// In bytes.

@@ -77,6 +77,11 @@ impl Answer {
         }
     }
 
+    fn status(&self) -> &str {
+        let line = self.head.split("\r\n").next().unwrap();
+        &line["HTTP/1.1 ".len()..]
+    }
+
     pub(crate) fn silent() -> Self {
         Answer {
             silent: true,
@@ -184,7 +189,7 @@ async fn serve(stream: TcpStream, answers: Answers, seen: Arc<Seen>) {
             && fields.contains(&format!("if-none-match: \"{etag}\"\r\n"))
         {
             answer = Answer {
-                head: "HTTP/1.1 304 Not Modified\r\nX-Again: yes\r\n\r\n".to_owned(),
+                head: answer.head.replacen(answer.status(), "304 Not Modified", 1),
                 body: Vec::new(),
                 ..answer
             };

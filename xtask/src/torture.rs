@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::cargo::{self, cargo};
 use cuts::Cuts;
@@ -202,55 +202,78 @@ async fn torture(args: &Args) -> Result<()> {
         jobs: args.jobs,
         updates: false,
     };
-    let crawl = |urls, latency| Crawl::new(urls, latency, program.clone());
-    let latency = Duration::from_millis(args.latency);
-    let points = args.points(KILLS, args.kills);
-    if !points.is_empty() {
-        let kills = Kills::prepare(crawl(args.urls, latency)?, args.seed).await?;
-        Arc::new(kills).run(KILLS, points, lanes).await?;
+    let mut wrong = Vec::new();
+    for kind in KINDS {
+        let points = args.points(kind);
+        if points.is_empty() {
+            continue;
+        }
+        // The other kinds have something to tell, too.
+        if let Err(error) = befall(kind, points, args, &program, lanes).await {
+            eprintln!("{kind}: {error:#}");
+            wrong.push(kind);
+        }
     }
-    let points = args.points(POWER_CUTS, args.power_cuts);
-    if !points.is_empty() {
-        let cuts = Cuts::prepare(crawl(SMALL, Duration::ZERO)?, args.seed, false).await?;
-        Arc::new(cuts).run(POWER_CUTS, points, lanes).await?;
-    }
-    let points = args.points(KILLED_CUTS, args.killed_cuts);
-    if !points.is_empty() {
-        let cuts = Cuts::prepare(crawl(SMALL, Duration::ZERO)?, args.seed, true).await?;
-        Arc::new(cuts).run(KILLED_CUTS, points, lanes).await?;
-    }
-    let points = args.points(ERRORS, args.errors * 2);
-    if !points.is_empty() {
-        let crawl = crawl(args.urls, Duration::ZERO)?;
-        let errors = Errors::prepare(crawl, args.seed, args.errors.try_into()?).await?;
-        Arc::new(errors).run(points, lanes).await?;
-    }
-    let points = args.points(FLIPS, args.flips);
-    if !points.is_empty() {
-        let killed = crawl(SMALL, Duration::from_millis(2))?
-            .into_begun(true)
-            .await?;
-        let finished = crawl(SMALL, Duration::ZERO)?.into_begun(false).await?;
-        let flips = Flips::prepare(killed, finished, args.seed).await?;
-        Arc::new(flips).run(FLIPS, points, lanes).await?;
-    }
-    let points = args.points(UPDATE_KILLS, args.update_kills);
-    if !points.is_empty() {
-        let update = crawl(args.urls, latency)?.into_update(args.urls).await?;
-        let kills = Kills::prepare(update, args.seed).await?;
-        Arc::new(kills).run(UPDATE_KILLS, points, lanes).await?;
-    }
-    let points = args.points(UPDATE_CUTS, args.update_cuts);
-    if !points.is_empty() {
-        let update = crawl(SMALL, Duration::ZERO)?.into_update(SMALL).await?;
-        let cuts = Cuts::prepare(update, args.seed, false).await?;
-        Arc::new(cuts).run(UPDATE_CUTS, points, lanes).await?;
-    }
+    ensure!(wrong.is_empty(), "wrong: {}", wrong.join(", "));
     Ok(())
 }
 
+/// Runs the points of one kind.
+async fn befall(
+    kind: &str,
+    points: Vec<u64>,
+    args: &Args,
+    program: &Program,
+    lanes: usize,
+) -> Result<()> {
+    let crawl = |urls, latency| Crawl::new(urls, latency, program.clone());
+    let latency = Duration::from_millis(args.latency);
+    let small = || crawl(SMALL, Duration::ZERO);
+    match kind {
+        KILLS | UPDATE_KILLS => {
+            let mut crawl = crawl(args.urls, latency)?;
+            if kind == UPDATE_KILLS {
+                crawl = crawl.into_update(args.urls).await?;
+            }
+            let kills = Kills::prepare(crawl, args.seed).await?;
+            Arc::new(kills).run(kind, points, lanes).await
+        }
+        ERRORS => {
+            let crawl = crawl(args.urls, Duration::ZERO)?;
+            let errors = Errors::prepare(crawl, args.seed, args.errors.try_into()?).await?;
+            Arc::new(errors).run(points, lanes).await
+        }
+        FLIPS => {
+            let killed = crawl(SMALL, Duration::from_millis(2))?;
+            let killed = killed.into_begun(true).await?;
+            let finished = small()?.into_begun(false).await?;
+            let flips = Flips::prepare(killed, finished, args.seed).await?;
+            Arc::new(flips).run(kind, points, lanes).await
+        }
+        _ => {
+            let mut crawl = small()?;
+            if kind == UPDATE_CUTS {
+                crawl = crawl.into_update(SMALL).await?;
+            }
+            let cuts = Cuts::prepare(crawl, args.seed, kind == KILLED_CUTS).await?;
+            Arc::new(cuts).run(kind, points, lanes).await
+        }
+    }
+}
+
 impl Args {
-    fn points(&self, kind: &str, all: u64) -> Vec<u64> {
+    /// The numbers of the points of a kind.
+    fn points(&self, kind: &str) -> Vec<u64> {
+        let all = match kind {
+            KILLS => self.kills,
+            POWER_CUTS => self.power_cuts,
+            KILLED_CUTS => self.killed_cuts,
+            // Each call fails in two ways.
+            ERRORS => self.errors * 2,
+            FLIPS => self.flips,
+            UPDATE_KILLS => self.update_kills,
+            _ => self.update_cuts,
+        };
         match &self.only {
             Some(only) if only.kind == kind => vec![only.point],
             Some(_) => Vec::new(),

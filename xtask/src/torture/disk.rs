@@ -169,8 +169,24 @@ impl Disk {
                         && sync.end <= moment && sync.what == Synced::Folder(path.clone())))
         };
         if !habit.in_order {
-            let kept = |one: &usize| is_sure(*one) || random.percent(habit.kept);
-            return changes.into_iter().filter(kept).collect();
+            // Those of one and the same name do stay in order: it is one place on the disk.
+            let mut later = BTreeSet::new();
+            let mut kept: Vec<_> = changes
+                .into_iter()
+                .rev()
+                .filter(|one| {
+                    let names = self.trace.operations[*one].change.names();
+                    let is_kept = is_sure(*one)
+                        || names.iter().any(|name| later.contains(name))
+                        || random.percent(habit.kept);
+                    if is_kept {
+                        later.extend(names);
+                    }
+                    is_kept
+                })
+                .collect();
+            kept.reverse();
+            return kept;
         }
         let least = changes
             .iter()

@@ -54,6 +54,17 @@ pub(crate) enum Change {
     },
 }
 
+impl Change {
+    /// The names that change; none with a file's content.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        match self {
+            Change::Write { .. } | Change::Cut { .. } => Vec::new(),
+            Change::Create { path, .. } | Change::Folder(path) | Change::Remove(path) => vec![path],
+            Change::Rename { from, to } => vec![from, to],
+        }
+    }
+}
+
 /// Something was brought to the disk, between two moments.
 #[derive(Debug)]
 pub(crate) struct Sync {

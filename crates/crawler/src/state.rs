@@ -103,6 +103,7 @@ impl State {
                 is_settled(&folder.join(format!("{JOURNAL}-wal"))).map_err(failed)?;
                 // From here on it is an update, until the one before is removed.
                 fs::rename(&journal, &previous).map_err(failed)?;
+                sync(&self.folder).map_err(failed)?;
             }
         }
         settle_kept(&self.folder, previous.exists()).map_err(failed)?;
@@ -120,7 +121,13 @@ impl State {
         let opened = open_journal(&journal, config, self.start, Arc::clone(&self.syncer));
         let opened = opened.map_err(unusable)?;
         let start = opened.note(START).map_err(unusable)?;
-        self.start = start.and_then(|it| it.parse().ok()).unwrap_or(self.start);
+        let start = start.and_then(|it| it.parse().ok());
+        self.start = start.ok_or_else(|| {
+            unusable(FrontierError::Damaged {
+                path: journal,
+                what: format!("it does not say where its {START}"),
+            })
+        })?;
         self.journal = Some(opened);
         Ok(())
     }
@@ -141,6 +148,7 @@ pub(crate) fn end_update(config: &Config, folder: &Dir, kept: &[Entry]) -> Resul
     write_index(folder, PAST, &past)
         .and_then(|()| write_aside(folder, KEPT, kept))
         .and_then(|()| remove_journal(folder, PREVIOUS))
+        .and_then(|()| sync(folder))
         .and_then(|()| settle_kept(folder, false))
         .map_err(failed)
 }
@@ -171,9 +179,10 @@ fn is_settled(log: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether there is a file, with nothing in it.
+/// Whether there is a file with so little in it that a journal would be begun there.
 fn is_emptied(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|file| file.len() == 0)
+    const LEAST: u64 = 512;
+    fs::metadata(path).is_ok_and(|file| file.len() < LEAST)
 }
 
 /// Reads back what is known of all that is archived, also what is no part of the copy any more,
@@ -261,7 +270,8 @@ fn read_previous(config: &Config) -> Result<History, StartError> {
 
 fn write_index(folder: &Dir, name: &str, entries: &[Entry]) -> io::Result<()> {
     write_aside(folder, name, entries)?;
-    folder.rename(aside(name), folder, name)
+    folder.rename(aside(name), folder, name)?;
+    sync(folder)
 }
 
 /// Writes an index to where it is taken over from: its lines, and one that guards them.
@@ -275,8 +285,16 @@ fn write_aside(folder: &Dir, name: &str, entries: &[Entry]) -> io::Result<()> {
     }
     writeln!(file, "{}", guard(entries.len(), crc))?;
     file.into_inner()?.sync_all()?;
-    // So that the name is there before anything that goes by it.
-    folder.open(".")?.sync_all()
+    sync(folder)
+}
+
+/// Waits until files that were made, named or removed are so on the disk: what is done next goes by
+/// it. (Not all systems can, nor need it.)
+fn sync(folder: &Dir) -> io::Result<()> {
+    if cfg!(unix) {
+        folder.open(".")?.sync_all()?;
+    }
+    Ok(())
 }
 
 fn read_index(folder: &Dir, name: &str) -> io::Result<Vec<Entry>> {

@@ -142,19 +142,28 @@ impl File {
         transaction.pragma_update(None, "application_id", APPLICATION)?;
         transaction.pragma_update(None, "user_version", VERSION)?;
         for (key, value) in about {
-            transaction.execute("INSERT INTO about VALUES (?, ?)", [key, value])?;
+            let crc = about_crc(key, value);
+            transaction.execute(
+                "INSERT INTO about VALUES (?, ?, ?)",
+                params![key, value, crc],
+            )?;
         }
         transaction.commit()
     }
 
     /// Returns what the journal says of its crawl.
     pub(crate) fn about(&self, key: &str) -> Result<Option<String>> {
-        let value = self
-            .db
-            .query_row("SELECT value FROM about WHERE key = ?", [key], |row| {
-                row.get(0)
-            });
-        value.optional().map_err(|source| self.failed(source))
+        let select = "SELECT value, crc FROM about WHERE key = ?";
+        let row = self.db.query_row(select, [key], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, u32>(1)?))
+        });
+        let row = row.optional().map_err(|source| self.failed(source))?;
+        match row {
+            Some((value, crc)) if crc != about_crc(key, &value) => {
+                Err(self.damaged(format!("what it says of its {key}")))
+            }
+            row => Ok(row.map(|(value, _)| value)),
+        }
     }
 
     fn is_about(&self, about: &[(String, String)]) -> Result<()> {
@@ -384,6 +393,10 @@ fn url_crc(id: u32, via: Option<u32>, redirects: u8, url: &str) -> u32 {
     crc([id, via.unwrap_or(0), redirects.into()], url)
 }
 
+fn about_crc(key: &str, value: &str) -> u32 {
+    crc([0; 3], &format!("{key}: {value}"))
+}
+
 fn done_crc(url: u32, urls: u32, record: &str) -> u32 {
     crc([url, urls, 0], record)
 }
@@ -412,7 +425,7 @@ CREATE TABLE done (
     crc INTEGER NOT NULL
 );
 CREATE TABLE host (name TEXT PRIMARY KEY, delay_ms INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
 ";
 
 /// No lock of its own (there is one around it), and no symbolic link is followed.

@@ -23,15 +23,16 @@ pub(crate) struct Kills {
 }
 
 impl Kills {
-    /// Crawls undisturbed, to know what has to come of it and how long it takes.
+    /// Crawls undisturbed, to know what has to come of it and how long it takes; and, if `traces`, how
+    /// many calls it makes: else it is killed at random times only.
     ///
     /// # Errors
     ///
     /// The crawl fails, or strace does.
-    pub(crate) async fn prepare(crawl: Crawl, seed: u64) -> Result<Self> {
+    pub(crate) async fn prepare(crawl: Crawl, seed: u64, traces: bool) -> Result<Self> {
         let undisturbed = crawl.undisturbed().await?;
         let mut calls = Vec::new();
-        for target in Target::ALL {
+        for target in Target::ALL.into_iter().filter(|_| traces) {
             let place = crawl.place().await?;
             let log = place.folder.path().join("calls");
             let fate = target.count(place.folder.path(), &log);
@@ -156,7 +157,7 @@ enum Kill {
 
 impl Kill {
     fn random(random: &mut Random, calls: &[(Target, usize)], is_at_call: bool) -> Self {
-        if !is_at_call {
+        if !is_at_call || calls.is_empty() {
             #[expect(clippy::cast_precision_loss, reason = "it is far below 2^53")]
             return Kill::After(random.below(10_000) as f64 / 10_000.0);
         }

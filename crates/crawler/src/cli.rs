@@ -73,6 +73,10 @@ pub(crate) struct Arguments {
     )]
     state_dir: Option<PathBuf>,
 
+    /// Wait for the disk at each step: a power cut loses no more than a kill
+    #[arg(long, help_heading = "Output", hide_short_help = true)]
+    fsync: bool,
+
     /// Do not pack what is archived
     #[arg(long, help_heading = "Output", hide_short_help = true)]
     no_archive_compression: bool,
@@ -208,6 +212,7 @@ impl Arguments {
             config.output = output;
         }
         config.state = self.state_dir;
+        config.fsync = self.fsync;
         if self.fresh {
             may_remove(&config.state_folder(), self.yes)?;
         }

@@ -28,6 +28,9 @@ pub struct Config {
     /// How long after its begin the copy of what there is so far is built, and then each time that
     /// twice as long has passed; and once more at the end. Default: 5 s.
     pub first_copy: Duration,
+    /// Whether to wait for the disk at each step, so that a power cut too loses no more than a kill.
+    /// Default: false; after a power cut the crawl then goes on from an earlier state.
+    pub fsync: bool,
     /// What to do if the folder has a crawl already. Default: go on with it.
     pub again: Again,
 }
@@ -79,6 +82,7 @@ impl Config {
             archive: archive::Config::default(),
             resumable: true,
             first_copy: Duration::from_secs(5),
+            fsync: false,
             again: Again::GoOn,
         })
     }

@@ -40,6 +40,7 @@ impl Copy {
             seeds: seeds.collect(),
             key: |url| CanonicalUrl::new(url).map(|url| url.as_str().to_owned()),
             max_content: config.fetch.max_body,
+            fsync: config.fsync,
         };
         Copy {
             made_of: Arc::new(MadeOf {

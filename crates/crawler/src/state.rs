@@ -344,6 +344,7 @@ fn open_journal(
     let options = JournalOptions {
         about: about(config),
         notes: vec![(START.to_owned(), start.to_string())],
+        fsync: config.fsync,
         before_commit: Some(Box::new(sync)),
         ..JournalOptions::default()
     };

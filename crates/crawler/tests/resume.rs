@@ -84,6 +84,10 @@ async fn ended_at_any_moment_it_goes_on_and_ends_as_if_it_had_not_been() {
     let pages = site.requests().len();
     for every in [1, 2, 3, 7, 20] {
         let folder = tempfile::tempdir().unwrap();
+        let config = |site: &Site, folder: &TempDir| Config {
+            fsync: every == 7,
+            ..config(site, folder)
+        };
         let before: usize = site.requests().values().sum();
         let mut ends = 0;
         let summary = loop {

@@ -42,6 +42,9 @@ pub struct JournalOptions {
     pub notes: Vec<(String, String)>,
     /// Whether the journal has to be there: it is an error if nothing was ever written.
     pub existing: bool,
+    /// Whether each commit survives a power cut too. If not, the last ones before it may be lost:
+    /// what is left is an earlier state.
+    pub fsync: bool,
     /// How many URLs are taken in.
     pub limits: Limits,
     /// What tells the time.
@@ -91,11 +94,15 @@ impl Journal {
             about,
             notes,
             existing,
+            fsync,
             limits,
             clock,
             before_commit,
         } = options;
         let file = File::open(path, &about, &notes, existing)?;
+        if fsync {
+            file.sync_commits()?;
+        }
         let state = restore(&file, limits, clock.now())?;
         let shared = Arc::new(Shared {
             inner: Mutex::new(Inner {

@@ -123,6 +123,12 @@ impl File {
         Ok(file)
     }
 
+    /// Has each commit wait until it is on the disk.
+    pub(crate) fn sync_commits(&self) -> Result<()> {
+        let set = self.db.execute_batch("PRAGMA synchronous = FULL");
+        set.map_err(|source| self.failed(source))
+    }
+
     /// Opens the file, which is there, to read what is committed.
     pub(crate) fn open_to_read(path: &Path) -> Result<Self> {
         let path: Arc<Path> = path.into();

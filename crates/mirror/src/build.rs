@@ -24,6 +24,8 @@ pub struct Site {
     pub key: fn(&Url) -> Option<String>,
     /// The longest file, in bytes after its content coding is undone.
     pub max_content: u64,
+    /// Whether to wait until each file is on the disk before it gets its name.
+    pub fsync: bool,
 }
 
 /// What was built.
@@ -68,7 +70,7 @@ pub fn build(
 ) -> io::Result<Built> {
     let layout = lay_out(archive, entries, site);
     let stale = remove_stale(archive, before, &layout, site, dir);
-    let tree = Tree::new(dir)?;
+    let tree = Tree::new(dir, site.fsync)?;
     let builder = Builder {
         archive,
         site,

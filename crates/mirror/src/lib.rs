@@ -23,6 +23,7 @@
 //!     seeds: vec!["http://h/".to_owned()],
 //!     key: |url| Some(url[..url::Position::AfterQuery].to_owned()),
 //!     max_content: 1 << 20,
+//!     fsync: false,
 //! };
 //! let built = build(&archive.reader(), &entries, &[], &site, &dir)?;
 //! assert_eq!((built.files, built.failures.len()), (2, 0));

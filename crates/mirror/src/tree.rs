@@ -11,13 +11,14 @@ pub(crate) struct Tree<'a> {
     root: &'a Dir,
     /// Where files are written before they get their names.
     aside: Dir,
+    fsync: bool,
     serial: AtomicU64,
     /// Folders known to be there.
     folders: Mutex<HashSet<String>>,
 }
 
 impl<'a> Tree<'a> {
-    pub(crate) fn new(root: &'a Dir) -> io::Result<Self> {
+    pub(crate) fn new(root: &'a Dir, fsync: bool) -> io::Result<Self> {
         // Leftovers of a run that was killed belong to no one.
         match root
             .remove_dir_all(ASIDE)
@@ -29,6 +30,7 @@ impl<'a> Tree<'a> {
         Ok(Tree {
             root,
             aside: root.open_dir(ASIDE).map_err(|error| named(&error))?,
+            fsync,
             serial: AtomicU64::new(0),
             folders: Mutex::default(),
         })
@@ -73,7 +75,10 @@ impl<'a> Tree<'a> {
         let written = self
             .aside
             .open_with(&aside, &options)
-            .and_then(|mut file| write(&mut file))
+            .and_then(|mut file| {
+                write(&mut file)?;
+                if self.fsync { file.sync_all() } else { Ok(()) }
+            })
             .and_then(|()| self.aside.rename(&aside, self.root, path));
         if written.is_err() {
             // The error to report is the one above.

@@ -50,6 +50,7 @@ fn site(seed: &str) -> Site {
         seeds: vec![seed.to_owned()],
         key: |url| Some(url[..Position::AfterQuery].to_owned()),
         max_content: 1 << 20,
+        fsync: false,
     }
 }
 

@@ -50,6 +50,8 @@ mod event;
 mod copy;
 mod engine;
 mod history;
+mod index;
+mod lock;
 mod page;
 mod record;
 mod state;

@@ -1,18 +1,19 @@
-//! Where a crawl lives: its folder, its archive, its journal, and the lock that keeps others out.
+//! Where a crawl lives: its folder, its archive, its journals, and what earlier crawls left.
 
-use std::fs::{self, File, TryLockError};
-use std::io::{self, BufWriter, Read as _, Write as _};
+use std::fs::{self, File};
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
-use std::time::SystemTime;
 
 use archive::{Archive, Entry, Position, Reader, Syncer};
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, OpenOptions};
+use cap_std::fs::Dir;
 use frontier::{CanonicalUrl, Frontier, FrontierError, Journal, JournalOptions};
 use futures::executor::block_on;
 
 use crate::history::{History, RestoreError};
+use crate::index::{aside, each_once, read_index, sync, write_aside, write_index};
+use crate::lock::lock;
 use crate::update::Earlier;
 use crate::{Again, Config, StartError};
 
@@ -162,13 +163,6 @@ fn settle_kept(folder: &Dir, is_update: bool) -> io::Result<()> {
     if_there(folder.rename(aside, folder, KEPT))
 }
 
-/// Of entries in one place, one.
-fn each_once(mut entries: Vec<Entry>) -> Vec<Entry> {
-    entries.sort_by_key(Entry::position);
-    entries.dedup_by_key(|entry| entry.position());
-    entries
-}
-
 /// Fails if what was committed is not all in the file itself: then it must not be renamed.
 fn is_settled(log: &Path) -> io::Result<()> {
     match fs::metadata(log) {
@@ -268,63 +262,6 @@ fn read_previous(config: &Config) -> Result<History, StartError> {
     Ok(history)
 }
 
-fn write_index(folder: &Dir, name: &str, entries: &[Entry]) -> io::Result<()> {
-    write_aside(folder, name, entries)?;
-    folder.rename(aside(name), folder, name)?;
-    sync(folder)
-}
-
-/// Writes an index to where it is taken over from: its lines, and one that guards them.
-fn write_aside(folder: &Dir, name: &str, entries: &[Entry]) -> io::Result<()> {
-    let mut file = BufWriter::new(folder.create(aside(name))?);
-    let mut crc = crc32fast::Hasher::new();
-    for entry in entries {
-        let line = format!("{entry}\n");
-        crc.update(line.as_bytes());
-        file.write_all(line.as_bytes())?;
-    }
-    writeln!(file, "{}", guard(entries.len(), crc))?;
-    file.into_inner()?.sync_all()?;
-    sync(folder)
-}
-
-/// Waits until files that were made, named or removed are so on the disk: what is done next goes by
-/// it. (Not all systems can, nor need it.)
-fn sync(folder: &Dir) -> io::Result<()> {
-    if cfg!(unix) {
-        folder.open(".")?.sync_all()?;
-    }
-    Ok(())
-}
-
-fn read_index(folder: &Dir, name: &str) -> io::Result<Vec<Entry>> {
-    let text = match folder.read_to_string(name) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        read => read?,
-    };
-    let damaged = || io::Error::new(io::ErrorKind::InvalidData, format!("{name} is damaged"));
-    let (lines, last) = text.split_at(text.trim_end().rfind('\n').map_or(0, |at| at + 1));
-    let entries = lines
-        .lines()
-        .map(|line| line.parse().map_err(|_| damaged()));
-    let entries: Vec<_> = entries.collect::<io::Result<_>>()?;
-    let mut crc = crc32fast::Hasher::new();
-    crc.update(lines.as_bytes());
-    if last.trim_end() == guard(entries.len(), crc) {
-        Ok(entries)
-    } else {
-        Err(damaged())
-    }
-}
-
-fn guard(entries: usize, crc: crc32fast::Hasher) -> String {
-    format!("# {entries} entries, CRC-32 {:08x}", crc.finalize())
-}
-
-fn aside(name: &str) -> String {
-    format!("{name}.new")
-}
-
 /// Tells whether all is done; closes the journal.
 fn is_finished(journal: &Journal) -> Result<bool, FrontierError> {
     block_on(async {
@@ -355,45 +292,6 @@ fn open_journal(
 fn about(config: &Config) -> Vec<(String, String)> {
     let seeds: Vec<_> = config.seeds.iter().map(CanonicalUrl::as_str).collect();
     vec![(SEEDS.to_owned(), seeds.join(" "))]
-}
-
-/// Locks the folder, or tells by whom it is locked.
-fn lock(folder: &Dir, path: &Path) -> Result<File, StartError> {
-    let failed = |source| StartError::Output {
-        path: path.to_owned(),
-        source,
-    };
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    let is_link = folder
-        .symlink_metadata(LOCK)
-        .is_ok_and(|it| it.is_symlink());
-    if is_link {
-        return Err(failed(io::Error::other(format!(
-            "{LOCK} is a symbolic link"
-        ))));
-    }
-    let file = folder.open_with(LOCK, &options).map_err(failed)?;
-    let mut file = file.into_std();
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::Error(source)) => return Err(failed(source)),
-        Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            // What cannot be read is not said.
-            let _ = file.read_to_string(&mut holder);
-            return Err(StartError::InUse {
-                path: path.to_owned(),
-                holder: holder.trim().to_owned(),
-            });
-        }
-    }
-    let since = humantime::format_rfc3339_seconds(SystemTime::now());
-    let holder = format!("process {}, since {since}\n", std::process::id());
-    file.set_len(0)
-        .and_then(|()| file.write_all(holder.as_bytes()))
-        .map_err(failed)?;
-    Ok(file)
 }
 
 /// Removes all that a crawl left, the journal first: without it the rest is not gone on from.
@@ -444,6 +342,5 @@ const KEPT: &str = "kept.cdxj";
 const PAST: &str = "past.cdxj";
 /// Under what the journal says where its crawl began.
 const SEEDS: &str = "seeds";
-const LOCK: &str = "lock";
 /// Under what the journal notes where the archive was when it began.
 const START: &str = "archive begins at";

@@ -97,6 +97,8 @@ impl State {
             source,
         };
         let [journal, previous] = [JOURNAL, PREVIOUS].map(|name| folder.join(name));
+        // First: a next update must not be taken for the one that left it.
+        settle_kept(&self.folder, previous.exists()).map_err(failed)?;
         let updates = matches!(config.again, Again::Update { .. });
         if updates && journal.exists() && !previous.exists() {
             let last = open_journal(&journal, config, self.start, Arc::default());
@@ -107,7 +109,6 @@ impl State {
                 sync(&self.folder).map_err(failed)?;
             }
         }
-        settle_kept(&self.folder, previous.exists()).map_err(failed)?;
         self.kept = read_index(&self.folder, KEPT).map_err(failed)?;
         if previous.exists() {
             let before = read_previous(config)?;

@@ -256,6 +256,22 @@ async fn an_index_that_is_damaged_is_refused_by_name() {
 }
 
 #[tokio::test]
+async fn what_an_ended_update_keeps_is_taken_over_by_the_next() {
+    let site = chain().await;
+    let folder = tempfile::tempdir().unwrap();
+    run(config(&site, &folder)).await;
+    site.set("/c", None);
+    run(update(&site, &folder)).await;
+    // As a kill leaves it just before the update's last step.
+    let state = folder.path().join("copy/.dragline");
+    fs::rename(state.join("kept.cdxj"), state.join("kept.cdxj.new")).unwrap();
+    fs::remove_file(folder.path().join("copy/c.html")).unwrap();
+    run(update(&site, &folder)).await;
+    assert_eq!(read(&folder, "c.html"), "end");
+    assert!(!state.join("kept.cdxj.new").exists());
+}
+
+#[tokio::test]
 async fn an_update_that_is_ended_goes_on() {
     let site = chain().await;
     let folder = tempfile::tempdir().unwrap();

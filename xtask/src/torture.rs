@@ -33,6 +33,7 @@ use flips::Flips;
 use kills::Kills;
 use place::Crawl;
 use program::Program;
+use tally::Tally;
 
 /// What `cargo xtask torture --help` says.
 pub(crate) const LONG_ABOUT: &str = "\
@@ -257,19 +258,27 @@ async fn befall(
                 crawl = crawl.into_update(args.urls).await?;
             }
             let kills = Kills::prepare(crawl, args.seed, traces).await?;
-            Arc::new(kills).run(kind, points, lanes).await
+            let kills = Arc::new(kills);
+            Tally::of(kind, points, lanes, |index| Arc::clone(&kills).point(index)).await
         }
         ERRORS => {
             let crawl = crawl(args.urls, Duration::ZERO)?;
             let errors = Errors::prepare(crawl, args.seed, args.errors.try_into()?).await?;
-            Arc::new(errors).run(points, lanes).await
+            let last = errors.points();
+            let points = points.into_iter().filter(|point| *point < last).collect();
+            let errors = Arc::new(errors);
+            Tally::of(kind, points, lanes, |index| {
+                Arc::clone(&errors).point(index)
+            })
+            .await
         }
         FLIPS => {
             let killed = crawl(SMALL, Duration::from_millis(2))?;
             let killed = killed.into_begun(true).await?;
             let finished = small()?.into_begun(false).await?;
             let flips = Flips::prepare(killed, finished, args.seed).await?;
-            Arc::new(flips).run(kind, points, lanes).await
+            let flips = Arc::new(flips);
+            Tally::of(kind, points, lanes, |index| Arc::clone(&flips).point(index)).await
         }
         _ => {
             let mut crawl = small()?;
@@ -277,7 +286,8 @@ async fn befall(
                 crawl = crawl.into_update(SMALL).await?;
             }
             let cuts = Cuts::prepare(crawl, args.seed, kind == KILLED_CUTS).await?;
-            Arc::new(cuts).run(kind, points, lanes).await
+            let cuts = Arc::new(cuts);
+            Tally::of(kind, points, lanes, |index| Arc::clone(&cuts).point(index)).await
         }
     }
 }

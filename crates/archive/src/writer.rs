@@ -40,17 +40,8 @@ impl Writer {
             let _ = dir.remove_file(segment.to_string());
             return Err(segment.error(&error));
         }
-        let file = Arc::new(file);
-        Ok(Writer {
-            unsynced: Arc::new(Unsynced::new(&dir, segment, &file)?),
-            dir,
-            segment,
-            file,
-            end: record.len() as u64,
-            begin: record.len() as u64,
-            is_torn: false,
-            buffer: Vec::new(),
-        })
+        let end = record.len() as u64;
+        Writer::at(dir, segment, file, end, end)
     }
 
     /// Goes on at `end`; cuts off what lies behind. A segment that is begun here is packed or not as
@@ -78,14 +69,19 @@ impl Writer {
         let cut = file.set_len(end.offset);
         let cut = cut.and_then(|()| file.seek(SeekFrom::Start(end.offset)));
         cut.map_err(|error| segment.error(&error))?;
+        Writer::at(dir, segment, file, 0, end.offset)
+    }
+
+    /// Goes on in a file, which is at its end.
+    fn at(dir: Dir, segment: Segment, file: File, begin: u64, end: u64) -> io::Result<Self> {
         let file = Arc::new(file);
         Ok(Writer {
             unsynced: Arc::new(Unsynced::new(&dir, segment, &file)?),
             dir,
             segment,
             file,
-            end: end.offset,
-            begin: 0,
+            end,
+            begin,
             is_torn: false,
             buffer: Vec::new(),
         })

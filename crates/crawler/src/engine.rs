@@ -286,10 +286,7 @@ impl Engine {
     fn entries(&self) -> Vec<Entry> {
         let mut entries = self.history.entries.clone();
         match &self.earlier {
-            Some(earlier) => {
-                let changes = Changes::between(earlier, &self.history, &[], true);
-                entries.extend(changes.kept(earlier, &self.history, false));
-            }
+            Some(earlier) => entries.extend(earlier.beside(&self.history)),
             None => entries.extend(self.kept.iter().cloned()),
         }
         entries

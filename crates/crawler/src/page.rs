@@ -79,32 +79,23 @@ impl Visitor {
             headers: response.headers,
             body: self.receive(response.body).await?,
         };
-        match earlier {
-            Some((mut before, entry))
-                if is_conditional && capture.status == StatusCode::NOT_MODIFIED =>
-            {
+        let is_unchanged = is_conditional && capture.status == StatusCode::NOT_MODIFIED;
+        let mut unchanged = earlier.filter(|_| is_unchanged);
+        let leads = match &mut unchanged {
+            Some((before, _)) => {
                 // RFC 9111 §4.3.4: it may lead elsewhere.
                 if let Some(location) = capture.headers.get(LOCATION) {
                     before.headers.insert(LOCATION, location.clone());
                 }
-                let leads = self.leads(&before, &address).await?;
-                let unchanged = Some(entry);
-                Ok(Page {
-                    capture,
-                    unchanged,
-                    leads,
-                })
+                self.leads(before, &address).await?
             }
-            _ => {
-                let leads = self.leads(&capture, &address).await?;
-                let unchanged = None;
-                Ok(Page {
-                    capture,
-                    unchanged,
-                    leads,
-                })
-            }
-        }
+            None => self.leads(&capture, &address).await?,
+        };
+        Ok(Page {
+            capture,
+            unchanged: unchanged.map(|(_, entry)| entry),
+            leads,
+        })
     }
 
     async fn leads(&self, capture: &Capture, address: &Url) -> Result<Leads, Reason> {

@@ -62,18 +62,28 @@ impl Changes {
         Changes { all, is_complete }
     }
 
-    /// Returns what of earlier crawls stays beside what was captured now: of a page that is good no
-    /// more, or was not looked at, the last good capture; with `purge`, not of one that is gone.
+    /// Returns what of earlier crawls stays beside what was captured now; with `purge`, not what is
+    /// gone.
     pub(crate) fn kept(&self, earlier: &Earlier, now: &History, purge: bool) -> Vec<Entry> {
-        let good: HashSet<_> = now.entries.iter().map(|entry| &entry.url).collect();
-        let purges = purge && self.is_complete;
-        let stays = |entry: &&Entry| {
-            let is_gone = self.all.get(&entry.url) == Some(&Change::Gone);
-            !(good.contains(&entry.url) || purges && is_gone)
-        };
-        let mut kept: Vec<_> = earlier.good.values().filter(stays).cloned().collect();
-        kept.sort_by(|a, b| a.url.cmp(&b.url));
+        let mut kept = earlier.beside(now);
+        if purge && self.is_complete {
+            kept.retain(|entry| self.all.get(&entry.url) != Some(&Change::Gone));
+        }
         kept
+    }
+}
+
+impl Earlier {
+    /// Returns the last good capture of each page that is good no more, or was not looked at; by URL.
+    pub(crate) fn beside(&self, now: &History) -> Vec<Entry> {
+        let good: HashSet<_> = now.entries.iter().map(|entry| &entry.url).collect();
+        let others = self
+            .good
+            .values()
+            .filter(|entry| !good.contains(&entry.url));
+        let mut others: Vec<_> = others.cloned().collect();
+        others.sort_by(|a, b| a.url.cmp(&b.url));
+        others
     }
 }
 

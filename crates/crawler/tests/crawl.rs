@@ -501,16 +501,21 @@ async fn planted_links_are_not_followed() {
     assert_eq!(read(&folder, "good.html"), "good");
 }
 
-#[tokio::test]
-async fn a_crawl_that_is_stopped_keeps_what_it_has() {
-    let site = Site::start(|_| {
+/// One of its pages is never answered.
+async fn site_without_end() -> Site {
+    Site::start(|_| {
         [
             ("/", Answer::html("<a href=a><a href=never>")),
             ("/a", Answer::html("a")),
             ("/never", Answer::silent()),
         ]
     })
-    .await;
+    .await
+}
+
+#[tokio::test]
+async fn a_crawl_that_is_stopped_keeps_what_it_has() {
+    let site = site_without_end().await;
     let folder = tempfile::tempdir().unwrap();
     let mut crawl = Crawl::start(config(&site.url, &folder)).unwrap();
     let mut fetched = 0;
@@ -531,14 +536,7 @@ async fn a_crawl_that_is_stopped_keeps_what_it_has() {
 
 #[tokio::test]
 async fn pages_can_be_opened_while_the_crawl_goes_on() {
-    let site = Site::start(|_| {
-        [
-            ("/", Answer::html("<a href=a><a href=never>")),
-            ("/a", Answer::html("a")),
-            ("/never", Answer::silent()),
-        ]
-    })
-    .await;
+    let site = site_without_end().await;
     let folder = tempfile::tempdir().unwrap();
     let config = Config {
         first_copy: std::time::Duration::ZERO,

@@ -39,7 +39,7 @@ impl<'a> Tree<'a> {
     /// Writes a file, unless it is there with that content. What was there under that name is
     /// replaced; a symbolic link is not followed.
     pub(crate) fn write(&self, path: &str, content: &[u8]) -> io::Result<()> {
-        if self.has(path, content) {
+        if self.is_as(path, &mut &*content)?.is_some() {
             return Ok(());
         }
         self.replace(path, |file| file.write_all(content))
@@ -109,12 +109,6 @@ impl<'a> Tree<'a> {
             }
             length += ours.len() as u64;
         }
-    }
-
-    fn has(&self, path: &str, content: &[u8]) -> bool {
-        let there = self.root.symlink_metadata(path);
-        there.is_ok_and(|there| there.is_file() && there.len() == content.len() as u64)
-            && self.root.read(path).is_ok_and(|there| there == content)
     }
 
     /// Removes what was only needed while writing.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, ensure};
 
 use super::outcome::STATE;
+use super::place::Crawl;
 use super::program::{Fate, output};
 
 /// What a call works on.
@@ -89,7 +90,7 @@ impl Target {
 /// # Errors
 ///
 /// The file cannot be read, or there are none.
-pub(crate) fn busiest(log: &Path) -> Result<usize> {
+fn busiest(log: &Path) -> Result<usize> {
     let log = fs::read_to_string(log)?;
     let mut calls: HashMap<&str, usize> = HashMap::new();
     for line in log.lines().filter(|line| !line.contains(" resumed>")) {
@@ -100,6 +101,23 @@ pub(crate) fn busiest(log: &Path) -> Result<usize> {
     let most = calls.into_values().max().unwrap_or(0);
     ensure!(most > 0, "strace saw no call");
     Ok(most)
+}
+
+/// Counts the calls of each kind that an undisturbed crawl makes in one thread.
+///
+/// # Errors
+///
+/// The crawl fails, or strace does.
+pub(crate) async fn count(crawl: &Crawl) -> Result<Vec<(Target, usize)>> {
+    let mut calls = Vec::new();
+    for target in Target::ALL {
+        let place = crawl.place().await?;
+        let log = place.folder.path().join("calls");
+        let fate = target.count(place.folder.path(), &log);
+        place.run(&fate).await?.exit()?;
+        calls.push((target, busiest(&log)?));
+    }
+    Ok(calls)
 }
 
 /// More than there are crawls of one site.

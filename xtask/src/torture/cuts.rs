@@ -12,7 +12,7 @@ use super::outcome::{Difference, Outcome};
 use super::place::{Crawl, Place, Undisturbed, scratch};
 use super::program::{Fate, output};
 use super::random::Random;
-use super::tally::{Point, Tally};
+use super::tally::Point;
 use super::trace::{CALLS, Trace};
 
 /// What the cuts are made in, and measured against.
@@ -95,21 +95,6 @@ impl Cuts {
             repeated: 0,
             difference,
         })
-    }
-
-    /// Runs points, and prints what came of them.
-    ///
-    /// # Errors
-    ///
-    /// One did not end as it has to.
-    pub(crate) async fn run(
-        self: Arc<Self>,
-        name: &str,
-        points: Vec<u64>,
-        lanes: usize,
-    ) -> Result<()> {
-        let cuts = |index| Arc::clone(&self).point(index);
-        Tally::of(name, points, lanes, cuts).await
     }
 }
 

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail, ensure};
 
-use super::calls::{Target, busiest};
+use super::calls::{self, Target};
 use super::outcome::Difference;
 use super::place::{Crawl, Place, Undisturbed};
 use super::program::{Ended, Fate, output};
 use super::random::Random;
-use super::tally::{Point, Tally};
+use super::tally::Point;
 
 /// What the errors are made in, and measured against.
 #[derive(Debug)]
@@ -32,14 +32,10 @@ impl Errors {
     /// The crawl fails, or strace does.
     pub(crate) async fn prepare(crawl: Crawl, seed: u64, most: usize) -> Result<Self> {
         let undisturbed = crawl.undisturbed().await?;
-        let mut calls = Vec::new();
-        for target in Target::ALL {
-            let place = crawl.place().await?;
-            let log = place.folder.path().join("calls");
-            let fate = target.count(place.folder.path(), &log);
-            place.run(&fate).await?.exit()?;
-            calls.extend((1..=busiest(&log)?).map(|call| (call, target)));
-        }
+        let made = calls::count(&crawl).await?;
+        let calls = made.into_iter();
+        let calls = calls.flat_map(|(target, made)| (1..=made).map(move |call| (call, target)));
+        let mut calls: Vec<_> = calls.collect();
         calls.sort_by_key(|(call, _)| *call);
         calls.truncate(most.max(FIRST));
         let taken = most.min(calls.len());
@@ -126,16 +122,9 @@ impl Errors {
         })
     }
 
-    /// Runs points, and prints what came of them.
-    ///
-    /// # Errors
-    ///
-    /// One did not end as it has to.
-    pub(crate) async fn run(self: Arc<Self>, points: Vec<u64>, lanes: usize) -> Result<()> {
-        let last = self.calls.len() as u64 * 2;
-        let points = points.into_iter().filter(|point| *point < last).collect();
-        let errors = |index| Arc::clone(&self).point(index);
-        Tally::of("errors", points, lanes, errors).await
+    /// How many points there are.
+    pub(crate) fn points(&self) -> u64 {
+        self.calls.len() as u64 * 2
     }
 }
 

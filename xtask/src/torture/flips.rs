@@ -10,7 +10,7 @@ use super::outcome::{Difference, STATE};
 use super::place::{Crawl, Undisturbed};
 use super::program::{Fate, output};
 use super::random::Random;
-use super::tally::{Point, Tally};
+use super::tally::Point;
 
 /// What is damaged, and what it is measured against.
 #[derive(Debug)]
@@ -90,21 +90,6 @@ impl Flips {
         } else {
             "journal: gone on"
         }))
-    }
-
-    /// Runs points, and prints what came of them.
-    ///
-    /// # Errors
-    ///
-    /// One did not end as it has to.
-    pub(crate) async fn run(
-        self: Arc<Self>,
-        name: &str,
-        points: Vec<u64>,
-        lanes: usize,
-    ) -> Result<()> {
-        let flips = |index| Arc::clone(&self).point(index);
-        Tally::of(name, points, lanes, flips).await
     }
 }
 

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
 
-use super::calls::{Target, busiest};
+use super::calls::{self, Target};
 use super::place::{Crawl, Place, Undisturbed};
 use super::program::Fate;
 use super::random::Random;
-use super::tally::{Point, Tally};
+use super::tally::Point;
 
 /// What the kills are measured against.
 #[derive(Debug)]
@@ -31,14 +31,11 @@ impl Kills {
     /// The crawl fails, or strace does.
     pub(crate) async fn prepare(crawl: Crawl, seed: u64, traces: bool) -> Result<Self> {
         let undisturbed = crawl.undisturbed().await?;
-        let mut calls = Vec::new();
-        for target in Target::ALL.into_iter().filter(|_| traces) {
-            let place = crawl.place().await?;
-            let log = place.folder.path().join("calls");
-            let fate = target.count(place.folder.path(), &log);
-            place.run(&fate).await?.exit()?;
-            calls.push((target, busiest(&log)?));
-        }
+        let calls = if traces {
+            calls::count(&crawl).await?
+        } else {
+            Vec::new()
+        };
         println!(
             "undisturbed: {} requests, {} records, {} files, exit code {}, {} ms; calls in one thread: {calls:?}",
             undisturbed.requests,
@@ -128,21 +125,6 @@ impl Kills {
             kill = kill.earlier();
         }
         bail!("it ended before it was killed, each time");
-    }
-
-    /// Runs points, and prints what came of them.
-    ///
-    /// # Errors
-    ///
-    /// One did not end as it has to.
-    pub(crate) async fn run(
-        self: Arc<Self>,
-        name: &str,
-        points: Vec<u64>,
-        lanes: usize,
-    ) -> Result<()> {
-        let kills = |index| Arc::clone(&self).point(index);
-        Tally::of(name, points, lanes, kills).await
     }
 }
 

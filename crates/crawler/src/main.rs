@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser as _;
-use dragline::{Crawl, CrawlError, StartError, Summary};
+use dragline::{Crawl, Summary};
 use futures::FutureExt as _;
 use futures::channel::oneshot;
 
@@ -37,7 +37,7 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(arguments: Arguments) -> anyhow::Result<Summary> {
-    let (quiet, changes) = (arguments.quiet, arguments.changes);
+    let (quiet, changes) = (arguments.output.quiet, arguments.earlier.changes);
     let config = arguments.into_config()?;
     let output = config.output.clone();
     let mut crawl = Crawl::start(config)?;

@@ -23,22 +23,58 @@ pub fn charset(content_type: &str) -> Option<&str> {
     Some(unquoted.unwrap_or(value))
 }
 
+/// The encoding of a document, and what told it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Charset {
+    /// Its name by the WHATWG Encoding standard: `UTF-8`, `windows-1252`.
+    pub name: &'static str,
+    /// What told it.
+    pub told_by: Teller,
+}
+
+/// What told the encoding of a document; the first in this order counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Teller {
+    /// A byte order mark.
+    Mark,
+    /// The `Content-Type`.
+    Transport,
+    /// The document itself: `<meta charset>`, `<?xml encoding?>`, `@charset`.
+    Document,
+    /// Nothing; it was guessed.
+    Guess,
+}
+
 /// Returns the encoding of a document, by the order of the HTML and CSS standards: byte order mark,
 /// transport, what the document says of itself, a guess.
-pub(crate) fn encoding(content: &[u8], format: Format, charset: Option<&str>) -> &'static Encoding {
-    let marked = Encoding::for_bom(content).map(|(encoding, _)| encoding);
+pub(crate) fn encoding(
+    content: &[u8],
+    format: Format,
+    charset: Option<&str>,
+) -> (&'static Encoding, Charset) {
+    let marked = || Encoding::for_bom(content).map(|(encoding, _)| encoding);
     let told = || charset.and_then(|label| Encoding::for_label(label.as_bytes()));
     let declared = || match format {
         Format::Html | Format::Xml => declared_in_html(content),
         Format::Css => declared_in_css(content),
     };
-    marked.or_else(told).or_else(declared).unwrap_or_else(|| {
+    let guessed = || {
         if str::from_utf8(content).is_ok() {
             UTF_8
         } else {
             WINDOWS_1252
         }
-    })
+    };
+    let by = |told_by: Teller| move |encoding| (encoding, told_by);
+    let (encoding, told_by) = marked()
+        .map(by(Teller::Mark))
+        .or_else(|| told().map(by(Teller::Transport)))
+        .or_else(|| declared().map(by(Teller::Document)))
+        .unwrap_or_else(|| (guessed(), Teller::Guess));
+    let name = encoding.name();
+    (encoding, Charset { name, told_by })
 }
 
 /// The standard's "prescan a byte stream to determine its encoding".
@@ -90,7 +126,7 @@ mod tests {
     use super::*;
 
     fn check(content: &[u8], charset: Option<&str>, name: &str) {
-        assert_eq!(encoding(content, Format::Html, charset).name(), name);
+        assert_eq!(encoding(content, Format::Html, charset).1.name, name);
     }
 
     #[test]
@@ -109,11 +145,13 @@ mod tests {
         check(b"<!-- <meta charset=koi8-r> -->\xe9", None, "windows-1252");
         check("é".as_bytes(), None, "UTF-8");
         assert_eq!(
-            encoding(b"@charset \"koi8-r\";", Format::Css, None).name(),
+            encoding(b"@charset \"koi8-r\";", Format::Css, None).1.name,
             "KOI8-R"
         );
         assert_eq!(
-            encoding(b"@charset 'koi8-r';\xff", Format::Css, None).name(),
+            encoding(b"@charset 'koi8-r';\xff", Format::Css, None)
+                .1
+                .name,
             "windows-1252"
         );
     }

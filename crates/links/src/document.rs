@@ -1,49 +1,106 @@
 use std::borrow::Cow;
+use std::ops::Range;
 
 use encoding_rs::{Encoding, UTF_8};
 use url::Url;
 
-use crate::link::{Kind, Place, Quotes, Reference, Within};
+use crate::charset::{self, Charset};
+use crate::link::{Kind, Place, Quotes, Reference, Role, Within};
 use crate::text::Text;
-use crate::{Format, Link, charset, css, html};
+use crate::{Format, Link, css, html};
 
 /// Returns what a document refers to by `http` and `https`, in order.
 ///
-/// `charset` is the one its `Content-Type` names, if it names one; `url` is where it is from. What
-/// is empty or no URL is left out, and so is a mere fragment where no `<base>` is in force. Of a
-/// document, the first 100,000 links are found.
-///
-/// The spans refer to `content`; or, where that is in an encoding that is no superset of ASCII, to
-/// its text in UTF-8.
+/// This is [`Document::new`] and [`Document::links`] in one.
 pub fn extract(content: &[u8], format: Format, charset: Option<&str>, url: &Url) -> Vec<Link> {
-    Document::new(content, format, charset).links(format, url)
+    Document::new(content, format, charset, url).links
 }
 
-/// The bytes to look at and what they are written in: a superset of ASCII.
-pub(crate) struct Document<'a> {
+/// A document whose links were found.
+///
+/// ```
+/// use dragline_links::{Document, Edit, Format};
+/// let url = "http://example.org/docs/".parse()?;
+/// let page = b"<html><head><title>\xe9</title></head><script src=a.js integrity=x></script>";
+/// let document = Document::new(page, Format::Html, Some("latin1"), &url);
+/// let head = format!("<meta charset=\"{}\">", document.charset().name);
+///
+/// let kept = document.rewrite(&head, |_| Some(Edit::Unguarded("kept/a.js".to_owned())));
+/// assert_eq!(&kept[..], b"<html><head><meta charset=\"windows-1252\"><title>\xe9</title></head>\
+///                         <script src=kept/a.js></script>");
+/// # Ok::<(), url::ParseError>(())
+/// ```
+#[derive(Debug)]
+pub struct Document<'a> {
+    pub(crate) content: &'a [u8],
+    /// What the spans refer to: a superset of ASCII.
     pub(crate) bytes: Cow<'a, [u8]>,
-    encoding: &'static Encoding,
+    pub(crate) encoding: &'static Encoding,
+    charset: Charset,
+    pub(crate) head: Option<usize>,
+    links: Vec<Link>,
 }
 
 impl<'a> Document<'a> {
-    pub(crate) fn new(content: &'a [u8], format: Format, charset: Option<&str>) -> Self {
-        let encoding = charset::encoding(content, format, charset);
-        if encoding.is_ascii_compatible() {
-            return Document {
-                bytes: Cow::Borrowed(content),
-                encoding,
-            };
-        }
-        let (text, _) = encoding.decode_with_bom_removal(content);
-        Document {
-            bytes: Cow::Owned(text.into_owned().into_bytes()),
-            encoding: UTF_8,
-        }
+    /// Finds the links of a document.
+    ///
+    /// `charset` is the one its `Content-Type` names, if it names one; `url` is where it is from.
+    /// What is empty or no URL is left out, and so is a mere fragment where no `<base>` is in
+    /// force. Of a document, the first 100,000 links are found.
+    pub fn new(content: &'a [u8], format: Format, charset: Option<&str>, url: &Url) -> Self {
+        let (encoding, charset) = charset::encoding(content, format, charset);
+        let (bytes, encoding) = if encoding.is_ascii_compatible() {
+            (Cow::Borrowed(content), encoding)
+        } else {
+            let (text, _) = encoding.decode_with_bom_removal(content);
+            (Cow::Owned(text.into_owned().into_bytes()), UTF_8)
+        };
+        let mut document = Document {
+            content,
+            bytes,
+            encoding,
+            charset,
+            head: None,
+            links: Vec::new(),
+        };
+        document.find(format, url);
+        document
     }
 
-    pub(crate) fn links(&self, format: Format, url: &Url) -> Vec<Link> {
+    /// Returns its links, in order.
+    ///
+    /// Their spans refer to the content; or, where that is in an encoding that is no superset of
+    /// ASCII, to its text in UTF-8.
+    pub fn links(&self) -> &[Link] {
+        &self.links
+    }
+
+    /// Returns the encoding it was read in.
+    pub fn charset(&self) -> Charset {
+        self.charset
+    }
+
+    /// Returns where the content of `<head>` begins, in bytes: behind `<head>` if that is written,
+    /// else where it is implied. `None` if the document is not HTML.
+    pub fn head(&self) -> Option<usize> {
+        self.head
+    }
+
+    /// Returns the text that stands in a span, decoded from the document's encoding, no escapes
+    /// undone. What is out of bounds is empty.
+    pub fn text(&self, span: Range<usize>) -> Cow<'_, str> {
+        let bytes = self.bytes.get(span).unwrap_or_default();
+        self.encoding.decode_without_bom_handling(bytes).0
+    }
+
+    fn find(&mut self, format: Format, url: &Url) {
         let references = match format {
-            Format::Html | Format::Xml => html::references(&self.bytes, format, self.encoding),
+            Format::Html | Format::Xml => {
+                let (references, head) = html::references(&self.bytes, format, self.encoding);
+                self.head = (format == Format::Html || head.is_some())
+                    .then(|| head.unwrap_or_else(|| implied_head(&self.bytes)));
+                references
+            }
             Format::Css => self.css(),
         };
         // HTML §2.4.3, the document base URL: the first `<base>` with an `href` counts, for all.
@@ -88,12 +145,16 @@ impl<'a> Document<'a> {
             Some(Link {
                 url,
                 kind: reference.kind,
+                role: reference.role,
                 span: reference.span,
                 text: text.to_owned(),
+                tag: reference.tag,
+                element: reference.element,
+                guards: reference.guards,
                 place: reference.place,
             })
         };
-        references.into_iter().filter_map(resolve).collect()
+        self.links = references.into_iter().filter_map(resolve).collect();
     }
 
     fn css(&self) -> Vec<Reference> {
@@ -102,15 +163,37 @@ impl<'a> Document<'a> {
             span: text.span(url.span),
             text: url.text,
             kind: Kind::Requisite,
+            role: Role::Image,
             place: Place {
                 attribute: None,
                 within: Within::Css,
             },
+            tag: 0..0,
+            element: 0..0,
+            guards: Vec::new(),
         };
         css::urls(&text.decoded)
             .into_iter()
             .map(reference)
             .collect()
+    }
+}
+
+/// Behind the byte order mark and the document type.
+fn implied_head(content: &[u8]) -> usize {
+    let start = content.len()
+        - content
+            .strip_prefix(b"\xef\xbb\xbf")
+            .unwrap_or(content)
+            .len();
+    let text = content[start..].trim_ascii_start();
+    let is_doctype = text
+        .get(..9)
+        .is_some_and(|begin| begin.eq_ignore_ascii_case(b"<!doctype"));
+    let end = text.iter().position(|byte| *byte == b'>');
+    match end.filter(|_| is_doctype) {
+        Some(end) => content.len() - text.len() + end + 1,
+        None => start,
     }
 }
 

@@ -9,8 +9,8 @@ use html5ever::tokenizer::{
     BufferQueue, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
 };
 
-use crate::link::{Kind, Place, Quotes, Reference, Within};
-use crate::scan::{Attribute, Piece, Tag, scan};
+use crate::link::{Kind, Place, Quotes, Reference, Role, Within};
+use crate::scan::{Attribute, Piece, Tag, is_space, scan};
 use crate::text::Text;
 use crate::{Format, css, refresh, srcset};
 
@@ -19,19 +19,36 @@ pub(crate) fn references(
     document: &[u8],
     format: Format,
     encoding: &'static Encoding,
-) -> Vec<Reference> {
+) -> (Vec<Reference>, Option<usize>) {
     let mut html = Html {
         document,
         encoding,
         tokenizer: Tokenizer::new(Sink::default(), TokenizerOpts::default()),
         found: Vec::new(),
+        from: From::default(),
     };
+    let mut head = None;
+    let mut in_head = true;
     for piece in scan(document, format) {
         if html.found.len() >= MOST_LINKS {
             break;
         }
         match piece {
-            Piece::Tag(tag) => html.tag(&tag),
+            Piece::Tag(tag) => {
+                let name = &document[tag.name.clone()];
+                if in_head && name.eq_ignore_ascii_case(b"head") {
+                    head = Some(tag.span.end);
+                } else if in_head && name.eq_ignore_ascii_case(b"html") {
+                    head = head.or(Some(tag.span.end));
+                }
+                in_head &= head == Some(tag.span.end);
+                html.from = From {
+                    guards: html.guards(&tag),
+                    tag: tag.span.clone(),
+                    element: tag.span.start..tag.end,
+                };
+                html.tag(&tag);
+            }
             Piece::Style(bytes) => {
                 let style = Text::decode(document, bytes, encoding, None);
                 html.style(&style, None);
@@ -40,7 +57,7 @@ pub(crate) fn references(
     }
     // Attributes are looked at in the tokenizer's order, which is theirs, but for the doubled.
     html.found.sort_by_key(|reference| reference.span.start);
-    html.found
+    (html.found, head)
 }
 
 struct Html<'a> {
@@ -48,12 +65,21 @@ struct Html<'a> {
     encoding: &'static Encoding,
     tokenizer: Tokenizer<Sink>,
     found: Vec<Reference>,
+    from: From,
+}
+
+/// The tag that is looked at.
+#[derive(Default)]
+struct From {
+    tag: Range<usize>,
+    element: Range<usize>,
+    guards: Vec<Range<usize>>,
 }
 
 /// What an attribute holds.
 #[derive(Clone, Copy)]
 enum Holds {
-    Url(Kind),
+    Url(Kind, Role),
     Srcset,
     Style,
     Refresh,
@@ -96,11 +122,28 @@ impl Html<'_> {
         }
     }
 
+    /// Its attributes that forbid what is not as it was. The blank before one goes with it where
+    /// another, or the end, follows.
+    fn guards(&self, tag: &Tag) -> Vec<Range<usize>> {
+        let guards = tag.attributes.iter().filter(|attribute| {
+            let name = &self.document[attribute.name.clone()];
+            name.eq_ignore_ascii_case(b"integrity") || name.eq_ignore_ascii_case(b"crossorigin")
+        });
+        let span = |attribute: &Attribute| {
+            let Range { start, .. } = attribute.name;
+            let blank_before = is_space(self.document[start - 1]);
+            let after = self.document[attribute.end];
+            let spare = blank_before && (is_space(after) || after == b'>');
+            start - usize::from(spare)..attribute.end
+        };
+        guards.map(span).collect()
+    }
+
     fn attribute(&mut self, value: &str, written: &Attribute, holds: Holds) {
         let quotes = Some(written.quotes);
         let bytes = written.value.clone();
-        if let Holds::Url(kind) = holds {
-            return self.find(value, kind, bytes, quotes, Within::Nothing);
+        if let Holds::Url(kind, role) = holds {
+            return self.find(value, kind, role, bytes, quotes, Within::Nothing);
         }
         if bytes.len() > LONGEST_LIST {
             return;
@@ -108,7 +151,7 @@ impl Html<'_> {
         let references = |piece: &str| self.decode(piece);
         let text = Text::decode(self.document, bytes, self.encoding, Some(&references));
         match holds {
-            Holds::Url(_) => {}
+            Holds::Url(..) => {}
             Holds::Style => self.style(&text, quotes),
             Holds::Srcset => {
                 for url in srcset::urls(&text.decoded) {
@@ -116,6 +159,7 @@ impl Html<'_> {
                     self.find(
                         &text.decoded[url],
                         Kind::Requisite,
+                        Role::Image,
                         span,
                         quotes,
                         Within::Srcset,
@@ -128,6 +172,7 @@ impl Html<'_> {
                     self.find(
                         &text.decoded[url],
                         Kind::Navigation,
+                        Role::Refresh,
                         span,
                         quotes,
                         Within::Refresh,
@@ -140,7 +185,14 @@ impl Html<'_> {
     fn style(&mut self, text: &Text<'_>, attribute: Option<Quotes>) {
         for url in css::urls(&text.decoded) {
             let span = text.span(url.span);
-            self.find(&url.text, Kind::Requisite, span, attribute, Within::Css);
+            self.find(
+                &url.text,
+                Kind::Requisite,
+                Role::Image,
+                span,
+                attribute,
+                Within::Css,
+            );
         }
     }
 
@@ -148,6 +200,7 @@ impl Html<'_> {
         &mut self,
         text: &str,
         kind: Kind,
+        role: Role,
         span: Range<usize>,
         attribute: Option<Quotes>,
         within: Within,
@@ -155,8 +208,12 @@ impl Html<'_> {
         self.found.push(Reference {
             text: text.to_owned(),
             kind,
+            role,
             span,
             place: Place { attribute, within },
+            tag: self.from.tag.clone(),
+            element: self.from.element.clone(),
+            guards: self.from.guards.clone(),
         });
     }
 
@@ -230,7 +287,8 @@ fn holds<'v>(
     attribute: &str,
     value: &impl Fn(&str) -> Option<&'v str>,
 ) -> Option<Holds> {
-    let kind = match (attribute, element) {
+    let is_module = || value("type").is_some_and(|of| of.trim().eq_ignore_ascii_case("module"));
+    let (kind, role) = match (attribute, element) {
         ("style", _) => return Some(Holds::Style),
         ("srcset", "img" | "source") | ("imagesrcset", "link") => return Some(Holds::Srcset),
         ("content", "meta") => {
@@ -238,63 +296,66 @@ fn holds<'v>(
                 value("http-equiv").is_some_and(|name| name.eq_ignore_ascii_case("refresh"));
             return refresh.then_some(Holds::Refresh);
         }
-        ("href", "base") => Kind::Base,
-        ("href", "link") => link_kind(value("rel").unwrap_or_default()),
-        ("href" | "xlink:href", "a" | "area") => Kind::Navigation,
-        ("href" | "xlink:href", element) if SVG.contains(&element) => Kind::Requisite,
-        ("src", "iframe" | "frame" | "embed") | ("data", "object") => Kind::Embedded,
-        ("src", "img" | "script" | "audio" | "video" | "source" | "track" | "input")
+        ("href", "base") => (Kind::Base, Role::Base),
+        ("href", "link") => link(value("rel").unwrap_or_default()),
+        ("href" | "xlink:href", "a" | "area") => (Kind::Navigation, Role::Anchor),
+        ("src" | "href" | "xlink:href", "script") if is_module() => {
+            (Kind::Requisite, Role::ModuleScript)
+        }
+        ("src" | "href" | "xlink:href", "script") => (Kind::Requisite, Role::Script),
+        (
+            "href" | "xlink:href",
+            "use" | "pattern" | "lineargradient" | "radialgradient" | "mpath" | "textpath"
+            | "filter",
+        ) => (Kind::Requisite, Role::Use),
+        ("href" | "xlink:href", "image" | "feimage" | "cursor") => (Kind::Requisite, Role::Image),
+        ("href" | "xlink:href", "font-face-uri") => (Kind::Requisite, Role::Font),
+        ("src", "iframe" | "frame") => (Kind::Embedded, Role::Frame),
+        ("src", "embed") | ("data", "object") => (Kind::Embedded, Role::Object),
+        ("src", "audio" | "video" | "source") => (Kind::Requisite, Role::Media),
+        ("src", "track") => (Kind::Requisite, Role::Track),
+        ("src", "img" | "input")
         | ("poster", "video")
         | ("background", "body" | "table" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th") => {
-            Kind::Requisite
+            (Kind::Requisite, Role::Image)
         }
         ("longdesc", "img" | "iframe" | "frame") | ("cite", "blockquote" | "q" | "del" | "ins") => {
-            Kind::Navigation
+            (Kind::Navigation, Role::Citation)
         }
-        ("action", "form") | ("formaction", "button" | "input") => Kind::Hint,
+        ("action", "form") | ("formaction", "button" | "input") => (Kind::Hint, Role::Form),
         _ => return None,
     };
-    Some(Holds::Url(kind))
+    Some(Holds::Url(kind, role))
 }
 
-/// HTML §4.6.7. Of several, one that is needed decides.
-fn link_kind(rel: &str) -> Kind {
-    let is = |names: &[&str]| {
+/// HTML §4.6.7. Of several, the first here decides: one that is needed before one that is not.
+fn link(rel: &str) -> (Kind, Role) {
+    let is = |name: &str| {
         let mut words = rel.split_ascii_whitespace();
-        words.any(|word| names.iter().any(|name| word.eq_ignore_ascii_case(name)))
+        words.any(|word| word.eq_ignore_ascii_case(name))
     };
-    if is(&[
-        "stylesheet",
-        "icon",
-        "apple-touch-icon",
-        "apple-touch-icon-precomposed",
-        "mask-icon",
-        "manifest",
-        "preload",
-        "modulepreload",
-    ]) {
-        Kind::Requisite
-    } else if is(&["preconnect", "dns-prefetch", "prefetch", "prerender"]) {
-        Kind::Hint
-    } else {
-        Kind::Navigation
-    }
+    let of = |(name, _, _): &&(&str, Kind, Role)| is(name);
+    let known = RELS.iter().find(of);
+    known.map_or((Kind::Navigation, Role::Related), |(_, kind, role)| {
+        (*kind, *role)
+    })
 }
 
-/// Elements of SVG whose reference is drawn or run. (The tokenizer writes names in lower case.)
-const SVG: [&str; 12] = [
-    "image",
-    "use",
-    "feimage",
-    "script",
-    "pattern",
-    "lineargradient",
-    "radialgradient",
-    "mpath",
-    "textpath",
-    "filter",
-    "cursor",
-    "font-face-uri",
+const RELS: [(&str, Kind, Role); 14] = [
+    ("stylesheet", Kind::Requisite, Role::Stylesheet),
+    ("icon", Kind::Requisite, Role::Icon),
+    ("apple-touch-icon", Kind::Requisite, Role::Icon),
+    ("apple-touch-icon-precomposed", Kind::Requisite, Role::Icon),
+    ("mask-icon", Kind::Requisite, Role::Icon),
+    ("manifest", Kind::Requisite, Role::Manifest),
+    ("modulepreload", Kind::Requisite, Role::ModulePreload),
+    ("preload", Kind::Requisite, Role::Preload),
+    ("canonical", Kind::Navigation, Role::Canonical),
+    ("alternate", Kind::Navigation, Role::Alternate),
+    ("preconnect", Kind::Hint, Role::Prefetch),
+    ("dns-prefetch", Kind::Hint, Role::Prefetch),
+    ("prefetch", Kind::Hint, Role::Prefetch),
+    ("prerender", Kind::Hint, Role::Prefetch),
 ];
 
 /// More than any page has that a person reads; each costs some hundred bytes of memory.

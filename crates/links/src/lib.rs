@@ -54,8 +54,8 @@ mod document;
 mod rewrite;
 mod text;
 
-pub use charset::charset;
-pub use document::extract;
+pub use charset::{Charset, Teller, charset};
+pub use document::{Document, extract};
 pub use format::Format;
-pub use link::{Kind, Link};
+pub use link::{Edit, Kind, Link, Role};
 pub use rewrite::rewrite;

@@ -8,16 +8,26 @@ use url::Url;
 pub struct Link {
     /// What it refers to: absolute, `http` or `https`, with its fragment.
     pub url: Url,
-    /// What for.
+    /// Whether it is fetched, and by whose rules.
     pub kind: Kind,
+    /// What it is used as.
+    pub role: Role,
     /// Where the URL stands in the document, in bytes.
     pub span: Range<usize>,
     /// The URL as it stands there, escapes undone and blanks around it removed.
     pub text: String,
+    /// The start tag whose attribute or content the URL is in; empty where there is none (in a
+    /// style sheet, in a script file). Within a nested document, a `srcdoc`, it is the tag there.
+    pub tag: Range<usize>,
+    /// The element of that tag, as far as it is text with an end tag (`script`, `style`, `iframe`);
+    /// of other elements, the tag. This is what [`Edit::Element`] replaces.
+    pub element: Range<usize>,
+    /// The `integrity` and `crossorigin` attributes of that tag. [`Edit::Unguarded`] drops them.
+    pub guards: Vec<Range<usize>>,
     pub(crate) place: Place,
 }
 
-/// What a document refers to a URL for.
+/// Whether and why what is named is fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
@@ -32,6 +42,114 @@ pub enum Kind {
     Hint,
     /// The `<base>` that the others were resolved against.
     Base,
+}
+
+/// What exactly a URL is used as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Role {
+    /// `a` and `area`, of HTML and SVG.
+    Anchor,
+    /// Meta refresh, or the `Refresh` header.
+    Refresh,
+    /// `base`.
+    Base,
+    /// `form action`, `formaction`.
+    Form,
+    /// `a ping`.
+    Ping,
+    /// `cite`, `longdesc`.
+    Citation,
+    /// `iframe` and `frame`.
+    Frame,
+    /// `object`, `embed`, `applet` and what belongs to them.
+    Object,
+    /// Pictures: `img`, `srcset`, `poster`, `background`, `image` and `feImage` of SVG, `url()` in
+    /// most properties of CSS.
+    Image,
+    /// `audio`, `video`, their `source`s, and enclosures of feeds.
+    Media,
+    /// `track`.
+    Track,
+    /// `link rel=icon` and its like; icons of a manifest.
+    Icon,
+    /// `link rel=stylesheet`, `<?xml-stylesheet?>`.
+    Stylesheet,
+    /// `@import` of CSS.
+    StyleImport,
+    /// `src` in an `@font-face`, `font-face-uri`.
+    Font,
+    /// An element of an SVG document that is drawn here: `use`, and what patterns, gradients,
+    /// `mpath` and `textPath` refer to. Browsers refuse it across origins.
+    Use,
+    /// An image that browsers load with CORS: `mask`, `mask-image`, `shape-outside` and their like.
+    Mask,
+    /// An element of an SVG document that paints: `filter`, `fill`, `stroke`, `marker`.
+    Paint,
+    /// An element of an SVG document that `clip-path` refers to.
+    ClipPath,
+    /// A classic script.
+    Script,
+    /// `script type=module`.
+    ModuleScript,
+    /// What a module imports: `import`, `export … from`, `import()`; a rewritten one begins with
+    /// `./`, `../`, `/` or a scheme.
+    ModuleImport,
+    /// An address of an import map. Ending in `/` it is a prefix, and a [`Kind::Hint`].
+    ImportMap,
+    /// A URL that an import map maps away from, or the scope of one.
+    ImportMapKey,
+    /// `new URL("…", import.meta.url)`.
+    ModuleUrl,
+    /// `new Worker("…")`, `new SharedWorker("…")`, worklets. In a script file it is resolved as if
+    /// the document stood beside the script.
+    Worker,
+    /// `importScripts("…")`, in a worker.
+    WorkerImport,
+    /// `serviceWorker.register("…")`.
+    ServiceWorker,
+    /// `link rel=preload`.
+    Preload,
+    /// `link rel=modulepreload`.
+    ModulePreload,
+    /// `prefetch`, `prerender`, `preconnect`, `dns-prefetch`.
+    Prefetch,
+    /// `link rel=manifest`.
+    Manifest,
+    /// Pages that a manifest names: `start_url`, `scope`, shortcuts.
+    ManifestUrl,
+    /// `link rel=alternate` of a feed's type.
+    Feed,
+    /// `link rel=alternate` else.
+    Alternate,
+    /// `link rel=canonical`.
+    Canonical,
+    /// `link` of any other `rel`: `next`, `prev`, `help`.
+    Related,
+    /// Pictures for others who show the page: `og:image`, `twitter:image`.
+    Preview,
+    /// What structured data (JSON-LD) names.
+    StructuredData,
+    /// What scripts will show later: `data-src`, `data-srcset` and their like.
+    Lazy,
+    /// A page that a sitemap, a feed or a list names.
+    Entry,
+    /// A sitemap that a sitemap index names.
+    Sitemap,
+}
+
+/// What to do with a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Edit {
+    /// Put this URL in its place, escaped as the place demands.
+    Url(String),
+    /// The same, and drop the [guards](Link::guards), which what is kept might not pass.
+    Unguarded(String),
+    /// Put this markup in the place of the whole [element](Link::element). What the document's
+    /// encoding lacks is written as character references. Of several for one element the first
+    /// counts, and other edits inside it do not.
+    Element(String),
 }
 
 /// What a URL stands in: how it must be escaped there.
@@ -66,6 +184,10 @@ pub(crate) enum Within {
 pub(crate) struct Reference {
     pub(crate) text: String,
     pub(crate) kind: Kind,
+    pub(crate) role: Role,
     pub(crate) span: Range<usize>,
     pub(crate) place: Place,
+    pub(crate) tag: Range<usize>,
+    pub(crate) element: Range<usize>,
+    pub(crate) guards: Vec<Range<usize>>,
 }

@@ -1,16 +1,19 @@
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use url::Url;
 
 use crate::document::Document;
 use crate::link::{Place, Quotes, Within};
-use crate::{Format, Link};
+use crate::{Edit, Format, Link};
 
 /// Replaces URLs in a document: `replace` is asked for each link, and returns what to put in its
 /// place, or `None` to leave it as it is. What it returns is escaped as its place demands.
 ///
-/// The other arguments are those of [`extract`](crate::extract). Borrowed means: nothing changed.
+/// The other arguments are those of [`Document::new`]; [`Document::rewrite`] can do more. Borrowed
+/// means: nothing changed.
 pub fn rewrite<'a>(
     content: &'a [u8],
     format: Format,
@@ -18,30 +21,91 @@ pub fn rewrite<'a>(
     url: &Url,
     mut replace: impl FnMut(&Link) -> Option<String>,
 ) -> Cow<'a, [u8]> {
-    let document = Document::new(content, format, charset);
-    let mut rewritten = Vec::new();
-    let mut copied = 0;
-    for link in document.links(format, url) {
-        // Two attributes never overlap; nested documents might.
-        if link.span.start < copied {
-            continue;
+    let document = Document::new(content, format, charset, url);
+    document.rewrite("", |link| replace(link).map(Edit::Url))
+}
+
+impl<'a> Document<'a> {
+    /// Puts `head` at the beginning of the document's head, if it has a [head](Document::head), and
+    /// edits its links: `edit` is asked for each; `None` leaves it as it is.
+    ///
+    /// All else stays as it is. Borrowed means: nothing changed.
+    pub fn rewrite(
+        &self,
+        head: &str,
+        mut edit: impl FnMut(&Link) -> Option<Edit>,
+    ) -> Cow<'a, [u8]> {
+        let mut splices = Splices::new(&self.bytes);
+        if let Some(at) = self.head {
+            splices.put(at..at, self.encoding.encode(head).0.into_owned());
         }
-        let Some(replacement) = replace(&link).filter(|replacement| *replacement != link.text)
-        else {
-            continue;
+        for link in self.links() {
+            let (url, guards) = match edit(link) {
+                None => continue,
+                Some(Edit::Url(url)) => (url, &[][..]),
+                Some(Edit::Unguarded(url)) => (url, &link.guards[..]),
+                Some(Edit::Element(markup)) => {
+                    let span = link.element.clone();
+                    splices.put(span, self.encoding.encode(&markup).0.into_owned());
+                    continue;
+                }
+            };
+            for guard in guards {
+                splices.put(guard.clone(), Vec::new());
+            }
+            if url != link.text {
+                splices.put(link.span.clone(), escape(&url, link.place).into_bytes());
+            }
+        }
+        match splices.apply() {
+            None => Cow::Borrowed(self.content),
+            Some(bytes) => {
+                // What was no superset of ASCII is now UTF-8, and says so.
+                let mark = matches!(self.bytes, Cow::Owned(_)).then_some(UTF_8_MARK);
+                Cow::Owned([mark.unwrap_or_default(), &bytes].concat())
+            }
+        }
+    }
+}
+
+/// Pieces to replace, in any order.
+struct Splices<'d> {
+    bytes: &'d [u8],
+    pieces: Vec<(Range<usize>, Vec<u8>)>,
+}
+
+impl<'d> Splices<'d> {
+    fn new(bytes: &'d [u8]) -> Self {
+        let pieces = Vec::new();
+        Splices { bytes, pieces }
+    }
+
+    fn put(&mut self, span: Range<usize>, new: Vec<u8>) {
+        if self.bytes[span.clone()] != new[..] {
+            self.pieces.push((span, new));
+        }
+    }
+
+    /// What overlaps one that begins before it, or is longer, is left out.
+    fn apply(mut self) -> Option<Vec<u8>> {
+        let by_place = |(span, _): &(Range<usize>, _)| {
+            let insertion = span.is_empty();
+            (span.start, !insertion, Reverse(span.end))
         };
-        if rewritten.is_empty() && matches!(document.bytes, Cow::Owned(_)) {
-            rewritten.extend_from_slice(UTF_8_MARK);
+        self.pieces.sort_by_key(by_place);
+        let mut spliced = Vec::with_capacity(self.bytes.len());
+        let mut copied = 0;
+        for (span, new) in &self.pieces {
+            if span.start < copied {
+                continue;
+            }
+            spliced.extend_from_slice(&self.bytes[copied..span.start]);
+            spliced.extend_from_slice(new);
+            copied = span.end;
         }
-        rewritten.extend_from_slice(&document.bytes[copied..link.span.start]);
-        rewritten.extend_from_slice(escape(&replacement, link.place).as_bytes());
-        copied = link.span.end;
+        spliced.extend_from_slice(&self.bytes[copied..]);
+        (!self.pieces.is_empty()).then_some(spliced)
     }
-    if copied == 0 {
-        return Cow::Borrowed(content);
-    }
-    rewritten.extend_from_slice(&document.bytes[copied..]);
-    Cow::Owned(rewritten)
 }
 
 /// Escapes a URL for where it is to stand: first, by percent-encoding, for what it stands within,

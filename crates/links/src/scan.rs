@@ -33,6 +33,8 @@ pub(crate) enum Piece {
 pub(crate) struct Tag {
     /// From `<` to behind `>`.
     pub(crate) span: Range<usize>,
+    /// Where the element ends, if it is text up to an end tag; else where the tag does.
+    pub(crate) end: usize,
     pub(crate) name: Range<usize>,
     /// The first ones, in order, duplicates included.
     pub(crate) attributes: Vec<Attribute>,
@@ -76,8 +78,9 @@ impl Iterator for Scan<'_> {
                 Some(b'?') => self.skip_past(b'>'),
                 Some(b'/') => self.skip_end_tag(),
                 Some(byte) if byte.is_ascii_alphabetic() => {
-                    let tag = self.tag(1)?;
+                    let mut tag = self.tag(1)?;
                     self.enter(&tag);
+                    tag.end = self.end_of_element(&tag);
                     return Some(Piece::Tag(tag));
                 }
                 _ => self.at += 1,
@@ -161,6 +164,7 @@ impl Scan<'_> {
                 self.at += 1;
                 return Some(Tag {
                     span: start..self.at,
+                    end: self.at,
                     name,
                     attributes,
                     self_closing,
@@ -253,6 +257,15 @@ impl Scan<'_> {
                 self.style = Some(start..end);
             }
         }
+    }
+
+    /// Behind the end tag, if the scan stands before the one that ends `tag`.
+    fn end_of_element(&self, tag: &Tag) -> usize {
+        let name = &self.input[tag.name.clone()];
+        if self.at == self.input.len() || !self.is_tag(self.at, b"</", name) {
+            return tag.span.end;
+        }
+        memchr(b'>', self.rest()).map_or(self.input.len(), |length| self.at + length + 1)
     }
 
     /// RAWTEXT and RCDATA states: up to the appropriate end tag.

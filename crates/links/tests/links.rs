@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use Kind::{Base, Embedded, Hint, Navigation, Requisite};
-use dragline_links::{Format, Kind, Link, extract, rewrite};
+use dragline_links::{Document, Edit, Format, Kind, Link, Role, Teller, extract, rewrite};
 use proptest::prelude::*;
 use url::Url;
 
@@ -386,6 +386,78 @@ fn what_is_put_in_is_escaped_for_its_place() {
         replaced(b"<meta http-equiv=refresh content='0;url=\"x\"'>", "a'b"),
         "<meta http-equiv=refresh content='0;url=\"a%27b\"'>"
     );
+}
+
+fn edited(page: &str, head: &str, edit: impl FnMut(&Link) -> Option<Edit>) -> String {
+    let document = Document::new(page.as_bytes(), Format::Html, None, &url());
+    String::from_utf8(document.rewrite(head, edit).into_owned()).unwrap()
+}
+
+#[test]
+fn guards_are_dropped_and_neighbours_stay_apart() {
+    for (before, after) in [
+        ("<script crossorigin src=x integrity='y'>", "<script src=k>"),
+        ("<img src=x integrity=y/>", "<img src=k>"),
+        ("<img src=x integrity='y'/>", "<img src=k />"),
+        ("<img a='b'integrity='y'src=x>", "<img a='b'src=k>"),
+        ("<img integrity=a src=x INTEGRITY=b>", "<img src=k>"),
+    ] {
+        let dropped = edited(before, "", |_| Some(Edit::Unguarded("k".to_owned())));
+        assert_eq!(dropped, after);
+        let kept = edited(before, "", |_| Some(Edit::Url("x".to_owned())));
+        assert_eq!(kept, before);
+    }
+}
+
+#[test]
+fn an_element_is_replaced_as_a_whole() {
+    let page = "<p><script src=a type=module> x </script ><svg><use href='b#c'/></svg><a href=d>";
+    let new = edited(page, "", |link| match link.role {
+        Role::ModuleScript => Some(Edit::Element("<script>1</script>".to_owned())),
+        Role::Use => Some(Edit::Element("<g/>".to_owned())),
+        _ => Some(Edit::Url("k".to_owned())),
+    });
+    assert_eq!(new, "<p><script>1</script><svg><g/></svg><a href=k>");
+}
+
+#[test]
+fn of_overlapping_edits_the_outer_counts() {
+    let page = "<img src=a srcset='b 1x'><a href=c>";
+    let new = edited(page, "", |link| match link.text.as_str() {
+        "b" => Some(Edit::Element("<b>".to_owned())),
+        _ => Some(Edit::Url("k".to_owned())),
+    });
+    assert_eq!(new, "<b><a href=k>");
+}
+
+#[test]
+fn the_head_begins_where_it_is_written_or_implied() {
+    for (page, with) in [
+        ("<html><head lang=x><p>", "<html><head lang=x>!<p>"),
+        ("<html lang=x><p><head>", "<html lang=x>!<p><head>"),
+        ("\n<!DOCTYPE html>\n<p>", "\n<!DOCTYPE html>!\n<p>"),
+        ("\u{feff}<p>", "\u{feff}!<p>"),
+        ("", "!"),
+    ] {
+        assert_eq!(edited(page, "!", |_| None), with);
+    }
+    let svg = Document::new(b"<svg/>", Format::Xml, None, &url());
+    assert_eq!(svg.head(), None);
+}
+
+#[test]
+fn what_told_the_charset_is_told() {
+    let told = |page: &[u8], charset| {
+        let document = Document::new(page, Format::Html, charset, &url());
+        (document.charset().name, document.charset().told_by)
+    };
+    assert_eq!(
+        told(b"", Some("latin1")),
+        ("windows-1252", Teller::Transport)
+    );
+    assert_eq!(told(b"<meta charset=gbk>", None), ("GBK", Teller::Document));
+    assert_eq!(told(b"\xef\xbb\xbf", Some("gbk")), ("UTF-8", Teller::Mark));
+    assert_eq!(told(b"a", None), ("UTF-8", Teller::Guess));
 }
 
 #[test]

@@ -52,6 +52,7 @@ mod engine;
 mod history;
 mod index;
 mod lock;
+mod pace;
 mod page;
 mod record;
 mod state;

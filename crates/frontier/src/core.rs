@@ -46,6 +46,8 @@ struct HostState {
     delay: Duration,
     /// Not to be leased before.
     due: Duration,
+    /// Not to be leased at all, by this process.
+    is_parked: bool,
 }
 
 /// A lease as the frontier sees it.
@@ -125,6 +127,7 @@ impl Core {
         if is_queued {
             state.queue.push_back(self.urls);
             self.stats.queued += 1;
+            self.stats.parked += usize::from(state.is_parked);
             if state.queue.len() == 1 && state.held.is_none() {
                 self.line_up(host);
             }
@@ -221,9 +224,18 @@ impl Core {
         let Some(host) = self.held(host, token) else {
             return Vec::new();
         };
-        let Then::Keep { more } = then else {
-            self.end_lease(host);
-            return Vec::new();
+        let more = match then {
+            Then::Keep { more } => more,
+            Then::Release => {
+                self.end_lease(host);
+                return Vec::new();
+            }
+            Then::Park => {
+                self.hosts[host].is_parked = true;
+                self.end_lease(host);
+                self.stats.parked += self.hosts[host].queue.len();
+                return Vec::new();
+            }
         };
         let share = more / (self.ready.len() + 1);
         let state = &mut self.hosts[host];
@@ -273,12 +285,16 @@ impl Core {
             urls: 0,
             delay: Duration::ZERO,
             due: Duration::ZERO,
+            is_parked: false,
         });
         self.hosts.len() - 1
     }
 
     /// Puts a host that has a queue and no lease where it waits for its turn.
     fn line_up(&mut self, host: usize) {
+        if self.hosts[host].is_parked {
+            return;
+        }
         let due = self.hosts[host].due;
         if due <= self.now {
             self.ready.push_back(host);

@@ -174,6 +174,9 @@ pub enum Then {
     },
     /// It ends; what is still out is queued again, at the head.
     Release,
+    /// It ends so too, and this process gets no lease of the host again: it cannot be reached, say.
+    /// A later process does.
+    Park,
 }
 
 /// The answer to a [`Report`].
@@ -233,6 +236,8 @@ impl Default for Limits {
 pub struct Stats {
     /// Waiting for their turn.
     pub queued: usize,
+    /// Those among them whose host is parked: this process does not hand them out.
+    pub parked: usize,
     /// Handed out and not reported yet.
     pub leased: usize,
     /// Reported.

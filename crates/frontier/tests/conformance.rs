@@ -274,6 +274,24 @@ conform! {
         assert_eq!(urls(&one(&frontier, 9).items).len(), 3);
     }
 
+    fn a_parked_host_is_not_handed_out_again_by_this_process<B>() {
+        let (frontier, home) = new::<B>();
+        add(&frontier, [seed(0, 0), seed(0, 1), seed(1, 0)]);
+        let Leases { leases, .. } = lease(&frontier, 2);
+        let [dead, other] = &leases[..] else { panic!("{leases:?}") };
+        accepted(&frontier, Report { then: Then::Park, ..done(dead, &[], 0) });
+        add(&frontier, [seed(0, 2)]);
+        accepted(&frontier, done(other, &other.items, 0));
+        assert!(lease(&frontier, 9).leases.is_empty());
+        let parked = Stats { queued: 3, parked: 3, leased: 0, done: 1 };
+        assert_eq!(stats(&frontier), parked);
+        block_on(frontier.close()).unwrap();
+        drop(frontier);
+        if let Some(again) = B::reopen(&home, Clock::default()) {
+            assert_eq!(urls(&one(&again, 9).items), ["http://h0/0", "http://h0/1", "http://h0/2"]);
+        }
+    }
+
     fn a_lease_that_is_not_reported_on_expires<B>() {
         let time = Time::default();
         let (frontier, _home) = B::make(Limits::default(), time.clock());
@@ -295,7 +313,7 @@ conform! {
         let held = one(&frontier, 3);
         let back = Report { then: Then::Release, ..done(&held, &held.items[1..2], 0) };
         assert!(accepted(&frontier, back).is_empty());
-        assert_eq!(stats(&frontier), Stats { queued: 3, leased: 0, done: 1 });
+        assert_eq!(stats(&frontier), Stats { queued: 3, done: 1, ..Stats::default() });
         assert_eq!(urls(&one(&frontier, 9).items), ["http://h0/0", "http://h0/2", "http://h0/3"]);
     }
 
@@ -343,7 +361,7 @@ conform! {
                 _ if after == before => held.items = accepted(&frontier, next),
                 _ => panic!("neither in full nor not at all"),
             }
-            assert_eq!(stats(&frontier), Stats { queued: page, leased: 1, done: page });
+            assert_eq!(stats(&frontier), Stats { queued: page, leased: 1, done: page, parked: 0 });
         }
     }
 
@@ -381,8 +399,8 @@ conform! {
         let Some(frontier) = B::reopen(&home, time.clock()) else {
             return;
         };
-        let Stats { queued, leased, done } = before;
-        assert_eq!(stats(&frontier), Stats { queued: queued + leased, leased: 0, done });
+        let Stats { queued, leased, done, .. } = before;
+        assert_eq!(stats(&frontier), Stats { queued: queued + leased, done, ..Stats::default() });
         assert_eq!(block_on(frontier.done(0, 9)).unwrap(), past);
         assert_eq!(add(&frontier, [seed(0, 0), seed(2, 0)]).known, 2);
         // The delay is kept; other hosts go on in their order.
@@ -396,7 +414,7 @@ conform! {
         drop(frontier);
         // Again, with nothing done in between.
         let frontier = B::reopen(&home, Clock::default()).unwrap();
-        assert_eq!(stats(&frontier), Stats { queued: queued + leased, leased: 0, done });
+        assert_eq!(stats(&frontier), Stats { queued: queued + leased, done, ..Stats::default() });
     }
 
     fn closed_it_takes_nothing_more_and_all_is_kept<B>() {

@@ -1,0 +1,645 @@
+//! How fast one host is asked, by how it answers: plain code, without a clock.
+//!
+//! Two bounds hold at once. The first is how many requests are in flight: it grows by one each time
+//! that so many were answered, and shrinks by a tenth when answers come later and later, and by half
+//! when they do not come (AIMD, after Chiu and Jain, 1989; latency as a signal as in TCP Vegas). The
+//! second is how many are sent in a second: there is none until the host refuses one (429, 503).
+//! Then it rests for as long as it asks to, and is asked as often as it bore before, less a
+//! little; what was taken off comes back slowly near to where it refused, and faster far from there
+//! (the curve of CUBIC, RFC 9438 §4.2).
+
+use std::time::Duration;
+
+/// What a pace must keep to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Manner {
+    /// The most requests in flight.
+    pub(crate) concurrency: usize,
+    /// The least time from one request to the next.
+    pub(crate) delay: Duration,
+    /// Whether that time is varied, from half to one and a half of it.
+    pub(crate) random: bool,
+    /// Whether it goes by how the host answers; otherwise only what it asks for is heard.
+    pub(crate) adaptive: bool,
+}
+
+/// When the next request may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    Now,
+    /// Not before then.
+    At(Duration),
+    /// When one of those in flight has ended.
+    AfterAnother,
+}
+
+/// How fast one host is asked.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    manner: Manner,
+    /// How many requests may be in flight, as far as the host's answers go.
+    limit: f64,
+    latency: Latency,
+    rate: Option<Rate>,
+    run: Run,
+    recent: Recent,
+    /// No request before.
+    next: Duration,
+    /// How many times it refused with hardly an answer in between.
+    refusals: u32,
+    /// Its limit was halved then.
+    halved: Duration,
+}
+
+/// What the host bore since it last rested.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    begun: Duration,
+    accepted: u32,
+}
+
+/// How many requests a second, at the most.
+#[derive(Clone, Copy, Debug)]
+struct Rate {
+    /// At so many the host refused.
+    most: f64,
+    /// Since then it is asked less often.
+    since: Duration,
+    /// It is known to bear this, and not yet how much more.
+    is_search: bool,
+}
+
+impl Pace {
+    pub(crate) fn new(manner: Manner, now: Duration) -> Self {
+        Pace {
+            manner,
+            limit: FIRST_LIMIT,
+            latency: Latency::default(),
+            rate: None,
+            run: Run {
+                begun: now,
+                accepted: 0,
+            },
+            recent: Recent::default(),
+            next: now,
+            refusals: 0,
+            halved: Duration::ZERO,
+        }
+    }
+
+    /// Keeps at least so long a delay between requests, and one in flight: the host asks for it.
+    pub(crate) fn obey(&mut self, delay: Duration) {
+        if delay > self.manner.delay {
+            self.manner.delay = delay.min(LONGEST_DELAY);
+            self.manner.concurrency = 1;
+        }
+    }
+
+    /// Tells when the next request may be sent, with so many in flight.
+    pub(crate) fn start(&self, in_flight: usize, now: Duration) -> Start {
+        if in_flight >= self.limit() {
+            Start::AfterAnother
+        } else if self.next > now {
+            Start::At(self.next)
+        } else {
+            Start::Now
+        }
+    }
+
+    /// Returns how many requests may be in flight.
+    pub(crate) fn limit(&self) -> usize {
+        if !self.manner.adaptive {
+            return self.manner.concurrency;
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "from 1 to what fits"
+        )]
+        let limit = self.limit as usize;
+        limit.clamp(1, self.manner.concurrency)
+    }
+
+    /// Tells whether nothing of it need be remembered: another would be asked alike.
+    pub(crate) fn is_idle(&self, now: Duration) -> bool {
+        self.next <= now && self.rate.is_none() && self.manner.delay.is_zero()
+    }
+
+    /// A request is sent. `chance` is from 0 to 1.
+    pub(crate) fn sent(&mut self, now: Duration, chance: f64) {
+        let delay = if self.manner.random {
+            self.manner.delay.mul_f64(0.5 + chance.clamp(0.0, 1.0))
+        } else {
+            self.manner.delay
+        };
+        if let Some(rate) = self.rate
+            && rate.is_over(now)
+        {
+            self.rate = None;
+        }
+        let spacing = self.rate.map_or(Duration::ZERO, |rate| {
+            Duration::try_from_secs_f64(1.0 / rate.now(now)).unwrap_or(LONGEST_DELAY)
+        });
+        if !spacing.is_zero() && spacing > delay {
+            // From where it was due, so that what is late is made up for; but not all at once.
+            self.next = self.next.max(now.saturating_sub(spacing)) + spacing;
+        } else {
+            self.next = self.next.max(now + delay);
+        }
+    }
+
+    /// The head of an answer is here, so long after the request was sent.
+    pub(crate) fn answered(&mut self, latency: Duration, now: Duration) {
+        self.run.accepted = self.run.accepted.saturating_add(1);
+        self.recent.add(now);
+        if self.run.accepted >= A_FEW {
+            self.refusals = 0;
+        }
+        if self.latency.is_rising(latency, now) {
+            if now >= self.halved + latency {
+                self.limit = (self.limit * 0.9).max(1.0);
+                self.halved = now;
+            }
+        } else {
+            #[expect(clippy::cast_precision_loss, reason = "it is small")]
+            let most = self.manner.concurrency as f64;
+            self.limit = (self.limit + 1.0 / self.limit).min(most.max(1.0));
+        }
+    }
+
+    /// It answered that it is asked too often, or has too much to do (RFC 6585 §4, RFC 9110
+    /// §15.6.4); `rest` is for how long it wants to be left alone, if it says so.
+    pub(crate) fn refused(&mut self, rest: Option<Duration>, now: Duration) {
+        let was_resting = self.next > now + HARDLY;
+        let asked = rest.map(|rest| rest.min(LONGEST_REST));
+        if was_resting && self.run.accepted == 0 {
+            // It was in flight as the first was refused.
+            if let Some(rest) = asked {
+                self.next = self.next.max(now + rest);
+            }
+            return;
+        }
+        self.refusals += 1;
+        let first = if self.rate.is_some() {
+            PAUSE
+        } else {
+            2 * PAUSE
+        };
+        let doubled = first * 2_u32.saturating_pow((self.refusals - 1).min(16));
+        let rest = asked
+            .unwrap_or(Duration::ZERO)
+            .max(if self.refusals > 1 || asked.is_none() {
+                doubled.min(LONGEST_PAUSE)
+            } else {
+                Duration::ZERO
+            });
+        let resumes = now + rest;
+        if self.manner.adaptive {
+            self.rate = self.borne(now, resumes);
+        }
+        self.run = Run {
+            begun: resumes,
+            accepted: 0,
+        };
+        self.next = self.next.max(resumes);
+    }
+
+    /// The rate to go on with after a refusal: what the host bore, as far as it is known.
+    fn borne(&self, now: Duration, resumes: Duration) -> Option<Rate> {
+        let (most, is_search) = match self.rate {
+            None if self.run.accepted == 0 => return None,
+            // The rest counts: this is too little rather than too much.
+            None => {
+                let lasted = resumes.saturating_sub(self.run.begun).as_secs_f64();
+                (f64::from(self.run.accepted) / lasted.max(0.001), true)
+            }
+            // A run that hardly began says little.
+            Some(rate) if self.run.accepted < A_FEW => (rate.now(now) / 1.2, false),
+            Some(rate) => {
+                let recent = self.recent.count(now);
+                let borne = if recent < A_FEW {
+                    f64::MAX
+                } else {
+                    f64::from(recent)
+                };
+                // While the rate is doubled each second, it is 1.4 times its mean over the last.
+                let over = if rate.is_search { 1.4 } else { 1.05 };
+                (rate.now(now).min(over * borne), false)
+            }
+        };
+        Some(Rate {
+            most: most.max(SLOWEST),
+            since: resumes,
+            is_search,
+        })
+    }
+
+    /// No answer came, or not a whole one.
+    pub(crate) fn failed(&mut self, now: Duration) {
+        if now >= self.halved + PAUSE {
+            self.limit = (self.limit / 2.0).max(1.0);
+            self.halved = now;
+        }
+    }
+}
+
+impl Rate {
+    /// In requests a second.
+    fn now(&self, now: Duration) -> f64 {
+        let passed = now.saturating_sub(self.since).as_secs_f64();
+        if self.is_search {
+            return self.most * 2_f64.powf(passed.min(20.0));
+        }
+        let regained = self.regained().as_secs_f64();
+        // It bears that and more: how much, a search tells.
+        let more = passed - 1.5 * regained;
+        let from_most = passed.min(1.5 * regained) / regained - 1.0;
+        self.most
+            * (1.0 + TAKEN_OFF * from_most.powi(3))
+            * 2_f64.powf((more / 3.0).clamp(0.0, 20.0))
+    }
+
+    /// In how long what was taken off is there again: at the least after so many requests that one
+    /// refused is less than one in a hundred.
+    fn regained(&self) -> Duration {
+        REGAINED.max(Duration::from_secs_f64(250.0 / self.most))
+    }
+
+    /// Whether it has been so long since the host refused that it may be asked as at first.
+    fn is_over(&self, now: Duration) -> bool {
+        let passed = now.saturating_sub(self.since);
+        passed > 3 * self.regained() || (self.is_search && passed > REGAINED)
+    }
+}
+
+/// How many answers came in the last second, by tenths.
+#[derive(Debug, Default)]
+struct Recent {
+    tenth: u128,
+    counts: [u32; 10],
+}
+
+impl Recent {
+    fn add(&mut self, now: Duration) {
+        let tenth = now.as_millis() / 100;
+        let gone = (tenth - self.tenth.min(tenth)).min(10);
+        for it in 1..=gone {
+            self.counts[Self::place(self.tenth + it)] = 0;
+        }
+        self.tenth = self.tenth.max(tenth);
+        self.counts[Self::place(tenth)] += 1;
+    }
+
+    fn count(&self, now: Duration) -> u32 {
+        let first = (now.as_millis() / 100).saturating_sub(9);
+        let tenths = first..=self.tenth;
+        tenths.take(10).map(|it| self.counts[Self::place(it)]).sum()
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "it is less than ten")]
+    fn place(tenth: u128) -> usize {
+        (tenth % 10) as usize
+    }
+}
+
+/// How soon the host answers: at its best of late, and now.
+#[derive(Debug, Default)]
+struct Latency {
+    /// The best of this period, and of the one before.
+    best: [Option<Duration>; 2],
+    period: Duration,
+    /// Of the last few, smoothed.
+    smooth: Option<Duration>,
+}
+
+impl Latency {
+    /// Takes one in, and tells whether answers come late for want of strength.
+    fn is_rising(&mut self, latency: Duration, now: Duration) -> bool {
+        if now >= self.period + PERIOD {
+            self.best = [None, self.best[0]];
+            self.period = now;
+        }
+        let best = self.best[0].map_or(latency, |best| best.min(latency));
+        self.best[0] = Some(best);
+        let best = self.best[1].map_or(best, |before| before.min(best));
+        let smooth = self.smooth.map_or(latency, |it| (it * 7 + latency) / 8);
+        self.smooth = Some(smooth);
+        smooth > 2 * best + UNFELT
+    }
+}
+
+/// What is asked of a host at first, at once.
+const FIRST_LIMIT: f64 = 4.0;
+/// The longest time between two requests that a host may ask for.
+pub(crate) const LONGEST_DELAY: Duration = Duration::from_secs(60);
+/// The longest time for which a host may ask to be left alone.
+pub(crate) const LONGEST_REST: Duration = Duration::from_secs(300);
+/// The longest time it is left alone without asking.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// The shortest.
+const PAUSE: Duration = Duration::from_millis(500);
+/// What is due so soon does not rest.
+const HARDLY: Duration = Duration::from_millis(100);
+/// What is taken off the rate at which it refused.
+const TAKEN_OFF: f64 = 0.05;
+/// In so long that is there again.
+const REGAINED: Duration = Duration::from_secs(20);
+/// So many answers in a row are no accident.
+const A_FEW: u32 = 8;
+/// In requests a second.
+const SLOWEST: f64 = 0.05;
+/// How long a best latency counts, at the least.
+const PERIOD: Duration = Duration::from_secs(10);
+/// What nobody minds: machines that do other things besides are late by as much.
+const UNFELT: Duration = Duration::from_millis(50);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cmp::Reverse;
+    use std::collections::BinaryHeap;
+
+    const MANNER: Manner = Manner {
+        concurrency: 8,
+        delay: Duration::ZERO,
+        random: false,
+        adaptive: true,
+    };
+
+    fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    /// A host: tells how long it takes to answer a request that comes now, with so many in work, and
+    /// whether it refuses it, with `Retry-After`.
+    trait Server {
+        fn take(&mut self, now: Duration, in_work: usize) -> (Duration, Option<Option<Duration>>);
+    }
+
+    #[derive(Debug, Default)]
+    struct Outcome {
+        sent: u32,
+        /// After the first seconds.
+        late: u32,
+        late_refused: u32,
+        accepted_a_second: f64,
+    }
+
+    /// Asks for `urls` URLs, in simulated time.
+    fn crawl(server: &mut impl Server, urls: u32, manner: Manner) -> Outcome {
+        const FIRST_SECONDS: Duration = Duration::from_secs(15);
+        let mut pace = Pace::new(manner, Duration::ZERO);
+        let mut now = Duration::ZERO;
+        let mut left = urls;
+        let mut in_flight = BinaryHeap::new();
+        let mut outcome = Outcome::default();
+        let mut accepted_late = 0;
+        while left > 0 || !in_flight.is_empty() {
+            let start = if left > 0 {
+                pace.start(in_flight.len(), now)
+            } else {
+                Start::AfterAnother
+            };
+            let ends: Option<Duration> = in_flight.peek().map(|Reverse((end, _, _))| *end);
+            match start {
+                Start::Now => {
+                    pace.sent(now, 0.5);
+                    let (latency, refused) = server.take(now, in_flight.len());
+                    let refused = refused.map(|rest| rest.unwrap_or(Duration::MAX));
+                    in_flight.push(Reverse((now + latency, latency, refused)));
+                    left -= 1;
+                    outcome.sent += 1;
+                    outcome.late += u32::from(now >= FIRST_SECONDS);
+                }
+                Start::At(at) if ends.is_none_or(|end| at < end) => now = at,
+                Start::At(_) | Start::AfterAnother => {
+                    let Reverse((end, latency, refused)) = in_flight.pop().unwrap();
+                    now = end;
+                    match refused {
+                        None => {
+                            pace.answered(latency, now);
+                            accepted_late += u32::from(now >= FIRST_SECONDS);
+                        }
+                        Some(rest) => {
+                            pace.refused((rest != Duration::MAX).then_some(rest), now);
+                            left += 1;
+                            outcome.late_refused += u32::from(now >= FIRST_SECONDS);
+                        }
+                    }
+                }
+            }
+        }
+        let late = now.saturating_sub(FIRST_SECONDS).as_secs_f64();
+        outcome.accepted_a_second = f64::from(accepted_late) / late.max(0.001);
+        outcome
+    }
+
+    /// Lets through so many a second, a burst at once; refuses the rest.
+    struct Bucket {
+        rate: f64,
+        burst: f64,
+        tokens: f64,
+        then: Duration,
+        rest: Option<Duration>,
+        latency: Duration,
+    }
+
+    impl Server for Bucket {
+        fn take(&mut self, now: Duration, _: usize) -> (Duration, Option<Option<Duration>>) {
+            self.tokens =
+                (self.tokens + (now - self.then).as_secs_f64() * self.rate).min(self.burst);
+            self.then = now;
+            if self.tokens < 1.0 {
+                return (self.latency, Some(self.rest));
+            }
+            self.tokens -= 1.0;
+            (self.latency, None)
+        }
+    }
+
+    /// Counts anew each second.
+    struct Window {
+        rate: u32,
+        second: u64,
+        count: u32,
+        rest: Option<Duration>,
+    }
+
+    impl Server for Window {
+        fn take(&mut self, now: Duration, _: usize) -> (Duration, Option<Option<Duration>>) {
+            if now.as_secs() != self.second {
+                (self.second, self.count) = (now.as_secs(), 0);
+            }
+            self.count += 1;
+            let refused = self.count > self.rate;
+            (ms(2), refused.then_some(self.rest))
+        }
+    }
+
+    /// Works at three at a time, 50 ms each; the others wait.
+    #[derive(Default)]
+    struct Busy([Duration; 3]);
+
+    impl Server for Busy {
+        fn take(&mut self, now: Duration, _: usize) -> (Duration, Option<Option<Duration>>) {
+            let free = self.0.iter_mut().min().unwrap();
+            *free = now.max(*free) + ms(50);
+            (*free - now, None)
+        }
+    }
+
+    fn check(server: &mut impl Server, rate: f64) {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "small"
+        )]
+        let urls = (rate * 200.0) as u32;
+        let outcome = crawl(server, urls, MANNER);
+        let refused = f64::from(outcome.late_refused) / f64::from(outcome.late);
+        let few = if rate < 10.0 { 0.02 } else { 0.01 };
+        assert!(refused < few, "{rate}/s: {refused:.4} refused, {outcome:?}");
+        let share = outcome.accepted_a_second / rate;
+        // Most reach 0.9; to rest for a second each time costs some, and so does a mean bucket.
+        assert!(
+            share >= 0.84,
+            "{rate}/s: {share:.3} of the rate, {outcome:?}"
+        );
+    }
+
+    #[test]
+    fn a_host_that_limits_its_rate_is_asked_as_often_as_it_allows_and_hardly_ever_refuses() {
+        for rate in [5.0, 20.0, 100.0, 1000.0] {
+            for rest in [None, Some(Duration::from_secs(1))] {
+                for burst in [rate / 10.0, rate / 4.0, rate] {
+                    check(
+                        &mut Bucket {
+                            rate,
+                            burst: burst.max(1.0),
+                            tokens: burst,
+                            then: Duration::ZERO,
+                            rest,
+                            latency: ms(3),
+                        },
+                        rate,
+                    );
+                }
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "small"
+                )]
+                check(
+                    &mut Window {
+                        rate: rate as u32,
+                        second: 0,
+                        count: 0,
+                        rest,
+                    },
+                    rate,
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_host_that_is_slow_under_load_gets_less() {
+        let manner = Manner {
+            concurrency: 100,
+            ..MANNER
+        };
+        let outcome = crawl(&mut Busy::default(), 2000, manner);
+        assert!(outcome.accepted_a_second >= 0.9 * 60.0, "{outcome:?}");
+        let mut pace = Pace::new(MANNER, Duration::ZERO);
+        for n in 0..200 {
+            pace.answered(ms(if n < 100 { 10 } else { 400 }), ms(n * 50));
+        }
+        assert!(pace.limit() <= 2, "{}", pace.limit());
+    }
+
+    #[test]
+    fn a_host_that_answers_soon_gets_as_much_as_there_is() {
+        let mut pace = Pace::new(MANNER, Duration::ZERO);
+        assert_eq!(pace.limit(), 4);
+        for n in 0..100 {
+            pace.answered(ms(n % 7), ms(n));
+        }
+        assert_eq!(pace.limit(), 8);
+        pace.failed(ms(5000));
+        pace.failed(ms(5001));
+        assert_eq!(pace.limit(), 4, "what fails at once is one failure");
+    }
+
+    #[test]
+    fn a_delay_is_kept_between_requests() {
+        let mut pace = Pace::new(
+            Manner {
+                delay: ms(1000),
+                ..MANNER
+            },
+            Duration::ZERO,
+        );
+        assert_eq!(pace.start(0, ms(0)), Start::Now);
+        pace.sent(ms(0), 0.5);
+        assert_eq!(pace.start(0, ms(10)), Start::At(ms(1000)));
+        assert_eq!(pace.start(0, ms(1000)), Start::Now);
+        pace.obey(ms(3000));
+        pace.sent(ms(1000), 0.5);
+        assert_eq!(pace.start(0, ms(1010)), Start::At(ms(4000)));
+        assert_eq!(
+            pace.start(1, ms(5000)),
+            Start::AfterAnother,
+            "one at a time"
+        );
+        pace.obey(Duration::MAX);
+        pace.sent(ms(5000), 0.5);
+        assert_eq!(pace.start(0, ms(5000)), Start::At(ms(5000) + LONGEST_DELAY));
+    }
+
+    #[test]
+    fn a_random_delay_is_from_half_to_one_and_a_half_of_it() {
+        for (chance, due) in [(0.0, 500), (0.5, 1000), (1.0, 1500)] {
+            let manner = Manner {
+                delay: ms(1000),
+                random: true,
+                ..MANNER
+            };
+            let mut pace = Pace::new(manner, Duration::ZERO);
+            pace.sent(ms(0), chance);
+            assert_eq!(pace.start(0, ms(0)), Start::At(ms(due)));
+        }
+    }
+
+    #[test]
+    fn what_a_host_asks_for_is_kept_and_bounded() {
+        let manner = Manner {
+            adaptive: false,
+            ..MANNER
+        };
+        for manner in [MANNER, manner] {
+            let mut pace = Pace::new(manner, Duration::ZERO);
+            pace.refused(Some(ms(7000)), ms(100));
+            assert_eq!(pace.start(0, ms(100)), Start::At(ms(7100)));
+            pace.refused(Some(Duration::MAX), ms(200));
+            assert_eq!(pace.start(0, ms(200)), Start::At(ms(200) + LONGEST_REST));
+        }
+    }
+
+    #[test]
+    fn one_that_only_refuses_is_asked_less_and_less() {
+        let mut pace = Pace::new(MANNER, Duration::ZERO);
+        let mut now = Duration::ZERO;
+        let mut rests = Vec::new();
+        for _ in 0..9 {
+            pace.sent(now, 0.5);
+            pace.refused(None, now);
+            let Start::At(at) = pace.start(0, now) else {
+                panic!("it rests");
+            };
+            rests.push((at - now).as_secs());
+            now = at;
+        }
+        assert!(rests.is_sorted(), "{rests:?}");
+        assert!(rests[8] >= 60 && rests[8] <= 60, "{rests:?}");
+    }
+}

@@ -1,0 +1,418 @@
+//! What is asked for next, and when: plain code, without I/O and without a clock.
+//!
+//! Each host that is leased has a lane, with the URLs that were handed out and the pace at which they
+//! are asked for. Lanes take turns; in a lane it is first in, first out. A URL that is to be tried
+//! again waits for its time, and goes first then.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use frontier::{Host, Item, Token};
+
+use crate::pace::{Manner, Pace, Start};
+
+/// All that was handed out and is not reported yet, but for what is in flight.
+#[derive(Debug)]
+pub(crate) struct Schedule {
+    jobs: usize,
+    manner: Manner,
+    lanes: HashMap<Host, Lane>,
+    /// The hosts with a lane, in the order of their turns.
+    turns: VecDeque<Host>,
+    /// The paces of hosts without a lane that another would not keep.
+    paces: HashMap<Host, Pace>,
+    in_flight: usize,
+}
+
+#[derive(Debug)]
+struct Lane {
+    token: Token,
+    waiting: VecDeque<Work>,
+    /// What is to be tried again, and when.
+    again: Vec<(Duration, Work)>,
+    in_flight: usize,
+    pace: Pace,
+    /// When the host answered last.
+    answered: Option<Duration>,
+    /// Nothing more is asked of it.
+    is_given_up: bool,
+}
+
+/// A URL that was handed out.
+#[derive(Clone, Debug)]
+pub(crate) struct Work {
+    pub(crate) host: Host,
+    pub(crate) token: Token,
+    pub(crate) item: Item,
+    /// How often it was asked for.
+    pub(crate) tries: u32,
+    /// When it was asked for first.
+    first: Option<Duration>,
+}
+
+/// What is to be done next.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// To ask for this.
+    Visit(Work),
+    /// To wait until then, or until something that is in flight ends.
+    At(Duration),
+    /// To wait until something that is in flight ends, or for more to be handed out.
+    Wait,
+}
+
+impl Schedule {
+    pub(crate) fn new(jobs: usize, manner: Manner) -> Self {
+        Schedule {
+            jobs,
+            manner,
+            lanes: HashMap::new(),
+            turns: VecDeque::new(),
+            paces: HashMap::new(),
+            in_flight: 0,
+        }
+    }
+
+    /// How many requests are in flight.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// Takes in what was handed out of a host.
+    pub(crate) fn add(&mut self, host: &Host, token: Token, items: Vec<Item>, now: Duration) {
+        if items.is_empty() {
+            return;
+        }
+        let lane = match self.lanes.get_mut(host) {
+            Some(lane) => lane,
+            None => {
+                let pace = self.paces.remove(host);
+                let pace = pace.unwrap_or_else(|| Pace::new(self.manner, now));
+                self.turns.push_back(host.clone());
+                self.lanes.entry(host.clone()).or_insert(Lane {
+                    token,
+                    waiting: VecDeque::new(),
+                    again: Vec::new(),
+                    in_flight: 0,
+                    pace,
+                    answered: None,
+                    is_given_up: false,
+                })
+            }
+        };
+        lane.token = token;
+        lane.waiting.extend(items.into_iter().map(|item| Work {
+            host: host.clone(),
+            token,
+            item,
+            tries: 0,
+            first: None,
+        }));
+    }
+
+    /// How many URLs of other hosts could be put to work.
+    pub(crate) fn wants(&self, now: Duration) -> usize {
+        if self.lanes.len() >= self.jobs.saturating_mul(LANES_A_JOB) {
+            return 0;
+        }
+        let ready = self.lanes.values().map(|lane| lane.ready(now)).sum();
+        self.jobs
+            .saturating_sub(self.in_flight)
+            .saturating_sub(ready)
+    }
+
+    /// How many more URLs of a host could be put to work, one of its requests having ended.
+    pub(crate) fn wants_of(&self, host: &Host, now: Duration) -> usize {
+        let Some(lane) = self.lanes.get(host).filter(|lane| !lane.is_given_up) else {
+            return 0;
+        };
+        let held = lane.waiting.len() + lane.again.len();
+        let room = match lane.pace.start(lane.in_flight, now) {
+            Start::At(_) => 0,
+            _ => lane.pace.limit().saturating_sub(lane.in_flight + held),
+        };
+        let free = self.jobs.saturating_sub(self.in_flight);
+        // One at the least, or the lease ends: the others' turn comes all the same.
+        let least = usize::from(held + lane.in_flight == 0);
+        room.min(free).max(least)
+    }
+
+    /// Returns what is to be asked for now. `chance` is from 0 to 1.
+    pub(crate) fn next(&mut self, now: Duration, chance: f64) -> Next {
+        let mut soonest: Option<Duration> = None;
+        if self.in_flight >= self.jobs {
+            return Next::Wait;
+        }
+        for _ in 0..self.turns.len() {
+            let Some(host) = self.turns.pop_front() else {
+                break;
+            };
+            let Some(lane) = self.lanes.get_mut(&host) else {
+                continue;
+            };
+            self.turns.push_back(host);
+            match lane.next(now, chance) {
+                Next::Visit(work) => {
+                    self.in_flight += 1;
+                    return Next::Visit(work);
+                }
+                Next::At(at) => soonest = Some(soonest.map_or(at, |it| it.min(at))),
+                Next::Wait => {}
+            }
+        }
+        soonest.map_or(Next::Wait, Next::At)
+    }
+
+    /// A host wants at least so much time between requests.
+    pub(crate) fn obey(&mut self, host: &Host, delay: Duration) {
+        if let Some(lane) = self.lanes.get_mut(host) {
+            lane.pace.obey(delay);
+        }
+    }
+
+    /// What was asked for has ended, in one of these ways.
+    pub(crate) fn ended(&mut self, work: &Work, how: Ended, now: Duration) {
+        self.in_flight -= 1;
+        let Some(lane) = self.lanes.get_mut(&work.host) else {
+            return;
+        };
+        lane.in_flight -= 1;
+        match how {
+            Ended::Answered(latency) => {
+                lane.answered = Some(now);
+                lane.pace.answered(latency, now);
+            }
+            Ended::Refused(rest) => lane.pace.refused(rest, now),
+            Ended::Failed => lane.pace.failed(now),
+        }
+    }
+
+    /// A URL is to be tried again, after so long.
+    pub(crate) fn again(&mut self, work: Work, after: Duration, now: Duration) {
+        if let Some(lane) = self.lanes.get_mut(&work.host) {
+            lane.again.push((now + after, work));
+        }
+    }
+
+    /// Tells whether the host has not answered since a URL was asked for first.
+    pub(crate) fn is_silent(&self, work: &Work) -> bool {
+        let lane = self.lanes.get(&work.host);
+        lane.is_some_and(|lane| lane.answered < work.first)
+    }
+
+    /// Asks nothing more of a host.
+    pub(crate) fn give_up(&mut self, host: &Host) {
+        if let Some(lane) = self.lanes.get_mut(host) {
+            lane.is_given_up = true;
+        }
+    }
+
+    pub(crate) fn is_given_up(&self, host: &Host) -> bool {
+        self.lanes.get(host).is_some_and(|lane| lane.is_given_up)
+    }
+
+    /// Forgets a host of which nothing is in flight any more, if it was given up or nothing else
+    /// of it is here. Returns the lease to end if it was given up.
+    pub(crate) fn clear(&mut self, host: &Host, now: Duration) -> Option<Token> {
+        let lane = self.lanes.get(host)?;
+        let is_empty = lane.waiting.is_empty() && lane.again.is_empty();
+        if lane.in_flight > 0 || !(is_empty || lane.is_given_up) {
+            return None;
+        }
+        let lane = self.lanes.remove(host)?;
+        self.turns.retain(|other| other != host);
+        if lane.is_given_up {
+            return Some(lane.token);
+        }
+        if self.paces.len() >= MOST_PACES {
+            self.paces.retain(|_, pace| !pace.is_idle(now));
+        }
+        if !lane.pace.is_idle(now) && self.paces.len() < MOST_PACES {
+            self.paces.insert(host.clone(), lane.pace);
+        }
+        None
+    }
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ended {
+    /// The head of an answer came, after so long.
+    Answered(Duration),
+    /// The host wants to be asked less; and to be left alone for so long, if it says so.
+    Refused(Option<Duration>),
+    /// No answer came.
+    Failed,
+}
+
+impl Lane {
+    fn next(&mut self, now: Duration, chance: f64) -> Next {
+        if self.is_given_up {
+            return Next::Wait;
+        }
+        let due = self.again.iter().map(|(due, _)| *due).min();
+        let is_due = due.is_some_and(|due| due <= now);
+        if self.waiting.is_empty() && !is_due {
+            return due.map_or(Next::Wait, Next::At);
+        }
+        match self.pace.start(self.in_flight, now) {
+            Start::Now => {}
+            Start::At(at) => return Next::At(at),
+            Start::AfterAnother => return Next::Wait,
+        }
+        let first = self
+            .again
+            .iter()
+            .position(|(it, _)| is_due && Some(*it) == due);
+        let work = match first {
+            Some(first) => Some(self.again.remove(first).1),
+            None => self.waiting.pop_front(),
+        };
+        let Some(mut work) = work else {
+            return Next::Wait;
+        };
+        work.tries += 1;
+        work.first.get_or_insert(now);
+        self.in_flight += 1;
+        self.pace.sent(now, chance);
+        Next::Visit(work)
+    }
+
+    /// How many of its URLs could be asked for now.
+    fn ready(&self, now: Duration) -> usize {
+        if self.is_given_up || matches!(self.pace.start(self.in_flight, now), Start::At(_)) {
+            return 0;
+        }
+        let room = self.pace.limit().saturating_sub(self.in_flight);
+        room.min(self.waiting.len())
+    }
+}
+
+/// So many hosts are leased for each request that may be in flight: most may have to wait.
+const LANES_A_JOB: usize = 8;
+/// So many paces are remembered beside those of lanes.
+const MOST_PACES: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use frontier::{Clock, Found, Frontier, InMemory, Limits, Want};
+    use futures::executor::block_on;
+
+    const MANNER: Manner = Manner {
+        concurrency: 2,
+        delay: Duration::ZERO,
+        random: false,
+        adaptive: false,
+    };
+
+    fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    /// A schedule with so many URLs of each of some hosts.
+    fn schedule(jobs: usize, manner: Manner, hosts: &[usize]) -> Schedule {
+        let frontier = InMemory::new(Limits::default(), Clock::default());
+        let mut schedule = Schedule::new(jobs, manner);
+        for (host, urls) in hosts.iter().enumerate() {
+            let found = (0..*urls).map(|url| {
+                let url = format!("http://h{host}/{url}");
+                Found::seed(frontier::CanonicalUrl::parse(&url).unwrap())
+            });
+            block_on(frontier.add(found.collect())).unwrap();
+        }
+        let ttl = Duration::MAX;
+        let want = Want { urls: 1000, ttl };
+        for lease in block_on(frontier.lease(want)).unwrap().leases {
+            schedule.add(&lease.host, lease.token, lease.items, ms(0));
+        }
+        schedule
+    }
+
+    fn started(schedule: &mut Schedule, now: Duration) -> Vec<Work> {
+        std::iter::from_fn(|| match schedule.next(now, 0.5) {
+            Next::Visit(work) => Some(work),
+            _ => None,
+        })
+        .collect()
+    }
+
+    fn urls(works: &[Work]) -> Vec<&str> {
+        works.iter().map(|work| work.item.url.as_str()).collect()
+    }
+
+    #[test]
+    fn hosts_take_turns_and_none_has_more_than_its_share() {
+        let mut schedule = schedule(5, MANNER, &[4, 1, 4]);
+        let works = started(&mut schedule, ms(0));
+        assert_eq!(
+            urls(&works),
+            [
+                "http://h0/0",
+                "http://h1/0",
+                "http://h2/0",
+                "http://h0/1",
+                "http://h2/1"
+            ]
+        );
+        assert!(matches!(schedule.next(ms(0), 0.5), Next::Wait));
+        schedule.ended(&works[0], Ended::Answered(ms(1)), ms(1));
+        assert_eq!(urls(&started(&mut schedule, ms(1))), ["http://h0/2"]);
+    }
+
+    #[test]
+    fn what_is_tried_again_waits_for_its_time_and_goes_first_then() {
+        let mut schedule = schedule(1, MANNER, &[3]);
+        let works = started(&mut schedule, ms(0));
+        schedule.ended(&works[0], Ended::Failed, ms(10));
+        assert!(schedule.is_silent(&works[0]));
+        schedule.again(works[0].clone(), ms(100), ms(10));
+        let second = started(&mut schedule, ms(10));
+        assert_eq!(urls(&second), ["http://h0/1"]);
+        schedule.ended(&second[0], Ended::Answered(ms(1)), ms(110));
+        let again = started(&mut schedule, ms(110));
+        assert_eq!((urls(&again), again[0].tries), (vec!["http://h0/0"], 2));
+        assert!(!schedule.is_silent(&again[0]));
+    }
+
+    #[test]
+    fn it_tells_when_something_may_be_asked_for() {
+        let manner = Manner {
+            delay: ms(1000),
+            ..MANNER
+        };
+        let mut schedule = schedule(4, manner, &[2, 1]);
+        let works = started(&mut schedule, ms(0));
+        assert_eq!(urls(&works), ["http://h0/0", "http://h1/0"]);
+        assert!(matches!(schedule.next(ms(1), 0.5), Next::At(at) if at == ms(1000)));
+        assert_eq!(schedule.wants(ms(1)), 2, "other hosts need not wait");
+        assert_eq!(urls(&started(&mut schedule, ms(1000))), ["http://h0/1"]);
+    }
+
+    #[test]
+    fn a_lane_is_forgotten_with_its_last_url_and_its_pace_is_not() {
+        let mut schedule = schedule(2, MANNER, &[1]);
+        let works = started(&mut schedule, ms(0));
+        let host = &works[0].host;
+        assert_eq!(schedule.clear(host, ms(0)), None);
+        schedule.ended(&works[0], Ended::Refused(Some(ms(5000))), ms(1));
+        assert_eq!(schedule.wants_of(host, ms(1)), 1);
+        assert_eq!(schedule.clear(host, ms(1)), None);
+        assert_eq!(schedule.wants_of(host, ms(1)), 0);
+        schedule.add(host, works[0].token, vec![works[0].item.clone()], ms(2));
+        assert!(matches!(schedule.next(ms(2), 0.5), Next::At(at) if at == ms(5001)));
+    }
+
+    #[test]
+    fn of_a_host_that_is_given_up_nothing_more_is_asked() {
+        let mut schedule = schedule(2, MANNER, &[5]);
+        let works = started(&mut schedule, ms(0));
+        let host = &works[0].host;
+        schedule.ended(&works[0], Ended::Failed, ms(1));
+        schedule.give_up(host);
+        assert!(started(&mut schedule, ms(1)).is_empty());
+        assert_eq!(schedule.clear(host, ms(1)), None, "one is in flight");
+        schedule.ended(&works[1], Ended::Failed, ms(2));
+        assert_eq!(schedule.clear(host, ms(2)), Some(works[0].token));
+    }
+}

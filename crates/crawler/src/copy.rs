@@ -67,7 +67,7 @@ impl Copy {
         let made_of = Arc::clone(&self.made_of);
         self.building = Some(tokio::task::spawn_blocking(move || {
             // What goes wrong goes wrong again at the end, and is told then.
-            let _ = made_of.build(&entries, &[]);
+            let _ = made_of.build(&entries, &Vec::new());
         }));
     }
 
@@ -90,7 +90,7 @@ impl Copy {
 }
 
 impl MadeOf {
-    fn build(&self, entries: &[Entry], before: &[Entry]) -> io::Result<Built> {
+    fn build(&self, entries: &Vec<Entry>, before: &Vec<Entry>) -> io::Result<Built> {
         mirror::build(&self.reader, entries, before, &self.site, &self.output)
     }
 }

@@ -1,100 +1,345 @@
 //! Which file holds what: a function of the set of captures.
+//!
+//! How it works: for each capture that has a file, its URL's fingerprint and one byte are in memory:
+//! the number of its content type, and whether its path is one beside another. The path is computed
+//! of these and the URL whenever it is asked for, as [`Name`] says; of a redirect, the place of its
+//! capture is kept, which is read again when it is followed.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Mutex, PoisonError};
 
 use archive::Entry;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
-use crate::name::{self, FRONT_DOOR, Name};
+use crate::captures::{self, Captures};
+use crate::media;
+use crate::name::{self, Name};
+use crate::print::{Marked, Print, Printer};
+use crate::settle::{Asked, Given, Settled};
+use crate::threads;
 
 /// Tells which URLs are the same: those with the same key. `None`: not one of the site.
 pub(crate) type Key = fn(&Url) -> Option<String>;
 
-#[derive(Debug)]
-pub(crate) struct Layout {
+/// Tells the content type of an entry that was sent without one.
+pub(crate) type Sniff<'a> = dyn Fn(&Entry, &Url) -> Option<&'static str> + Sync + 'a;
+
+pub(crate) struct Layout<'a> {
+    captures: &'a dyn Captures,
     key: Key,
-    /// By key: the path of each kept capture.
-    paths: HashMap<String, String>,
-    /// By key: where it redirects to.
-    redirects: HashMap<String, Url>,
+    printer: Printer,
+    /// Its files are at the top of the copy.
+    own_host: String,
+    /// What has a file, by key.
+    kept: Vec<Marked>,
+    /// What gets a path beside the one it asks for, but not the first: which.
+    again: HashMap<Print, usize>,
+    /// By key: the place of what redirects.
+    redirects: Vec<(Print, u32)>,
+    pub(crate) has_front_door: bool,
 }
 
-impl Layout {
-    /// `sniff` tells the content type of an entry that was sent without one.
+/// Finds files by URL, and remembers some.
+pub(crate) struct Finder<'a> {
+    layout: &'a Layout<'a>,
+    recent: Vec<Option<(Print, Option<File>)>>,
+    /// If something could not be found since the captures could not be read.
+    pub(crate) failed: io::Result<()>,
+}
+
+/// A file that a URL leads to.
+#[derive(Clone, Debug)]
+pub(crate) struct File {
+    pub(crate) path: String,
+    pub(crate) fragment: Option<String>,
+}
+
+impl<'a> Layout<'a> {
+    /// Lays out what is to be kept of these, and tells which paths are given.
     pub(crate) fn new(
-        entries: &[Entry],
+        captures: &'a dyn Captures,
         seeds: &[String],
         key: Key,
-        sniff: impl Fn(&Entry, &Url) -> Option<&'static str>,
-    ) -> Self {
+        sniff: &Sniff<'_>,
+    ) -> io::Result<(Self, Given)> {
         let mut layout = Layout {
+            captures,
             key,
-            paths: HashMap::new(),
-            redirects: HashMap::new(),
+            printer: Printer::default(),
+            own_host: String::new(),
+            kept: Vec::new(),
+            again: HashMap::new(),
+            redirects: Vec::new(),
+            has_front_door: false,
         };
-        let mut kept = BTreeMap::new();
-        for entry in entries {
-            let url = Url::parse(&entry.url).ok();
-            let Some((key, url)) = url.and_then(|url| Some((key(&url)?, url))) else {
-                continue;
-            };
-            if is_kept(entry) {
-                kept.insert(key, (url, entry));
-            } else if let Some(target) = redirect(entry, &url) {
-                layout.redirects.insert(key, target);
-            }
+        // Names depend on the own host, and that on redirects. Those of the seeds are among the
+        // first captures nearly always; if not, it is done again.
+        let mut first = Survey::default();
+        for (place, entry) in captures.read(captures::places(0))? {
+            first.take_in(place, &entry, &layout, sniff);
         }
-        let landing = seeds.first().and_then(|seed| Url::parse(seed).ok());
-        let landing = landing.map(|seed| layout.landing(seed).0);
-        let own_host = landing.map(|url| name::host(&url)).unwrap_or_default();
-        let name = |(key, (url, entry)): (String, (Url, &Entry))| {
-            let sent = entry
-                .content_type
-                .as_deref()
-                .filter(|sent| !sent.is_empty());
-            let content_type = sent.or_else(|| sniff(entry, &url));
-            (key, Name::of(&url, content_type, &own_host))
+        layout.redirects = first.redirects;
+        layout.redirects.sort_unstable();
+        let asked = loop {
+            layout.own_host = layout.own_host(seeds)?;
+            let survey = Survey::of(&layout, sniff)?;
+            layout.kept = survey.kept;
+            layout.redirects = survey.redirects;
+            layout.redirects.sort_unstable();
+            if layout.own_host(seeds)? == layout.own_host {
+                break survey.asked;
+            }
         };
-        layout.paths = settle(kept.into_iter().map(name).collect());
-        layout
+        layout.kept.sort_unstable();
+        let Settled {
+            beside,
+            has_front_door,
+            given,
+        } = asked.settle(&layout.printer, &|place| layout.asked_for(place, sniff))?;
+        for (place, n) in beside {
+            let (key, _) = layout.asked_for(place, sniff)?;
+            layout.put_beside(&key, n);
+        }
+        layout.has_front_door = has_front_door;
+        Ok((layout, given))
     }
 
-    /// Returns the path of what `url` leads to and the fragment that goes with it, if it is kept.
-    pub(crate) fn find(&self, url: &Url) -> Option<(&str, Option<String>)> {
-        let (landing, key) = self.landing(url.clone());
-        let path = self.paths.get(&key?)?;
-        Some((path, landing.fragment().map(str::to_owned)))
+    /// Returns the URL of a capture that has a file, and its path.
+    pub(crate) fn place(&self, entry: &Entry) -> Option<(Url, String)> {
+        if !is_kept(entry) {
+            return None;
+        }
+        let url = Url::parse(&entry.url).ok()?;
+        let key = (self.key)(&url)?;
+        let path = self.path(&url, &key, self.printer.print(&key))?;
+        Some((url, path))
     }
 
     /// Returns what the front door leads to: the first seed that is kept, or else anything.
-    pub(crate) fn way_in(&self, seeds: &[String]) -> Option<(&str, Option<String>)> {
+    pub(crate) fn way_in(&self, seeds: &[String]) -> io::Result<Option<File>> {
+        let mut finder = Finder::new(self);
         let mut seeds = seeds.iter().filter_map(|seed| Url::parse(seed).ok());
-        let seed = seeds.find_map(|seed| self.find(&seed));
-        seed.or_else(|| Some((self.paths.values().min()?, None)))
+        let seed = seeds.find_map(|seed| finder.find(&seed));
+        finder.failed?;
+        if seed.is_some() || self.kept.is_empty() {
+            return Ok(seed);
+        }
+        let mut least: Option<String> = None;
+        captures::each(self.captures, |_, entry| {
+            let path = self.place(&entry).map(|(_, path)| path);
+            least = path.into_iter().chain(least.take()).min();
+            Ok(())
+        })?;
+        Ok(least.map(|path| File {
+            path,
+            fragment: None,
+        }))
     }
 
-    /// Returns the paths of all files.
-    pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
-        self.paths.values().map(String::as_str)
+    /// The path of what is kept under this key.
+    fn path(&self, url: &Url, key: &str, print: Print) -> Option<String> {
+        let at = self.kept.binary_search_by_key(&print, |kept| kept.print());
+        let mark = self.kept[at.ok()?].mark();
+        let content_type = media::of_number(mark & !BESIDE);
+        let name = Name::of(url, content_type, &self.own_host);
+        Some(if mark & BESIDE == 0 {
+            name.path()
+        } else {
+            name.beside(key, self.again.get(&print).copied().unwrap_or(0))
+        })
     }
 
-    /// Follows redirects to where they end, or as far as a browser would go.
-    fn landing(&self, mut url: Url) -> (Url, Option<String>) {
+    /// The key of what is at a place, and the name it asks for.
+    fn asked_for(&self, place: u32, sniff: &Sniff<'_>) -> io::Result<(String, Name)> {
+        let entry = self.read(place)?;
+        let asked = || {
+            let url = Url::parse(&entry.url).ok()?;
+            let key = (self.key)(&url)?;
+            let number = number(&entry, &url, sniff);
+            let name = Name::of(&url, media::of_number(number), &self.own_host);
+            Some((key, name))
+        };
+        asked().ok_or_else(changed)
+    }
+
+    fn put_beside(&mut self, key: &str, n: usize) {
+        let print = self.printer.print(key);
+        let at = self.kept.binary_search_by_key(&print, |kept| kept.print());
+        if let Ok(at) = at {
+            self.kept[at] = print.marked(self.kept[at].mark() | BESIDE);
+        }
+        if n > 0 {
+            self.again.insert(print, n);
+        }
+    }
+
+    /// The host of what the first seed leads to.
+    fn own_host(&self, seeds: &[String]) -> io::Result<String> {
+        let Some(seed) = seeds.first().and_then(|seed| Url::parse(seed).ok()) else {
+            return Ok(String::new());
+        };
+        Ok(name::host(&self.landing(seed)?.0))
+    }
+
+    /// Follows redirects to where they end, or as far as a browser would go. Returns the key too.
+    fn landing(&self, mut url: Url) -> io::Result<(Url, Option<String>)> {
         for _ in 0..MOST_REDIRECTS {
             let key = (self.key)(&url);
-            let Some(target) = key.as_ref().and_then(|key| self.redirects.get(key)) else {
-                return (url, key);
+            let target = key.as_deref().map(|key| self.target(key)).transpose()?;
+            let Some(mut target) = target.flatten() else {
+                return Ok((url, key));
             };
             // RFC 9110 §10.2.2: a target without a fragment inherits the one before.
-            let mut target = target.clone();
             if target.fragment().is_none() {
                 target.set_fragment(url.fragment());
             }
             url = target;
         }
-        (url, None)
+        Ok((url, None))
     }
+
+    fn target(&self, key: &str) -> io::Result<Option<Url>> {
+        if self.redirects.is_empty() {
+            return Ok(None);
+        }
+        let print = self.printer.print(key);
+        let at = self
+            .redirects
+            .binary_search_by_key(&print, |(print, _)| *print);
+        let Ok(at) = at else {
+            return Ok(None);
+        };
+        let entry = self.read(self.redirects[at].1)?;
+        let url = Url::parse(&entry.url).map_err(|_| changed())?;
+        Ok(redirect(&entry, &url))
+    }
+
+    fn read(&self, place: u32) -> io::Result<Entry> {
+        let read = self.captures.read(place..place.saturating_add(1))?;
+        read.into_iter()
+            .next()
+            .map(|(_, entry)| entry)
+            .ok_or_else(changed)
+    }
+}
+
+/// What a look at all captures finds.
+#[derive(Default)]
+struct Survey {
+    kept: Vec<Marked>,
+    redirects: Vec<(Print, u32)>,
+    asked: Asked,
+}
+
+impl Survey {
+    fn of(layout: &Layout<'_>, sniff: &Sniff<'_>) -> io::Result<Self> {
+        let captures = layout.captures;
+        let most = captures.places() as usize;
+        let survey = Mutex::new(Survey {
+            kept: Vec::with_capacity(most),
+            redirects: Vec::new(),
+            asked: Asked::with_capacity(most),
+        });
+        let looked = threads::each(captures::batches(captures), |batch| {
+            let mut part = Survey::default();
+            for (place, entry) in captures.read(captures::places(batch))? {
+                part.take_in(place, &entry, layout, sniff);
+            }
+            let mut survey = survey.lock().unwrap_or_else(PoisonError::into_inner);
+            survey.append(part);
+            Ok(())
+        });
+        looked?;
+        Ok(survey.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn take_in(&mut self, place: u32, entry: &Entry, layout: &Layout<'_>, sniff: &Sniff<'_>) {
+        let url = Url::parse(&entry.url).ok();
+        let Some((key, url)) = url.and_then(|url| Some(((layout.key)(&url)?, url))) else {
+            return;
+        };
+        let print = layout.printer.print(&key);
+        if is_kept(entry) {
+            let number = number(entry, &url, sniff);
+            self.kept.push(print.marked(number));
+            let name = Name::of(&url, media::of_number(number), &layout.own_host);
+            self.asked.ask(place, &name, &layout.printer);
+        } else if redirect(entry, &url).is_some() {
+            self.redirects.push((print, place));
+        }
+    }
+
+    fn append(&mut self, mut other: Survey) {
+        self.kept.append(&mut other.kept);
+        self.redirects.append(&mut other.redirects);
+        self.asked.append(other.asked);
+    }
+}
+
+impl<'a> Finder<'a> {
+    pub(crate) fn new(layout: &'a Layout<'a>) -> Self {
+        Finder {
+            layout,
+            recent: vec![None; RECENT],
+            failed: Ok(()),
+        }
+    }
+
+    /// Returns the file that `url` leads to, if there is one.
+    pub(crate) fn find(&mut self, url: &Url) -> Option<File> {
+        let key = (self.layout.key)(url)?;
+        let print = self.layout.printer.print(&key);
+        let at = print.index() % RECENT;
+        let file = match &self.recent[at] {
+            Some((recent, file)) if *recent == print => file.clone(),
+            _ => {
+                let file = self.look(url);
+                self.recent[at] = Some((print, file.clone()));
+                file
+            }
+        };
+        let mut file = file?;
+        if file.fragment.is_none() {
+            file.fragment = url.fragment().map(str::to_owned);
+        }
+        Some(file)
+    }
+
+    /// Returns the file, and the fragment if redirects say one.
+    fn look(&mut self, url: &Url) -> Option<File> {
+        let mut url = url.clone();
+        url.set_fragment(None);
+        let (landing, key) = match self.layout.landing(url) {
+            Ok(landing) => landing,
+            Err(error) => {
+                self.failed = Err(error);
+                return None;
+            }
+        };
+        let key = key?;
+        let print = self.layout.printer.print(&key);
+        let path = self.layout.path(&landing, &key, print)?;
+        Some(File {
+            path,
+            fragment: landing.fragment().map(str::to_owned),
+        })
+    }
+}
+
+/// The number of a content type: of that which was sent, or of what it looks like.
+fn number(entry: &Entry, url: &Url, sniff: &Sniff<'_>) -> u8 {
+    let sent = entry.content_type.as_deref();
+    let sent = sent.filter(|sent| !sent.is_empty());
+    media::number(sent.or_else(|| sniff(entry, url)))
+}
+
+fn changed() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        "the index is not as it was read before",
+    )
 }
 
 /// Writes a link from one file to another as a relative URL. Both are paths in the tree.
@@ -130,49 +375,11 @@ fn redirect(entry: &Entry, url: &Url) -> Option<Url> {
     redirects.then(|| url.join(location).ok()).flatten()
 }
 
-/// Gives each URL a path of its own. The least URL of those that ask for a path gets it, unless it
-/// is a folder's; the others get one beside it.
-fn settle(names: BTreeMap<String, Name>) -> HashMap<String, String> {
-    let mut folders = HashSet::new();
-    for name in names.values() {
-        for (at, _) in name.stem.match_indices('/') {
-            folders.insert(fold(&name.stem[..at]));
-        }
-    }
-    let mut taken = folders;
-    let mut paths = HashMap::with_capacity(names.len());
-    let mut beside = Vec::new();
-    for (url, name) in names {
-        let path = name.path();
-        // The front door's name is its own to the letter: `Index.html` would be there on one system
-        // and not on another.
-        let is_door = fold(&path) == FRONT_DOOR && path != FRONT_DOOR;
-        if !is_door && taken.insert(fold(&path)) {
-            paths.insert(url, path);
-        } else {
-            beside.push((url, name));
-        }
-    }
-    for (url, name) in beside {
-        let mut n = 0;
-        let path = loop {
-            let path = name.beside(&url, n);
-            if taken.insert(fold(&path)) {
-                break path;
-            }
-            n += 1;
-        };
-        paths.insert(url, path);
-    }
-    paths
-}
-
-/// What a file system that does not tell upper from lower case would compare.
-fn fold(path: &str) -> String {
-    path.to_lowercase()
-}
-
 const MOST_REDIRECTS: usize = 20;
+/// The mark of what gets a path beside the one it asks for.
+const BESIDE: u8 = 0x80;
+/// So many files are remembered by each that finds some.
+const RECENT: usize = 4096;
 
 /// All but what needs no escape in a URL, in HTML and in CSS.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
@@ -189,7 +396,6 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     #[test]
     fn relative_links_lead_from_file_to_file() {
@@ -203,51 +409,5 @@ mod tests {
             relative("a.html", "%63on/é b&(.png", None),
             "%2563on/%C3%A9%20b%26%28.png"
         );
-    }
-
-    fn names(urls: &[&str]) -> HashMap<String, String> {
-        let named = urls.iter().map(|url| {
-            let parsed = Url::parse(url).unwrap();
-            ((*url).to_owned(), Name::of(&parsed, None, "h"))
-        });
-        settle(named.collect())
-    }
-
-    #[test]
-    fn urls_that_ask_for_one_path_get_several() {
-        let names = names(&[
-            "http://h/a",
-            "http://h/A",
-            "http://h/a/b",
-            "https://h/a/b",
-            "http://h/c",
-        ]);
-        assert_eq!(names["http://h/c"], "c");
-        assert_eq!(names["http://h/a/b"], "a/b", "the least URL gets it");
-        assert!(names["https://h/a/b"].starts_with("a/b~"));
-        assert!(names["http://h/a"].starts_with("a~"), "`a` is a folder");
-        assert!(
-            names["http://h/A"].starts_with("A~"),
-            "and so is `A` where case is folded"
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn no_two_urls_share_a_path(paths in prop::collection::hash_set("[aAbB./?%2]{0,6}", 0..12)) {
-            let urls: HashSet<_> = paths
-                .iter()
-                .filter_map(|path| Url::parse(&format!("http://h/{path}")).ok())
-                .map(String::from)
-                .collect();
-            let names = names(&urls.iter().map(String::as_str).collect::<Vec<_>>());
-            let files: HashSet<_> = names.values().map(|path| fold(path)).collect();
-            prop_assert_eq!(files.len(), urls.len());
-            for file in &files {
-                for (at, _) in file.match_indices('/') {
-                    prop_assert!(!files.contains(&file[..at]), "{} is a file and a folder", &file[..at]);
-                }
-            }
-        }
     }
 }

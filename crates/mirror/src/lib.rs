@@ -25,7 +25,7 @@
 //!     max_content: 1 << 20,
 //!     fsync: false,
 //! };
-//! let built = build(&archive.reader(), &entries, &[], &site, &dir)?;
+//! let built = build(&archive.reader(), &entries, &Vec::new(), &site, &dir)?;
 //! assert_eq!((built.files, built.failures.len()), (2, 0));
 //! assert_eq!(dir.read_to_string("index.html")?, "<a href='docs/a@x=1.html#top'>");
 //! # std::io::Result::Ok(())
@@ -44,10 +44,15 @@
 #![forbid(unsafe_code)]
 
 mod build;
+mod captures;
 mod layout;
+mod settle;
 
 mod media;
 mod name;
+mod print;
+mod threads;
 mod tree;
 
 pub use build::{Built, Failure, LONGEST_DOCUMENT, Site, build};
+pub use captures::Captures;

@@ -3,10 +3,25 @@
 /// Returns the endings by which a file of this `Content-Type` is known, the usual one first;
 /// none if there are none that matter.
 pub(crate) fn endings(content_type: Option<&str>) -> &'static [&'static str] {
+    let known = number(content_type).checked_sub(1);
+    known.map_or(&[], |at| ENDINGS[usize::from(at)].1)
+}
+
+/// Returns a number that stands for all content types with the same endings and the same place in
+/// the list; 0 for those that are not in it.
+pub(crate) fn number(content_type: Option<&str>) -> u8 {
     let media_type = content_type.unwrap_or_default().split(';').next();
-    let media_type = media_type.unwrap_or_default().trim().to_ascii_lowercase();
-    let known = ENDINGS.iter().find(|(name, _)| *name == media_type);
-    known.map_or(&[], |(_, endings)| endings)
+    let media_type = media_type.unwrap_or_default().trim();
+    let known = ENDINGS
+        .iter()
+        .position(|(name, _)| name.eq_ignore_ascii_case(media_type));
+    known.map_or(0, |at| u8::try_from(at + 1).unwrap_or(0))
+}
+
+/// Returns the media type that a [`number`] stands for.
+pub(crate) fn of_number(number: u8) -> Option<&'static str> {
+    let at = usize::from(number).checked_sub(1)?;
+    ENDINGS.get(at).map(|(name, _)| *name)
 }
 
 const ENDINGS: &[(&str, &[&str])] = &[
@@ -46,3 +61,23 @@ const ENDINGS: &[(&str, &[&str])] = &[
     ("font/woff", &["woff"]),
     ("font/woff2", &["woff2"]),
 ];
+
+// A number has 7 bits.
+const _: () = assert!(ENDINGS.len() < 128);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_stands_for_a_media_type() {
+        for (name, endings) in ENDINGS {
+            let number = number(Some(&format!("{}; x=y", name.to_uppercase())));
+            assert_eq!(of_number(number), Some(*name));
+            assert_eq!(super::endings(of_number(number)), *endings);
+        }
+        for unknown in [None, Some(""), Some("a/b")] {
+            assert_eq!(of_number(number(unknown)), None);
+        }
+    }
+}

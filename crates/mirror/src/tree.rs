@@ -13,7 +13,7 @@ pub(crate) struct Tree<'a> {
     aside: Dir,
     fsync: bool,
     serial: AtomicU64,
-    /// Folders known to be there.
+    /// Some folders that are known to be there.
     folders: Mutex<HashSet<String>>,
 }
 
@@ -122,7 +122,11 @@ impl<'a> Tree<'a> {
         let folders = || self.folders.lock().unwrap_or_else(PoisonError::into_inner);
         if !folders().contains(folder) {
             self.root.create_dir_all(folder)?;
-            folders().insert(folder.to_owned());
+            let mut folders = folders();
+            if folders.len() >= MOST_FOLDERS {
+                folders.clear();
+            }
+            folders.insert(folder.to_owned());
         }
         Ok(())
     }
@@ -157,6 +161,8 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), NotFound | NotADirectory)
 }
 
+/// So many are remembered.
+const MOST_FOLDERS: usize = 4096;
 /// In bytes.
 const CHUNK: u64 = 64 * 1024;
 const ASIDE: &str = ".dragline/aside";

@@ -66,7 +66,7 @@ fn build_in(folder: &Path, seed: &str, captures: &[Capture]) -> Built {
         .iter()
         .map(|capture| archive.append(capture).unwrap());
     let entries: Vec<_> = entries.collect();
-    build(&archive.reader(), &entries, &[], &site(seed), &root).unwrap()
+    build(&archive.reader(), &entries, &Vec::new(), &site(seed), &root).unwrap()
 }
 
 /// The files by path, without the archive.
@@ -314,10 +314,11 @@ fn a_damaged_archive_costs_the_damaged_alone() {
     let mut archive = Archive::create(root.try_clone().unwrap(), Config::default()).unwrap();
     let captures = [page("http://h/p", "p"), page(ROOT, "root")];
     let entries = captures.map(|capture| archive.append(&capture).unwrap());
+    let entries = Vec::from(entries);
     let segment = folder.path().join("dragline-00000.warc.gz");
     let whole = fs::read(&segment).unwrap();
     fs::write(&segment, &whole[..whole.len() - 10]).unwrap();
-    let built = build(&archive.reader(), &entries, &[], &site(ROOT), &root).unwrap();
+    let built = build(&archive.reader(), &entries, &Vec::new(), &site(ROOT), &root).unwrap();
     assert_eq!((built.files, built.failures.len()), (1, 1));
     assert_eq!(built.failures[0].path, "index.html");
     assert!(folder.path().join("p.html").exists());

@@ -1,0 +1,59 @@
+use std::io;
+use std::ops::Range;
+
+use archive::Entry;
+
+/// What a copy is made of: captures, no two of one URL, read a few at a time and as often as need
+/// be. So they need not be in memory.
+pub trait Captures: Sync {
+    /// How many places there are, each for one capture.
+    fn places(&self) -> u32;
+
+    /// Reads what is at these places, in their order. There may be nothing at some; what is there
+    /// is the same each time.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    fn read(&self, places: Range<u32>) -> io::Result<Vec<(u32, Entry)>>;
+}
+
+impl Captures for Vec<Entry> {
+    fn places(&self) -> u32 {
+        u32::try_from(self.len()).unwrap_or(u32::MAX)
+    }
+
+    fn read(&self, places: Range<u32>) -> io::Result<Vec<(u32, Entry)>> {
+        let (from, most) = (places.start as usize, places.len());
+        Ok(places
+            .zip(self.iter().skip(from).take(most).cloned())
+            .collect())
+    }
+}
+
+/// Reads all, some at a time.
+pub(crate) fn each(
+    captures: &dyn Captures,
+    mut each: impl FnMut(u32, Entry) -> io::Result<()>,
+) -> io::Result<()> {
+    for batch in 0..batches(captures) {
+        for (place, entry) in captures.read(places(batch))? {
+            each(place, entry)?;
+        }
+    }
+    Ok(())
+}
+
+/// How many times to read for all of them.
+pub(crate) fn batches(captures: &dyn Captures) -> u32 {
+    captures.places().div_ceil(AT_ONCE)
+}
+
+/// What to read the n-th time.
+pub(crate) fn places(batch: u32) -> Range<u32> {
+    let from = batch.saturating_mul(AT_ONCE);
+    from..from.saturating_add(AT_ONCE)
+}
+
+/// So many are in memory at a time, for each thread.
+const AT_ONCE: u32 = 128;

@@ -1,6 +1,7 @@
 //! Fills a journalled frontier with URLs made by formula, and opens it again: what a URL costs.
 //!
-//! `cargo xtask bench frontier` runs it; arguments: how many URLs, on how many hosts.
+//! `cargo xtask bench frontier` runs it; arguments: how many URLs, on how many hosts, and a folder. A
+//! journal that is in it is only opened; else it is made there, and stays.
 #![expect(clippy::print_stdout, reason = "it is what it is for")]
 
 use std::error::Error;
@@ -19,18 +20,26 @@ struct Args {
 }
 
 fn main() -> Result<()> {
-    let mut args = std::env::args().skip(1);
-    let mut number = |default: u32| args.next().map_or(Ok(default), |typed| typed.parse());
+    let mut args_left = std::env::args().skip(1);
+    let mut number = |default: u32| args_left.next().map_or(Ok(default), |typed| typed.parse());
     let args = Args {
         urls: number(1_000_000)?,
         hosts: number(1_000)?.max(1),
     };
-    run(&args)
+    let Some(folder) = args_left.next() else {
+        let folder = tempfile::tempdir()?;
+        return run(&args, folder.path());
+    };
+    let folder = Path::new(&folder);
+    if folder.join("journal.db").exists() {
+        args.open_again(folder).map(drop)
+    } else {
+        run(&args, folder)
+    }
 }
 
-fn run(args: &Args) -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("journal.db");
+fn run(args: &Args, folder: &Path) -> Result<()> {
+    let path = folder.join("journal.db");
     let before = memory()?;
     let length = (0..args.urls)
         .map(|n| args.url(n).len() as u64)
@@ -56,24 +65,10 @@ fn run(args: &Args) -> Result<()> {
     drop(journal);
     println!(
         "disk:                    {:8.1} bytes a URL",
-        args.each(disk(folder.path())?)
+        args.each(disk(folder)?)
     );
 
-    let before = memory()?;
-    let begun = Instant::now();
-    let journal = Journal::open(&path, JournalOptions::default())?;
-    println!(
-        "opened again:            {:8.2} s",
-        begun.elapsed().as_secs_f64()
-    );
-    println!(
-        "memory, opened again:    {:8.1} bytes a URL beyond what was not given back",
-        args.each(memory()?.saturating_sub(before))
-    );
-    println!(
-        "memory of the process:   {:8.1} MiB at most",
-        peak()? / f64::from(1 << 20)
-    );
+    let journal = args.open_again(folder)?;
     let took = block_on(args.fill(&journal))?;
     println!(
         "all found once more:     {:8.0} known URLs a second",
@@ -102,6 +97,25 @@ impl Args {
         }
         journal.flush().await?;
         Ok(begun.elapsed())
+    }
+
+    fn open_again(&self, folder: &Path) -> Result<Journal> {
+        let before = memory()?;
+        let begun = Instant::now();
+        let journal = Journal::open(&folder.join("journal.db"), JournalOptions::default())?;
+        println!(
+            "opened again:            {:8.2} s",
+            begun.elapsed().as_secs_f64()
+        );
+        println!(
+            "memory, opened again:    {:8.1} bytes a URL beyond what was not given back",
+            self.each(memory()?.saturating_sub(before))
+        );
+        println!(
+            "memory of the process:   {:8.1} MiB at most",
+            peak()? / f64::from(1 << 20)
+        );
+        Ok(journal)
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a figure, to be read")]

@@ -109,11 +109,16 @@ impl Core {
     }
 
     /// Takes in a URL that entered before this process began, in the order in which it did.
+    /// [`restored`](Self::restored) follows on the last.
     pub(crate) fn restore(&mut self, url: &str, is_done: bool) {
-        self.seen.insert(url);
+        self.seen.insert_later(url);
         let host = self.host(host_of(url));
         self.enter(host, !is_done);
         self.stats.done += usize::from(is_done);
+    }
+
+    pub(crate) fn restored(&mut self) {
+        self.seen.settle();
     }
 
     pub(crate) fn reserve(&mut self, urls: usize) {

@@ -14,6 +14,7 @@ use crate::error::FrontierError;
 use crate::frontier::{
     Added, Found, Frontier, Lease, Leases, Limits, Past, Report, Reported, Stats, Want,
 };
+use crate::restore::restore;
 use crate::schema::{Batch, DoneRow, File, UrlRow};
 use crate::state::{Log, State, Text};
 
@@ -84,7 +85,7 @@ struct Pending(Batch);
 impl Journal {
     /// Opens the journal at `path`, making it if it is not there, and goes on from what it says.
     ///
-    /// Blocks while the journal is read: about a second for two million URLs.
+    /// Blocks while the journal is read: about a second for three million URLs.
     ///
     /// # Errors
     ///
@@ -103,7 +104,7 @@ impl Journal {
         if fsync {
             file.sync_commits()?;
         }
-        let state = restore(&file, limits, clock.now())?;
+        let state = restore(&file, path, limits, clock.now())?;
         let shared = Arc::new(Shared {
             inner: Mutex::new(Inner {
                 state,
@@ -355,23 +356,6 @@ impl Log for Pending {
     fn delayed(&mut self, host: &Host, delay: Duration) {
         self.0.delays.push((host.clone(), delay));
     }
-}
-
-/// Reads the journal back.
-fn restore(file: &File, limits: Limits, now: Duration) -> Result<State, FrontierError> {
-    let mut state = State::new(limits);
-    file.delays(|host, delay| state.core.restore_delay(&host, delay, now))?;
-    let urls = file.urls()?;
-    let mut is_done = vec![false; urls as usize];
-    file.each_done(urls, |url| {
-        !std::mem::replace(&mut is_done[url as usize - 1], true)
-    })?;
-    state.core.reserve(urls as usize);
-    let mut is_done = is_done.into_iter();
-    file.each_url(urls, |url| {
-        state.core.restore(url, is_done.next().unwrap_or(false));
-    })?;
-    Ok(state)
 }
 
 /// What the journal's thread works with.

@@ -56,6 +56,7 @@ mod scope;
 mod clock;
 mod core;
 mod error;
+mod restore;
 mod schema;
 mod seen;
 mod state;

@@ -58,6 +58,8 @@ pub struct JournalOptions {
 /// What the frontier's callers and its thread share.
 struct Shared {
     inner: Mutex<Inner>,
+    /// Reads what is done and committed, and keeps nobody else waiting.
+    past: Mutex<File>,
     /// There is something to write, or to end.
     work: Condvar,
     /// Something was written, or nothing more will be.
@@ -116,6 +118,7 @@ impl Journal {
                 is_closing: false,
                 ended: None,
             }),
+            past: Mutex::new(File::open_to_read(path)?),
             work: Condvar::new(),
             written: Event::new(),
         });
@@ -231,7 +234,9 @@ impl Frontier for Journal {
 
     /// Blocks while it is read, and reads only what is committed: [`flush`](Frontier::flush) first.
     async fn done(&self, skip: u64, most: usize) -> Result<Vec<Past>, FrontierError> {
-        self.shared.lock().reader.done(skip, most)
+        let past = self.shared.past.lock();
+        past.unwrap_or_else(PoisonError::into_inner)
+            .done(skip, most)
     }
 
     async fn flush(&self) -> Result<(), FrontierError> {

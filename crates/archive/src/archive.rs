@@ -4,12 +4,11 @@ use cap_std::fs::Dir;
 
 use crate::entry::{self, Kind};
 use crate::exchange::Exchange;
-use crate::known::Known;
 use crate::parse::Head;
 use crate::segment::Segment;
 use crate::sync::Syncer;
 use crate::writer::{self, Writer};
-use crate::{Capture, Digest, Entry, Position, Reader, Spooler};
+use crate::{Capture, Digest, Entry, Known, Position, Reader, Spooler};
 
 /// How an archive is written.
 #[derive(Clone, Debug)]
@@ -66,29 +65,24 @@ impl Archive {
     /// it [begins](Self::next_segment). What lies behind, as part of a record or later segments, is
     /// cut off.
     ///
-    /// `known` are the entries of the index, so that payloads are found which are there already.
+    /// `known` is made of the entries of the index, so that payloads are found which are there
+    /// already.
     /// If `config` packs otherwise than the last segment did, a new segment is begun.
     ///
     /// # Errors
     ///
     /// The folder cannot be read or written; or, of kind `InvalidData`, the segment is missing or
     /// shorter than `end`, and the archive is left as it is.
-    pub fn open<'a>(
-        dir: Dir,
-        config: Config,
-        end: Position,
-        known: impl IntoIterator<Item = &'a Entry>,
-    ) -> io::Result<Self> {
+    pub fn open(dir: Dir, config: Config, end: Position, known: Known) -> io::Result<Self> {
         let mut writer = Writer::open(dir.try_clone()?, end, config.compression)?;
         Spooler::remove_left(&dir)?;
         if writer.segment().compressed != config.compression {
             writer.roll(config.compression)?;
         }
-        let mut archive = Archive::with(dir, config, writer)?;
-        for entry in known {
-            archive.known.insert(entry);
-        }
-        Ok(archive)
+        Ok(Archive {
+            known,
+            ..Archive::with(dir, config, writer)?
+        })
     }
 
     /// Appends a capture, and returns its index entry.

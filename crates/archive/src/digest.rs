@@ -21,10 +21,10 @@ impl Digest {
         Hasher::new().with(payload).finish()
     }
 
-    /// Its first 64 bits, to find it again by.
-    pub(crate) fn prefix(self) -> [u32; 2] {
-        let word = |at: usize| u32::from_be_bytes([0, 1, 2, 3].map(|byte| self.0[at + byte]));
-        [word(0), word(4)]
+    /// Its first 32 bits, to find it again by.
+    pub(crate) fn prefix(self) -> u32 {
+        let [a, b, c, d, ..] = self.0;
+        u32::from_be_bytes([a, b, c, d])
     }
 }
 
@@ -117,7 +117,7 @@ mod tests {
         let digest = Digest::of(b"hello");
         assert_eq!(digest.to_string(), text);
         assert_eq!(text.parse(), Ok(digest));
-        assert_eq!(digest.prefix(), [0x2cf2_4dba, 0x5fb0_a30e]);
+        assert_eq!(digest.prefix(), 0x2cf2_4dba);
         for wrong in [
             "",
             "sha256:",

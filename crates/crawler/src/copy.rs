@@ -12,6 +12,7 @@ use mirror::{Built, Site};
 use tokio::task::JoinHandle;
 
 use crate::Config;
+use crate::records::Captured;
 
 /// Builds the copy, now and then and at the end.
 #[derive(Debug)]
@@ -61,13 +62,17 @@ impl Copy {
         !is_busy && self.begun.elapsed() >= self.next
     }
 
-    /// Begins to build it of what there is so far, on a thread of its own.
-    pub(crate) fn build_so_far(&mut self, entries: Vec<Entry>) {
+    /// Begins to build it of what there is so far, on a thread of its own: of what `captured` finds
+    /// there, if it can.
+    pub(crate) fn build_so_far(
+        &mut self,
+        captured: impl FnOnce() -> Option<Captured> + Send + 'static,
+    ) {
         self.next = self.begun.elapsed() * 2;
         let made_of = Arc::clone(&self.made_of);
         self.building = Some(tokio::task::spawn_blocking(move || {
             // What goes wrong goes wrong again at the end, and is told then.
-            let _ = made_of.build(&entries, &Vec::new());
+            let _ = captured().map(|captured| made_of.build(&captured, &Vec::new()));
         }));
     }
 
@@ -75,7 +80,7 @@ impl Copy {
     /// any more.
     pub(crate) async fn finish(
         self,
-        entries: Vec<Entry>,
+        captured: Captured,
         was_there: Vec<Entry>,
     ) -> io::Result<Built> {
         if let Some(building) = self.building {
@@ -83,14 +88,14 @@ impl Copy {
             let _ = building.await;
         }
         let made_of = self.made_of;
-        let built = tokio::task::spawn_blocking(move || made_of.build(&entries, &was_there));
+        let built = tokio::task::spawn_blocking(move || made_of.build(&captured, &was_there));
         let built = built.await;
         built.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
     }
 }
 
 impl MadeOf {
-    fn build(&self, entries: &Vec<Entry>, before: &Vec<Entry>) -> io::Result<Built> {
-        mirror::build(&self.reader, entries, before, &self.site, &self.output)
+    fn build(&self, captured: &Captured, before: &Vec<Entry>) -> io::Result<Built> {
+        mirror::build(&self.reader, captured, before, &self.site, &self.output)
     }
 }

@@ -3,7 +3,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use archive::{Archive, Reader};
+use archive::{Archive, Known, Reader};
 use async_channel::{Receiver, Sender};
 use fetch::Fetcher;
 use frontier::{CanonicalUrl, FrontierError, InMemory};
@@ -129,12 +129,15 @@ impl Crawl {
             source,
         };
         let mut history = History::new(&config.seeds, state.start);
+        let mut known = Known::default();
+        known.extend(state.earlier.iter().flat_map(|it| it.good.values()));
+        known.extend(&state.kept);
         if let Some(journal) = &state.journal {
-            let restored = history.restore(journal);
+            let restored = history.restore(journal, |entry| known.insert(entry));
             restored.map_err(|error| error.in_folder(&config.output))?;
         }
         // What is behind it is cut off: it had better be that of this crawl.
-        if let Some(last) = history.archived().max_by_key(|entry| entry.position()) {
+        if let Some(last) = &history.last {
             let segments = state.segments.try_clone().map_err(&archive_failed)?;
             match Reader::new(segments).check(last) {
                 // That it is missing is said below.
@@ -144,8 +147,6 @@ impl Crawl {
                 _ => {}
             }
         }
-        let known = state.earlier.iter().flat_map(|it| it.good.values());
-        let known = known.chain(&state.kept).chain(history.archived());
         let archive = Archive::open(state.segments, config.archive.clone(), history.end, known);
         let archive = archive.and_then(|archive| Ok((archive.spooler()?, archive)));
         let (spooler, archive) = archive.map_err(&archive_failed)?;

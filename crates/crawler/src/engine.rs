@@ -21,8 +21,9 @@ use crate::event::{Event, Failure, Progress, Reason, RedirectError, Summary};
 use crate::history::History;
 use crate::page::{Leads, Page, Visitor};
 use crate::record::{Kept, Outcome, Record};
+use crate::records::{Captured, Records};
 use crate::state::end_update;
-use crate::update::{Changes, Earlier};
+use crate::update::{Changes, Findings};
 use crate::{Again, Config, CrawlError};
 
 /// A crawl: what it knows and what it works with, beside its frontier.
@@ -33,8 +34,8 @@ pub(crate) struct Engine {
     pub(crate) copy: Copy,
     /// The folder of its state.
     pub(crate) folder: Dir,
-    /// If this is an update: the good captures of earlier crawls.
-    pub(crate) earlier: Option<Earlier>,
+    /// If this is an update: what earlier crawls found.
+    pub(crate) earlier: Option<Arc<Findings>>,
     /// The good captures of earlier crawls that are part of the copy.
     pub(crate) kept: Vec<Entry>,
     pub(crate) archive: Archive,
@@ -58,6 +59,7 @@ struct Work {
 impl Engine {
     pub(crate) async fn run(mut self, frontier: impl Frontier) -> Result<Summary, CrawlError> {
         let begun = Instant::now();
+        let frontier = Arc::new(frontier);
         let seeds = self.config.seeds.iter().cloned().map(Found::seed);
         frontier.add(seeds.collect()).await?;
         let stats = frontier.stats().await?;
@@ -69,13 +71,13 @@ impl Engine {
         self.crawl(&frontier).await?;
         frontier.close().await?;
         let is_stopped = self.stop.is_closed();
-        let was_there = self.compare(is_stopped).await?;
+        let was_there = self.compare(&*frontier, is_stopped).await?;
         self.tell(Event::Building).await;
         let mut summary = self.history.summary;
         summary.stopped = is_stopped;
-        let mut entries = self.history.entries;
-        entries.extend(self.kept.iter().cloned());
-        let built = self.copy.finish(entries, was_there).await;
+        let done = frontier.stats().await?.done;
+        let captured = Captured::new(frontier, done, self.kept.clone());
+        let built = self.copy.finish(captured, was_there).await;
         let built = built.map_err(CrawlError::Copy)?;
         if self.earlier.is_some() && !is_stopped {
             end_update(&self.config, &self.folder, &self.kept).map_err(CrawlError::Update)?;
@@ -92,13 +94,20 @@ impl Engine {
 
     /// In an update, tells what is different from before, and settles what of it stays. Returns
     /// what was part of the copy and is no more.
-    async fn compare(&mut self, is_stopped: bool) -> Result<Vec<Entry>, CrawlError> {
+    async fn compare(
+        &mut self,
+        records: &dyn Records,
+        is_stopped: bool,
+    ) -> Result<Vec<Entry>, CrawlError> {
         let Some(earlier) = &self.earlier else {
             return Ok(Vec::new());
         };
+        let mut now = Findings::default();
+        now.read(records)
+            .map_err(|error| CrawlError::Update(error.in_folder(&self.config.output)))?;
         let purge = self.config.again == Again::Update { purge: true };
-        let changes = Changes::between(earlier, &self.history, &self.config.seeds, is_stopped);
-        self.kept = changes.kept(earlier, &self.history, purge);
+        let changes = Changes::between(earlier, &now, &self.config.seeds, is_stopped);
+        self.kept = changes.kept(earlier, &now, purge);
         if purge && !changes.is_complete {
             self.tell(Event::NotPurged).await;
         }
@@ -109,7 +118,7 @@ impl Engine {
     }
 
     /// Fetches until nothing is queued and nothing is in flight, or until it is stopped.
-    async fn crawl(&mut self, frontier: &impl Frontier) -> Result<(), CrawlError> {
+    async fn crawl(&mut self, frontier: &Arc<impl Frontier>) -> Result<(), CrawlError> {
         let (pipeliner, workers) = Pipeliner::unbounded(self.config.jobs);
         let mut crew = JoinSet::new();
         for worker in workers {
@@ -118,7 +127,7 @@ impl Engine {
         let stop = self.stop.clone();
         let mut stop = pin!(stop.recv());
         let mut in_flight = FuturesUnordered::new();
-        let mut next = lease(frontier, self.config.jobs.get()).await?;
+        let mut next = lease(&**frontier, self.config.jobs.get()).await?;
         loop {
             for work in next.drain(..) {
                 let url = work.item.url.clone();
@@ -141,7 +150,7 @@ impl Engine {
                 done = in_flight.next() => match done {
                     Some((work, page)) => next = self.absorb(frontier, work, page, in_flight.len()).await?,
                     // What could be in flight but is not is queued, or there is nothing.
-                    None => next = lease(frontier, self.config.jobs.get()).await?,
+                    None => next = lease(&**frontier, self.config.jobs.get()).await?,
                 },
             }
             if next.is_empty() && in_flight.is_empty() {
@@ -157,7 +166,7 @@ impl Engine {
     /// scope to the frontier. This is the crawl's one feedback edge. Returns what to fetch next.
     async fn absorb(
         &mut self,
-        frontier: &impl Frontier,
+        frontier: &Arc<impl Frontier>,
         work: Work,
         page: Result<Page, JobError<Reason>>,
         in_flight: usize,
@@ -194,10 +203,10 @@ impl Engine {
             Reported::Accepted { more } => works(&host, token, more),
             Reported::Stale => Vec::new(),
         };
-        next.extend(lease(frontier, free - next.len()).await?);
+        next.extend(lease(&**frontier, free - next.len()).await?);
         if self.copy.is_due() {
-            let entries = self.entries();
-            self.copy.build_so_far(entries);
+            let done = frontier.stats().await?.done;
+            self.build_so_far(frontier.clone(), done);
         }
         Ok(next)
     }
@@ -282,14 +291,21 @@ impl Engine {
         outcome
     }
 
-    /// What the copy is made of, as far as the crawl has come.
-    fn entries(&self) -> Vec<Entry> {
-        let mut entries = self.history.entries.clone();
-        match &self.earlier {
-            Some(earlier) => entries.extend(earlier.beside(&self.history)),
-            None => entries.extend(self.kept.iter().cloned()),
-        }
-        entries
+    /// Builds the copy as far as the crawl has come.
+    fn build_so_far(&mut self, records: Arc<dyn Records>, done: usize) {
+        let (earlier, kept) = (self.earlier.clone(), self.kept.clone());
+        self.copy.build_so_far(move || {
+            records.flush().ok()?;
+            let beside = match earlier {
+                Some(earlier) => {
+                    let mut now = Findings::default();
+                    now.read(&*records).ok()?;
+                    earlier.beside(&now)
+                }
+                None => kept,
+            };
+            Some(Captured::new(records, done, beside))
+        });
     }
 
     async fn tell(&self, event: Event) {

@@ -1,71 +1,57 @@
 use std::collections::HashMap;
-use std::path::Path;
+use std::hash::{BuildHasher, RandomState};
 
 use archive::{Entry, Position};
-use frontier::{CanonicalUrl, Frontier, FrontierError, Scope};
-use futures::executor::block_on;
-use http::StatusCode;
+use frontier::{CanonicalUrl, Past, Scope};
 
-use crate::StartError;
 use crate::engine::MOST_REDIRECTS;
 use crate::event::Summary;
 use crate::page;
-use crate::record::{NoRecord, Outcome, Record};
+use crate::record::{Outcome, Record};
+use crate::records::{Records, RestoreError, each_record};
 
-/// What came of a crawl so far: a function of the records of the URLs that are done.
+/// What came of a crawl so far: a function of the records of the URLs that are done. It does not
+/// grow with them, but with redirects.
 #[derive(Debug)]
 pub(crate) struct History {
-    /// What is archived, and good.
-    pub(crate) entries: Vec<Entry>,
-    /// What is archived, and of no use.
-    pub(crate) others: Vec<Entry>,
     /// The hosts of the seeds, and those that they lead to.
     pub(crate) scope: Scope,
-    /// URLs behind which nobody could look, with the status if there was an answer.
-    pub(crate) blind: HashMap<String, Option<StatusCode>>,
     pub(crate) summary: Summary,
     /// Where the archive ends.
     pub(crate) end: Position,
-    /// Where each redirect leads that was met.
-    redirects: HashMap<CanonicalUrl, CanonicalUrl>,
+    /// What is archived last.
+    pub(crate) last: Option<Entry>,
+    redirects: Redirects,
 }
 
 impl History {
     /// A history in which nothing is done.
     pub(crate) fn new(seeds: &[CanonicalUrl], start: Position) -> Self {
         History {
-            entries: Vec::new(),
-            others: Vec::new(),
-            blind: HashMap::new(),
             scope: Scope::of(seeds),
             summary: Summary::default(),
             end: start,
-            redirects: HashMap::new(),
+            last: None,
+            redirects: Redirects::default(),
         }
     }
 
-    /// Takes in what a frontier has kept. Blocks while it is read.
-    pub(crate) fn restore(&mut self, frontier: &impl Frontier) -> Result<(), RestoreError> {
-        let mut read = 0;
-        loop {
-            let past = block_on(frontier.done(read, AT_ONCE))?;
-            if past.is_empty() {
-                return Ok(());
+    /// Takes in what a frontier has kept, and gives what is archived of it.
+    pub(crate) fn restore(
+        &mut self,
+        records: &dyn Records,
+        mut archived: impl FnMut(&Entry),
+    ) -> Result<(), RestoreError> {
+        each_record(records, |Past { url, via, .. }, record| {
+            self.take_in(&record, &url, via.is_none());
+            if let Some(kept) = record.kept {
+                archived(&kept.entry);
+                let last = self.last.as_ref().map(Entry::position);
+                if last.is_none_or(|last| last < kept.entry.position()) {
+                    self.last = Some(kept.entry);
+                }
             }
-            read += past.len() as u64;
-            for past in past {
-                let record: Record = past
-                    .record
-                    .parse()
-                    .map_err(|NoRecord| RestoreError::Record(past.url.clone()))?;
-                self.take_in(&record, &past.url, past.via.is_none());
-            }
-        }
-    }
-
-    /// Returns what is archived.
-    pub(crate) fn archived(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.iter().chain(&self.others)
+        })
     }
 
     /// Takes in what came of a URL.
@@ -73,10 +59,6 @@ impl History {
         match &record.outcome {
             Outcome::Fetched | Outcome::Unsearched => self.summary.fetched += 1,
             Outcome::Failed(failing, _) => self.summary.count(*failing),
-        }
-        let status = record.kept.as_ref().map(|kept| kept.entry.status);
-        if record.outcome != Outcome::Fetched && !status.is_some_and(is_gone) {
-            self.blind.insert(url.to_string(), status);
         }
         let Some(kept) = &record.kept else {
             return;
@@ -86,52 +68,35 @@ impl History {
             if is_seed && record.outcome == Outcome::Fetched {
                 self.scope.include(target.host());
             }
-            self.redirects.insert(url.clone(), target);
+            self.redirects.insert(url, &target);
         }
-        let entries = match record.outcome {
-            Outcome::Fetched | Outcome::Unsearched => &mut self.entries,
-            Outcome::Failed(..) => &mut self.others,
-        };
-        entries.push(kept.entry.clone());
     }
 
     /// Tells whether the redirects that were met lead from `to` back to `from`.
     pub(crate) fn closes_a_loop(&mut self, from: &CanonicalUrl, to: &CanonicalUrl) -> bool {
-        self.redirects.insert(from.clone(), to.clone());
-        let chain = std::iter::successors(Some(to), |at| self.redirects.get(at));
+        self.redirects.insert(from, to);
+        self.redirects.lead(to, from)
+    }
+}
+
+/// Where each redirect leads that was met: by fingerprints, keyed anew in each process.
+#[derive(Debug, Default)]
+struct Redirects {
+    key: RandomState,
+    targets: HashMap<u64, u64>,
+}
+
+impl Redirects {
+    fn insert(&mut self, from: &CanonicalUrl, to: &CanonicalUrl) {
+        let [from, to] = [from, to].map(|url| self.key.hash_one(url.as_str()));
+        self.targets.insert(from, to);
+    }
+
+    fn lead(&self, from: &CanonicalUrl, to: &CanonicalUrl) -> bool {
+        let [from, to] = [from, to].map(|url| self.key.hash_one(url.as_str()));
+        let chain = std::iter::successors(Some(from), |at| self.targets.get(at).copied());
         chain
             .take(usize::from(MOST_REDIRECTS) + 1)
-            .any(|at| at == from)
+            .any(|at| at == to)
     }
 }
-
-/// Whether it says that there is nothing.
-pub(crate) fn is_gone(status: StatusCode) -> bool {
-    matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE)
-}
-
-/// Why what was kept cannot be gone on from.
-#[derive(Debug)]
-pub(crate) enum RestoreError {
-    Frontier(FrontierError),
-    /// What is kept of this URL is not what this program writes.
-    Record(CanonicalUrl),
-}
-
-impl RestoreError {
-    pub(crate) fn in_folder(self, path: &Path) -> StartError {
-        let path = path.to_owned();
-        match self {
-            RestoreError::Frontier(source) => StartError::State { path, source },
-            RestoreError::Record(url) => StartError::Record { path, url },
-        }
-    }
-}
-
-impl From<FrontierError> for RestoreError {
-    fn from(error: FrontierError) -> Self {
-        RestoreError::Frontier(error)
-    }
-}
-
-const AT_ONCE: usize = 4096;

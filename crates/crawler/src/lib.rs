@@ -55,6 +55,7 @@ mod lock;
 mod pace;
 mod page;
 mod record;
+mod records;
 mod schedule;
 mod state;
 mod update;

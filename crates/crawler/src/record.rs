@@ -12,6 +12,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use archive::{Entry, Position};
+use http::StatusCode;
 
 use crate::event::{Failing, Reason};
 
@@ -36,6 +37,30 @@ pub(crate) struct Kept {
     /// The end of the archive with it.
     pub(crate) end: Position,
     pub(crate) entry: Entry,
+}
+
+impl Record {
+    /// Returns what is archived, if it is good.
+    pub(crate) fn good(self) -> Option<Entry> {
+        let is_good = matches!(self.outcome, Outcome::Fetched | Outcome::Unsearched);
+        self.kept.filter(|_| is_good).map(|kept| kept.entry)
+    }
+
+    /// Returns the status of the answer, if there was one.
+    pub(crate) fn status(&self) -> Option<StatusCode> {
+        self.kept.as_ref().map(|kept| kept.entry.status)
+    }
+
+    /// Whether nobody could look behind it.
+    pub(crate) fn is_blind(&self) -> bool {
+        self.outcome != Outcome::Fetched && !self.is_gone()
+    }
+
+    /// Whether the answer says that there is nothing.
+    pub(crate) fn is_gone(&self) -> bool {
+        let gone = [StatusCode::NOT_FOUND, StatusCode::GONE];
+        self.status().is_some_and(|status| gone.contains(&status))
+    }
 }
 
 impl Outcome {

@@ -11,10 +11,10 @@ use cap_std::fs::Dir;
 use frontier::{CanonicalUrl, Frontier, FrontierError, Journal, JournalOptions};
 use futures::executor::block_on;
 
-use crate::history::{History, RestoreError};
 use crate::index::{aside, each_once, read_index, sync, write_aside, write_index};
 use crate::lock::lock;
-use crate::update::Earlier;
+use crate::records::{Records, RestoreError, each_record};
+use crate::update::Findings;
 use crate::{Again, Config, StartError};
 
 /// The folder of the copy, and within it that of the crawl's state.
@@ -29,8 +29,8 @@ pub(crate) struct State {
     pub(crate) folder: Dir,
     /// Where the crawl's segments begin.
     pub(crate) start: Position,
-    /// If this crawl is an update: the good captures of those before.
-    pub(crate) earlier: Option<Earlier>,
+    /// If this crawl is an update: what those before found.
+    pub(crate) earlier: Option<Arc<Findings>>,
     /// The good captures of earlier crawls that the last update kept.
     pub(crate) kept: Vec<Entry>,
     /// There is none if nothing is to be kept.
@@ -111,12 +111,13 @@ impl State {
         }
         self.kept = read_index(&self.folder, KEPT).map_err(failed)?;
         if previous.exists() {
-            let before = read_previous(config)?;
-            let entries = self.kept.drain(..).chain(before.entries);
-            self.earlier = Some(Earlier {
-                good: entries.map(|entry| (entry.url.clone(), entry)).collect(),
-                blind: before.blind,
-            });
+            let mut earlier = Findings::default();
+            let kept = self.kept.drain(..);
+            earlier
+                .good
+                .extend(kept.map(|entry| (entry.url.clone(), entry)));
+            read_previous(config, |previous| earlier.read(previous))?;
+            self.earlier = Some(Arc::new(earlier));
         } else if is_emptied(&journal) && self.start != Position::default() {
             return Err(unusable(FrontierError::Empty { path: journal }));
         }
@@ -141,9 +142,8 @@ pub(crate) fn end_update(config: &Config, folder: &Dir, kept: &[Entry]) -> Resul
         path: config.output.clone(),
         source,
     };
-    let before = read_previous(config)?;
     let mut past = read_index(folder, PAST).map_err(failed)?;
-    past.extend(before.archived().cloned());
+    read_previous(config, |previous| add_archived(previous, &mut past))?;
     // An end that was begun before may have noted them.
     let past = each_once(past);
     // Without the journal of the crawl before, the update has ended.
@@ -211,12 +211,9 @@ pub(crate) fn read_all(path: &Path) -> Result<All, StartError> {
         }
         let read = journal.map_err(RestoreError::from).and_then(|journal| {
             seeds = journal.note(SEEDS)?.unwrap_or_default();
-            let mut history = History::new(&[], Position::default());
-            history.restore(&journal)?;
-            Ok(history)
+            add_archived(&journal, &mut entries)
         });
-        let history = read.map_err(|error| error.in_folder(path))?;
-        entries.extend(history.archived().cloned());
+        read.map_err(|error| error.in_folder(path))?;
     }
     let segments = folder.open_dir(SEGMENTS).map_err(failed)?;
     Ok(All {
@@ -241,16 +238,23 @@ pub(crate) struct All {
     pub(crate) reader: Reader,
 }
 
-/// Reads what the crawl left that is updated.
-fn read_previous(config: &Config) -> Result<History, StartError> {
+fn add_archived(records: &dyn Records, entries: &mut Vec<Entry>) -> Result<(), RestoreError> {
+    each_record(records, |_, record| {
+        entries.extend(record.kept.map(|kept| kept.entry));
+    })
+}
+
+/// Has `read` read what the crawl left that is updated.
+fn read_previous(
+    config: &Config,
+    read: impl FnOnce(&dyn Records) -> Result<(), RestoreError>,
+) -> Result<(), StartError> {
     let path = config.state_folder().canonicalize();
     let path = path.map_err(|source| StartError::Output {
         path: config.output.clone(),
         source,
     })?;
     let path = path.join(PREVIOUS);
-    let start = Position::default();
-    let mut history = History::new(&config.seeds, start);
     let existing = JournalOptions {
         existing: true,
         about: about(config),
@@ -258,9 +262,8 @@ fn read_previous(config: &Config) -> Result<History, StartError> {
     };
     Journal::open(&path, existing)
         .map_err(RestoreError::from)
-        .and_then(|last| history.restore(&last))
-        .map_err(|error| error.in_folder(&config.output))?;
-    Ok(history)
+        .and_then(|last| read(&last))
+        .map_err(|error| error.in_folder(&config.output))
 }
 
 /// Tells whether all is done; closes the journal.

@@ -3,19 +3,22 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use archive::Entry;
-use frontier::CanonicalUrl;
+use frontier::{CanonicalUrl, Past};
 use http::StatusCode;
 
 use crate::event::Change;
-use crate::history::{History, is_gone};
+use crate::record::Record;
+use crate::records::{Records, RestoreError, each_record};
 
-/// What earlier crawls found.
+/// What a crawl found. It is held in memory, some 400 bytes a page, in an update alone.
 #[derive(Debug, Default)]
-pub(crate) struct Earlier {
+pub(crate) struct Findings {
     /// The last good capture of each URL.
     pub(crate) good: HashMap<String, Entry>,
-    /// URLs behind which the last crawl could not look, with the status if there was an answer.
+    /// URLs behind which it could not look, with the status if there was an answer.
     pub(crate) blind: HashMap<String, Option<StatusCode>>,
+    /// URLs that are said to be gone.
+    gone: HashSet<String>,
 }
 
 /// What a crawl found different from the one before.
@@ -29,33 +32,32 @@ pub(crate) struct Changes {
 
 impl Changes {
     pub(crate) fn between(
-        earlier: &Earlier,
-        now: &History,
+        earlier: &Findings,
+        now: &Findings,
         seeds: &[CanonicalUrl],
         is_stopped: bool,
     ) -> Self {
-        let good: HashSet<_> = now.entries.iter().map(|entry| &*entry.url).collect();
         // What could not be looked behind before, in the same way, can hide nothing now.
         let was_blind = |(url, status): (&String, &Option<StatusCode>)| {
             status.is_some() && earlier.blind.get(url) == Some(status)
         };
         let is_complete = !is_stopped
-            && seeds.iter().all(|seed| good.contains(seed.as_str()))
+            && seeds
+                .iter()
+                .all(|seed| now.good.contains_key(seed.as_str()))
             && now.blind.iter().all(was_blind);
         let mut all = BTreeMap::new();
-        for entry in &now.entries {
-            let change = match earlier.good.get(&entry.url) {
+        for (url, entry) in &now.good {
+            let change = match earlier.good.get(url) {
                 None => Change::New,
                 Some(before) if !is_same(before, entry) => Change::Changed,
                 Some(_) => continue,
             };
-            all.insert(entry.url.clone(), change);
+            all.insert(url.clone(), change);
         }
-        let gone = now.others.iter().filter(|entry| is_gone(entry.status));
-        let gone: HashSet<_> = gone.map(|entry| &*entry.url).collect();
         for url in earlier.good.keys() {
-            let is_gone = gone.contains(&**url) || is_complete && !now.blind.contains_key(url);
-            if is_gone && !good.contains(&**url) {
+            let is_gone = now.gone.contains(url) || is_complete && !now.blind.contains_key(url);
+            if is_gone && !now.good.contains_key(url) {
                 all.insert(url.clone(), Change::Gone);
             }
         }
@@ -64,7 +66,7 @@ impl Changes {
 
     /// Returns what of earlier crawls stays beside what was captured now; with `purge`, not what is
     /// gone.
-    pub(crate) fn kept(&self, earlier: &Earlier, now: &History, purge: bool) -> Vec<Entry> {
+    pub(crate) fn kept(&self, earlier: &Findings, now: &Findings, purge: bool) -> Vec<Entry> {
         let mut kept = earlier.beside(now);
         if purge && self.is_complete {
             kept.retain(|entry| self.all.get(&entry.url) != Some(&Change::Gone));
@@ -73,15 +75,32 @@ impl Changes {
     }
 }
 
-impl Earlier {
+impl Findings {
+    /// Takes in what a crawl has kept.
+    pub(crate) fn read(&mut self, records: &dyn Records) -> Result<(), RestoreError> {
+        each_record(records, |Past { url, .. }, record| {
+            self.take_in(url.as_str(), record);
+        })
+    }
+
+    /// Takes in what came of a URL.
+    pub(crate) fn take_in(&mut self, url: &str, record: Record) {
+        if record.is_blind() {
+            self.blind.insert(url.to_owned(), record.status());
+        }
+        let is_gone = record.is_gone();
+        if let Some(entry) = record.good() {
+            self.good.insert(url.to_owned(), entry);
+        } else if is_gone {
+            self.gone.insert(url.to_owned());
+        }
+    }
+
     /// Returns the last good capture of each page that is good no more, or was not looked at; by URL.
-    pub(crate) fn beside(&self, now: &History) -> Vec<Entry> {
-        let good: HashSet<_> = now.entries.iter().map(|entry| &entry.url).collect();
-        let others = self
-            .good
-            .values()
-            .filter(|entry| !good.contains(&entry.url));
-        let mut others: Vec<_> = others.cloned().collect();
+    pub(crate) fn beside(&self, now: &Findings) -> Vec<Entry> {
+        let others = self.good.iter();
+        let others = others.filter(|(url, _)| !now.good.contains_key(*url));
+        let mut others: Vec<_> = others.map(|(_, entry)| entry.clone()).collect();
         others.sort_by(|a, b| a.url.cmp(&b.url));
         others
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use dragline_archive::export::{About, Page, cdxj, wacz};
-use dragline_archive::{Archive, Capture, Digest, Entry, Reader};
+use dragline_archive::{Archive, Capture, Digest, Entry, Known, Reader};
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
@@ -78,7 +78,13 @@ fn sample(folder: &Path) -> (Archive, Vec<Entry>) {
         ),
     );
     // In a segment that is not packed: the image again, and that a page is as it was.
-    let mut archive = Archive::open(dir(folder), config(false), archive.end(), &entries).unwrap();
+    let mut archive = Archive::open(
+        dir(folder),
+        config(false),
+        archive.end(),
+        Known::from_iter(&entries),
+    )
+    .unwrap();
     entries.push(
         archive
             .append(&later(

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 
-use dragline_archive::{Archive, Body, Capture, Entry};
+use dragline_archive::{Archive, Body, Capture, Entry, Known};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -142,7 +142,13 @@ fn spooled_files_go_with_their_bodies_and_leftovers_when_opened() {
     fs::create_dir(&spool).unwrap();
     fs::write(spool.join("left.body"), "").unwrap();
     fs::write(spool.join("not ours"), "").unwrap();
-    Archive::open(dir(folder.path()), config(true), archive.end(), []).unwrap();
+    Archive::open(
+        dir(folder.path()),
+        config(true),
+        archive.end(),
+        Known::default(),
+    )
+    .unwrap();
     assert_eq!(fs::read_dir(&spool).unwrap().count(), 1);
     fs::write(spool.join("left.body"), "").unwrap();
     create(folder.path(), true);

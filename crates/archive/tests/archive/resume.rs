@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 
-use dragline_archive::{Archive, Config, Position};
+use dragline_archive::{Archive, Config, Known, Position};
 
 use crate::{capture, config, create, dir, segment_name, without_request};
 
@@ -23,8 +23,13 @@ fn a_torn_tail_is_cut_off() {
         let end_at = usize::try_from(end.offset).unwrap();
         for cut in end_at..=whole.len() {
             fs::write(&segment, &whole[..cut]).unwrap();
-            let mut archive =
-                Archive::open(dir(folder.path()), config(compression), end, []).unwrap();
+            let mut archive = Archive::open(
+                dir(folder.path()),
+                config(compression),
+                end,
+                Known::default(),
+            )
+            .unwrap();
             assert_eq!(archive.end(), end);
             let third = archive.append(&pages[2]).unwrap();
             assert_eq!(third.position().segment, 0);
@@ -54,7 +59,8 @@ fn what_was_lost_is_told_and_nothing_is_touched() {
         },
         Position { segment: 1, ..end },
     ] {
-        let error = Archive::open(dir(folder.path()), config(true), end, []).unwrap_err();
+        let error =
+            Archive::open(dir(folder.path()), config(true), end, Known::default()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidData);
         let name = format!("dragline-{:05}.warc.gz", end.segment);
         assert!(error.to_string().starts_with(&name), "{error}");
@@ -96,7 +102,13 @@ fn segments_roll_and_later_ones_are_removed() {
     }
     drop(archive);
     fs::write(folder.path().join("dragline-00001.txt"), "not ours").unwrap();
-    let mut archive = Archive::open(dir(folder.path()), small(), ends[2], &entries[..3]).unwrap();
+    let mut archive = Archive::open(
+        dir(folder.path()),
+        small(),
+        ends[2],
+        Known::from_iter(&entries[..3]),
+    )
+    .unwrap();
     assert_eq!(archive.end(), ends[2]);
     archive.append(&page).unwrap();
     assert_eq!(archive.end().segment, ends[3].segment);
@@ -140,8 +152,13 @@ fn the_other_packing_begins_a_segment() {
     let page = capture("http://h/", &[], b"body");
     let mut archive = create(folder.path(), false);
     let plain = archive.append(&page).unwrap();
-    let mut archive =
-        Archive::open(dir(folder.path()), config(true), archive.end(), [&plain]).unwrap();
+    let mut archive = Archive::open(
+        dir(folder.path()),
+        config(true),
+        archive.end(),
+        Known::from_iter([&plain]),
+    )
+    .unwrap();
     let packed = archive.append(&page).unwrap();
     assert!(packed.to_string().contains("dragline-00001.warc.gz"));
     for entry in [plain, packed] {
@@ -161,7 +178,8 @@ fn an_archive_that_ended_before_its_first_record_begins_again() {
         segment: 0,
         offset: 0,
     };
-    let mut archive = Archive::open(dir(folder.path()), config(false), start, []).unwrap();
+    let mut archive =
+        Archive::open(dir(folder.path()), config(false), start, Known::default()).unwrap();
     let entry = archive.append(&capture("http://h/", &[], b"body")).unwrap();
     archive.reader().check(&entry).unwrap();
     assert!(

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use dragline_archive::{Archive, Capture, Entry, Position};
+use dragline_archive::{Archive, Capture, Entry, Known, Position};
 use http::StatusCode;
 
 use crate::{capture, config, create, dir, noise, without_request};
@@ -105,7 +105,13 @@ fn payloads_are_known_again_when_an_archive_is_opened() {
         .unwrap();
     let end = archive.end();
     drop(archive);
-    let mut archive = Archive::open(dir(folder.path()), config(true), end, [&entry]).unwrap();
+    let mut archive = Archive::open(
+        dir(folder.path()),
+        config(true),
+        end,
+        Known::from_iter([&entry]),
+    )
+    .unwrap();
     let again = archive
         .append(&capture("http://h/2", &[], &payload))
         .unwrap();
@@ -126,7 +132,13 @@ fn what_cannot_be_referred_to_is_kept_again() {
     // An index that says of a place what is not so.
     let wrong = entry.to_string().replace("\"offset\":\"", "\"offset\":\"1");
     let wrong: Entry = wrong.parse().unwrap();
-    let mut archive = Archive::open(dir(folder.path()), config(true), end, [&wrong]).unwrap();
+    let mut archive = Archive::open(
+        dir(folder.path()),
+        config(true),
+        end,
+        Known::from_iter([&wrong]),
+    )
+    .unwrap();
     assert!(!archive.append(&page).unwrap().is_revisit());
     // Or one whose digests begin alike: the place is that of another payload.
     let other = capture("http://h/2", &[], &noise(6000));
@@ -135,7 +147,13 @@ fn what_cannot_be_referred_to_is_kept_again() {
         .to_string()
         .replace(&digest.to_string(), &others.to_string());
     let wrong: Entry = wrong.parse().unwrap();
-    let mut archive = Archive::open(dir(folder.path()), config(true), end, [&wrong]).unwrap();
+    let mut archive = Archive::open(
+        dir(folder.path()),
+        config(true),
+        end,
+        Known::from_iter([&wrong]),
+    )
+    .unwrap();
     assert!(!archive.append(&other).unwrap().is_revisit());
 }
 

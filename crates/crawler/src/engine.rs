@@ -261,7 +261,10 @@ impl Engine {
         .await;
         let found = leads_to
             .into_iter()
-            .filter(|found| self.history.scope.admits(&found.url))
+            .filter(|found| {
+                let depth = item.depth_of(found);
+                self.history.scope.judge(found, depth).is_admitted()
+            })
             .collect();
         Ok((Record { outcome, kept }, found))
     }
@@ -269,12 +272,13 @@ impl Engine {
     /// A redirect is found like a link; but where a seed leads is a seed.
     async fn redirected(&mut self, from: &Item, to: CanonicalUrl) -> Found {
         let is_seed = from.via.is_none();
-        if is_seed && self.history.scope.include(to.host()) {
+        if is_seed && self.history.scope.include(&to) {
             let (from, to) = (from.url.clone(), to.clone());
             self.tell(Event::ScopeExtended { from, to }).await;
         }
         Found {
             url: to,
+            role: from.role,
             redirects: from.redirects + 1,
             is_seed,
         }

@@ -66,7 +66,7 @@ impl History {
         self.end = self.end.max(kept.end);
         if let Some(target) = page::leads_to(&kept.entry, url) {
             if is_seed && record.outcome == Outcome::Fetched {
-                self.scope.include(target.host());
+                self.scope.include(&target);
             }
             self.redirects.insert(url, &target);
         }

@@ -147,6 +147,28 @@ pub(crate) fn host_of(url: &str) -> &str {
     &after_scheme[..end]
 }
 
+/// The path of a canonical URL, and its query if it has one.
+pub(crate) fn path_and_query_of(url: &str) -> (&str, Option<&str>) {
+    let after_scheme = url.split_once("://").map_or("", |(_, rest)| rest);
+    let path = after_scheme.find('/').map_or("", |at| &after_scheme[at..]);
+    match path.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (path, None),
+    }
+}
+
+/// The path up to its last slash.
+pub(crate) fn folder_of(url: &str) -> &str {
+    let (path, _) = path_and_query_of(url);
+    path.rfind('/').map_or("", |at| &path[..=at])
+}
+
+/// The path from its last slash on.
+pub(crate) fn file_of(url: &str) -> &str {
+    let (path, _) = path_and_query_of(url);
+    path.rsplit_once('/').map_or("", |(_, file)| file)
+}
+
 fn authority(url: &Url) -> String {
     // An http(s) URL has a host, by the standard.
     let host = url.host_str().unwrap_or_default();

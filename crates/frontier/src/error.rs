@@ -55,6 +55,20 @@ pub enum FrontierError {
         /// The latest that is known here.
         known: i64,
     },
+    /// The journal was written by an earlier version of this program, which kept less.
+    #[error(
+        "journal `{}` has format {version}, of an earlier version, which can end that crawl; \
+         this program starts over, with format {known}",
+        path.display()
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        version: i64,
+        /// The one of this program.
+        known: i64,
+    },
     /// The journal is that of another crawl.
     #[error(
         "journal `{}` is of another crawl, with {what} `{theirs}`, not `{ours}`",

@@ -59,6 +59,8 @@ pub trait Frontier: Send + Sync + 'static {
 pub struct Found {
     /// What was found.
     pub url: CanonicalUrl,
+    /// What it was found as.
+    pub role: Role,
     /// How many redirects in a row led to it: 0 for a seed or a link.
     pub redirects: u8,
     /// Whether the crawl starts from it: it was asked for, or is where a seed leads.
@@ -70,19 +72,44 @@ impl Found {
     pub fn seed(url: CanonicalUrl) -> Self {
         Found {
             url,
+            role: Role::Page,
             redirects: 0,
             is_seed: true,
         }
     }
 
-    /// A URL that a document refers to.
+    /// A URL that a person may go to from a document.
     pub fn link(url: CanonicalUrl) -> Self {
         Found {
             url,
+            role: Role::Page,
             redirects: 0,
             is_seed: false,
         }
     }
+
+    pub(crate) fn depth_from(&self, depth: u32) -> u32 {
+        let is_link = self.role == Role::Page && self.redirects == 0;
+        depth.saturating_add(is_link.into())
+    }
+
+    /// A URL that a document needs, or shows within itself.
+    pub fn requisite(url: CanonicalUrl) -> Self {
+        Found {
+            role: Role::Requisite,
+            ..Found::link(url)
+        }
+    }
+}
+
+/// What a URL was found as. If it was as both, the first counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// A person may go there.
+    #[default]
+    Page,
+    /// A document needs it, or shows it within itself.
+    Requisite,
 }
 
 /// The number of a URL in its crawl: in the order of entry, from 1.
@@ -100,6 +127,18 @@ pub struct Item {
     pub via: Option<CanonicalUrl>,
     /// How many redirects in a row led to it.
     pub redirects: u8,
+    /// What it was found as.
+    pub role: Role,
+    /// How many links away from a seed it is, on the way by which it was found first. Requisites and
+    /// redirects are as far away as what led to them.
+    pub depth: u32,
+}
+
+impl Item {
+    /// How many links away from a seed `found` is, if it was found here.
+    pub fn depth_of(&self, found: &Found) -> u32 {
+        found.depth_from(self.depth)
+    }
 }
 
 /// Proof of holding a host. It grows: a later lease has a greater token.

@@ -351,6 +351,8 @@ impl Log for Pending {
             url: text.url.clone(),
             via,
             redirects: text.redirects,
+            role: text.role,
+            depth: text.depth,
         });
     }
 

@@ -51,6 +51,8 @@ mod canonical;
 mod frontier;
 mod journal;
 mod memory;
+mod pattern;
+mod rules;
 mod scope;
 
 mod clock;
@@ -65,9 +67,13 @@ pub use canonical::{CanonicalUrl, Host, InvalidUrl};
 pub use clock::Clock;
 pub use error::FrontierError;
 pub use frontier::{
-    Added, Done, Found, Frontier, Item, Lease, Leases, Limits, Past, Report, Reported, Stats, Then,
-    Token, UrlId, Want,
+    Added, Done, Found, Frontier, Item, Lease, Leases, Limits, Past, Report, Reported, Role, Stats,
+    Then, Token, UrlId, Want,
 };
 pub use journal::{Journal, JournalOptions};
 pub use memory::InMemory;
-pub use scope::Scope;
+pub use pattern::{FilePattern, FolderPattern, InvalidPattern};
+/// What [`Rules`] take as expressions.
+pub use regex::Regex;
+pub use rules::{RequisiteHosts, Rules};
+pub use scope::{Rule, Scope, Verdict};

@@ -5,10 +5,11 @@
 //! ```
 //!
 //! All rows are only ever added. Ids are counted from 1 without a gap. `crc` is the CRC-32 of the
-//! row's other values: numbers as 8 bytes, little-endian, then text. Format 1:
+//! row's other values: numbers as 8 bytes, little-endian, then text. Format 2:
 //!
 //! - `url`: every URL that entered, in that order. `via`: on which it was found first; none for a
-//!   seed. `redirects`: how many in a row led to it.
+//!   seed. `redirects`: how many in a row led to it. `depth`: how many links away from a seed it
+//!   is. `role`: what it was found as, 0 for a page, 1 for what a page needs.
 //! - `done`: every URL that was reported, in that order. `urls`: how many had entered by then, what
 //!   was found on it included. `record`: what the crawl keeps of it.
 //! - `host`: hosts that rest between two leases, and for how long.
@@ -21,7 +22,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
 use crate::error::FrontierError;
-use crate::frontier::Past;
+use crate::frontier::{Past, Role};
 use crate::state::Text;
 use crate::{CanonicalUrl, Host};
 
@@ -32,6 +33,8 @@ pub(crate) struct UrlRow {
     pub(crate) url: CanonicalUrl,
     pub(crate) via: Option<u32>,
     pub(crate) redirects: u8,
+    pub(crate) depth: u32,
+    pub(crate) role: Role,
 }
 
 /// A row of `done` that is to be written.
@@ -98,6 +101,13 @@ impl File {
         if is_new && existing {
             return Err(FrontierError::Empty {
                 path: path.to_path_buf(),
+            });
+        }
+        if !is_new && version < VERSION {
+            return Err(FrontierError::Older {
+                path: path.to_path_buf(),
+                version,
+                known: VERSION,
             });
         }
         if version > VERSION {
@@ -197,11 +207,19 @@ impl File {
         let transaction = self.db.unchecked_transaction()?;
         let mut insert = self
             .db
-            .prepare_cached("INSERT INTO url VALUES (?, ?, ?, ?, ?)")?;
+            .prepare_cached("INSERT INTO url VALUES (?, ?, ?, ?, ?, ?, ?)")?;
         for row in &batch.urls {
             let url = row.url.as_str();
-            let crc = url_crc(row.id, row.via, row.redirects, url);
-            insert.execute(params![row.id, url, row.via, row.redirects, crc])?;
+            let UrlRow {
+                id,
+                via,
+                redirects,
+                depth,
+                ..
+            } = row;
+            let role = number_of(row.role);
+            let crc = url_crc(*id, *via, *redirects, *depth, role, url);
+            insert.execute(params![id, url, via, redirects, depth, role, crc])?;
         }
         let mut insert = self
             .db
@@ -265,12 +283,14 @@ impl File {
     pub(crate) fn each_url(&self, urls: u32, mut each: impl FnMut(&str)) -> Result<()> {
         let mut rows = 0;
         self.rows(
-            "SELECT id, url, via, redirects, crc FROM url ORDER BY id",
+            "SELECT id, url, via, redirects, depth, role, crc FROM url ORDER BY id",
             |row| {
                 rows += 1;
                 let (id, via, redirects) = (row.get(0)?, row.get(2)?, row.get(3)?);
+                let (depth, role) = (row.get(4)?, row.get(5)?);
                 let url = text(row, 1)?;
-                if id != rows || row.get::<_, u32>(4)? != url_crc(id, via, redirects, url) {
+                let crc = url_crc(id, via, redirects, depth, role, url);
+                if id != rows || row.get::<_, u32>(6)? != crc {
                     return Ok(Some(format!("row {rows} of table `url`")));
                 }
                 each(url);
@@ -288,7 +308,7 @@ impl File {
     pub(crate) fn text(&self, id: u32) -> Result<Text> {
         let look = || {
             let mut select = self.db.prepare_cached(
-                "SELECT u.url, v.url, u.redirects FROM url u LEFT JOIN url v ON v.id = u.via
+                "SELECT u.url, v.url, u.redirects, u.depth, u.role FROM url u LEFT JOIN url v ON v.id = u.via
                  WHERE u.id = ?",
             )?;
             select.query_row([id], |row| {
@@ -296,6 +316,12 @@ impl File {
                     url: CanonicalUrl::known(text(row, 0)?),
                     via: optional_text(row, 1)?.map(CanonicalUrl::known),
                     redirects: row.get(2)?,
+                    depth: row.get(3)?,
+                    role: if row.get(4)? {
+                        Role::Requisite
+                    } else {
+                        Role::Page
+                    },
                 })
             })
         };
@@ -395,8 +421,16 @@ fn optional_text<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<Option
     Ok(row.get_ref(column)?.as_str_or_null()?)
 }
 
-fn url_crc(id: u32, via: Option<u32>, redirects: u8, url: &str) -> u32 {
-    crc([id, via.unwrap_or(0), redirects.into()], url)
+fn url_crc(id: u32, via: Option<u32>, redirects: u8, depth: u32, role: u8, url: &str) -> u32 {
+    let via = via.unwrap_or(0);
+    crc([id, via, redirects.into(), depth, role.into()], url)
+}
+
+fn number_of(role: Role) -> u8 {
+    match role {
+        Role::Page => 0,
+        Role::Requisite => 1,
+    }
 }
 
 fn about_crc(key: &str, value: &str) -> u32 {
@@ -407,7 +441,7 @@ fn done_crc(url: u32, urls: u32, record: &str) -> u32 {
     crc([url, urls, 0], record)
 }
 
-fn crc(numbers: [u32; 3], text: &str) -> u32 {
+fn crc<const N: usize>(numbers: [u32; N], text: &str) -> u32 {
     let mut crc = crc32fast::Hasher::new();
     for number in numbers {
         crc.update(&u64::from(number).to_le_bytes());
@@ -424,7 +458,7 @@ fn millis(delay: Duration) -> u32 {
 const SCHEMA: &str = "
 CREATE TABLE url (
     id INTEGER PRIMARY KEY, url TEXT NOT NULL, via INTEGER, redirects INTEGER NOT NULL,
-    crc INTEGER NOT NULL
+    depth INTEGER NOT NULL, role INTEGER NOT NULL, crc INTEGER NOT NULL
 );
 CREATE TABLE done (
     seq INTEGER PRIMARY KEY, url INTEGER NOT NULL, urls INTEGER NOT NULL, record TEXT NOT NULL,
@@ -438,5 +472,5 @@ CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL, crc INTEGER NOT N
 const COMMON: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX.union(OpenFlags::SQLITE_OPEN_NOFOLLOW);
 /// `drgl`, so that `file` and others can tell.
 const APPLICATION: i64 = 0x6472_676c;
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::core::{Core, Entry, Leased};
-use crate::frontier::{Added, Found, Item, Limits, Report, UrlId};
+use crate::frontier::{Added, Found, Item, Limits, Report, Role, UrlId};
 use crate::{CanonicalUrl, Host};
 
 /// The core, and the text of URLs that are about to be handed out.
@@ -18,6 +18,8 @@ pub(crate) struct Text {
     pub(crate) url: CanonicalUrl,
     pub(crate) via: Option<CanonicalUrl>,
     pub(crate) redirects: u8,
+    pub(crate) role: Role,
+    pub(crate) depth: u32,
 }
 
 /// Is told of what is to be remembered, in the order in which it came about.
@@ -61,7 +63,7 @@ impl State {
                 continue;
             }
             self.texts.remove(&id);
-            self.enter(done.found, Some((id, &text.url)), log);
+            self.enter(done.found, Some((id, &text)), log);
             log.done(id, text, done.record, self.core.urls());
         }
         if let Some(delay) = report.delay
@@ -85,6 +87,8 @@ impl State {
                 url: text.url,
                 via: text.via,
                 redirects: text.redirects,
+                role: text.role,
+                depth: text.depth,
             })
         };
         urls.iter().filter_map(item).collect()
@@ -105,12 +109,7 @@ impl State {
         }
     }
 
-    fn enter(
-        &mut self,
-        found: Vec<Found>,
-        on: Option<(u32, &CanonicalUrl)>,
-        log: &mut impl Log,
-    ) -> Added {
+    fn enter(&mut self, found: Vec<Found>, on: Option<(u32, &Text)>, log: &mut impl Log) -> Added {
         let mut added = Added::default();
         for found in found {
             match self.core.add(&found.url) {
@@ -120,9 +119,11 @@ impl State {
                     added.new += 1;
                     let on = on.filter(|_| !found.is_seed);
                     let text = Text {
+                        depth: on.map_or(0, |(_, page)| found.depth_from(page.depth)),
                         url: found.url,
-                        via: on.map(|(_, url)| url.clone()),
+                        via: on.map(|(_, page)| page.url.clone()),
                         redirects: found.redirects,
+                        role: found.role,
                     };
                     log.entered(id, &text, on.map(|(id, _)| id));
                     self.texts.insert(id, text);

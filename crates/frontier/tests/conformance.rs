@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use dragline_frontier::{
     Added, CanonicalUrl, Clock, Done, Found, Frontier, InMemory, Item, Journal, JournalOptions,
-    Lease, Leases, Limits, Report, Reported, Stats, Then, Want,
+    Lease, Leases, Limits, Report, Reported, Role, Stats, Then, Want,
 };
 use futures::executor::block_on;
 use proptest::prelude::*;
@@ -248,6 +248,38 @@ conform! {
         let held = one(&frontier, 1);
         assert_eq!(held.items[0].via, Some(url(0, 0)));
         assert_eq!(held.items[0].redirects, 3);
+    }
+
+    /// Of a page: its links one farther, what it needs and redirects to as far; as it was first found.
+    fn what_is_found_is_as_far_from_a_seed_as_the_way_to_it<B>() {
+        let (frontier, home) = new::<B>();
+        add(&frontier, [seed(0, 0)]);
+        for depth in 0..3 {
+            let page = 10 * usize::try_from(depth).unwrap();
+            let held = one(&frontier, 1);
+            assert_eq!((held.items[0].depth, held.items[0].role), (depth, Role::Page));
+            let redirect = Found { redirects: 1, ..Found::link(url(0, page + 2)) };
+            let mut of = done(&held, &held.items, 9);
+            of.done[0].found = vec![
+                Found::requisite(url(0, page + 1)),
+                redirect,
+                Found::link(url(0, page + 10)),
+                Found::requisite(url(0, page + 10)),
+            ];
+            let depths = of.done[0].found.iter().map(|found| held.items[0].depth_of(found));
+            assert_eq!(depths.collect::<Vec<_>>(), [depth, depth, depth + 1, depth]);
+            let more = accepted(&frontier, of);
+            let found: Vec<_> = more.iter().map(|item| (item.depth, item.role)).collect();
+            let (page, requisite) = (Role::Page, Role::Requisite);
+            assert_eq!(found, [(depth, requisite), (depth, page), (depth + 1, page)]);
+            accepted(&frontier, done(&held, &more[..2], 0));
+            accepted(&frontier, Report { then: Then::Release, ..done(&held, &[], 0) });
+        }
+        block_on(frontier.flush()).unwrap();
+        drop(frontier);
+        if let Some(frontier) = B::reopen(&home, Clock::default()) {
+            assert_eq!(one(&frontier, 9).items[0].depth, 3);
+        }
     }
 
     fn a_host_rests_between_two_leases<B>() {

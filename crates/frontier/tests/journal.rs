@@ -363,6 +363,18 @@ fn what_is_no_journal_or_a_later_one_is_refused_and_left_alone() {
         "{error}"
     );
 
+    let earlier = folder.path().join("earlier.db");
+    drop(open(&earlier).unwrap());
+    rusqlite::Connection::open(&earlier)
+        .unwrap()
+        .execute_batch("PRAGMA user_version = 1")
+        .unwrap();
+    let error = open(&earlier).unwrap_err();
+    assert!(
+        matches!(error, FrontierError::Older { version: 1, .. }),
+        "{error}"
+    );
+
     let folder_there = folder.path().join("folder");
     fs::create_dir(&folder_there).unwrap();
     assert!(matches!(

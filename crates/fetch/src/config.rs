@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use rustls::pki_types::CertificateDer;
+use crate::{Addresses, Proxies, Tls};
 
 /// How to fetch, and the bounds of it.
 #[derive(Clone, Debug)]
@@ -17,8 +17,12 @@ pub struct Config {
     pub idle_timeout: Duration,
     /// The longest body, in bytes as received. Default: 256 MiB.
     pub max_body: u64,
-    /// Certificate authorities to trust beside the system's. Default: none.
-    pub ca_certificates: Vec<CertificateDer<'static>>,
+    /// Which addresses to connect to.
+    pub addresses: Addresses,
+    /// The proxies to go through. Default: none.
+    pub proxies: Proxies,
+    /// How to secure connections.
+    pub tls: Tls,
 }
 
 impl Default for Config {
@@ -29,7 +33,9 @@ impl Default for Config {
             head_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(30),
             max_body: 256 << 20,
-            ca_certificates: Vec::new(),
+            addresses: Addresses::default(),
+            proxies: Proxies::default(),
+            tls: Tls::default(),
         }
     }
 }

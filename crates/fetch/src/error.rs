@@ -1,11 +1,13 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use hyper_util::client::legacy;
 
-use crate::resolver::ResolveError;
+use crate::connect::Failed;
+use crate::tls::TlsError;
 
 /// Why there is no response.
 #[derive(Debug, thiserror::Error)]
@@ -30,13 +32,30 @@ pub enum FetchError {
         /// What the system said.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// All its addresses are private, and such are refused
+    /// ([`PrivateAddresses::Refuse`](crate::PrivateAddresses::Refuse)).
+    #[error("will not connect to {host}: {address} is a private address")]
+    Private {
+        /// The host, and the port if it is not the scheme's own.
+        host: String,
+        /// One of its addresses.
+        address: IpAddr,
+    },
+    /// A proxy cannot be reached, or does not do what it is asked to.
+    #[error("no connection through proxy {proxy}")]
+    Proxy {
+        /// The proxy, without name and password.
+        proxy: String,
+        /// What went wrong.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// The server's identity could not be verified, or it does not speak TLS as it should.
     #[error("no secure connection to {host}")]
     Tls {
         /// The host, and the port if it is not the scheme's own.
         host: String,
         /// What went wrong.
-        source: rustls::Error,
+        source: TlsError,
     },
     /// A limit of time was reached.
     #[error("{phase} took longer than {} s", limit.as_secs_f32())]
@@ -71,8 +90,14 @@ pub enum FetchError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Phase {
+    /// Resolving the host's name.
+    Resolve,
     /// Connecting to an address.
     Connect,
+    /// Being let through by a proxy.
+    Proxy,
+    /// The TLS handshake.
+    Handshake,
     /// Getting the response's head, connecting included.
     Head,
     /// Waiting for more of the body.
@@ -82,7 +107,10 @@ pub enum Phase {
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Phase::Resolve => "resolving the host's name",
             Phase::Connect => "connecting",
+            Phase::Proxy => "the proxy's consent",
+            Phase::Handshake => "the TLS handshake",
             Phase::Head => "the response's head",
             Phase::Body => "the next part of the response's body",
         })
@@ -91,30 +119,15 @@ impl fmt::Display for Phase {
 
 impl FetchError {
     /// Classifies what the client says before there is a head.
-    pub(crate) fn before_head(error: legacy::Error, host: &str, connect_timeout: Duration) -> Self {
-        let host = host.to_owned();
-        if let Some(failed) = find::<ResolveError>(&error) {
-            let source = io::Error::new(failed.source.kind(), failed.source.to_string());
-            return FetchError::Resolve {
-                host: failed.name.clone(),
-                source,
-            };
-        }
-        if let Some(source) = find::<rustls::Error>(&error) {
-            let source = source.clone();
-            return FetchError::Tls { host, source };
+    pub(crate) fn before_head(error: legacy::Error, host: &str) -> Self {
+        if let Some(failed) = find::<Failed>(&error).and_then(Failed::take) {
+            return failed;
         }
         if !error.is_connect() {
             return FetchError::Protocol(innermost(error));
         }
-        if find::<io::Error>(&error).is_some_and(|e| e.kind() == io::ErrorKind::TimedOut) {
-            return FetchError::Timeout {
-                phase: Phase::Connect,
-                limit: connect_timeout,
-            };
-        }
         FetchError::Connect {
-            host,
+            host: host.to_owned(),
             source: innermost(error),
         }
     }

@@ -1,26 +1,25 @@
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, ACCEPT_ENCODING, HOST, USER_AGENT};
+use http::header::{ACCEPT, ACCEPT_ENCODING, HOST, PROXY_AUTHORIZATION, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::Empty;
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::timeout;
 use url::Url;
 
+use crate::Config;
 use crate::body::Body;
+use crate::connect::Connector;
 use crate::error::{self, FetchError, Phase};
-use crate::resolver::Resolver;
-use crate::{Config, tls};
 
 /// A client that keeps its connections. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Fetcher {
-    client: Client<HttpsConnector<HttpConnector<Resolver>>, Empty<Bytes>>,
+    client: Client<Connector, Empty<Bytes>>,
+    connector: Connector,
     config: Config,
     user_agent: HeaderValue,
 }
@@ -43,24 +42,17 @@ pub struct Response<B = Bytes> {
 impl Fetcher {
     /// Makes a client. Reads the system's certificate authorities.
     pub fn new(config: &Config) -> Self {
-        let mut tcp = HttpConnector::new_with_resolver(Resolver);
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(config.connect_timeout));
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls::client(&config.ca_certificates))
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
+        let connector = Connector::new(config);
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .http1_max_headers(MOST_FIELDS)
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .http1_allow_spaces_after_header_name_in_responses(true)
             .http1_ignore_invalid_headers_in_responses(true)
-            .build(connector);
+            .build(connector.clone());
         Fetcher {
             client,
+            connector,
             user_agent: field_value(&config.user_agent),
             config: config.clone(),
         }
@@ -134,18 +126,23 @@ impl Fetcher {
 
     async fn ask(
         &self,
-        request: Request<Empty<Bytes>>,
+        mut request: Request<Empty<Bytes>>,
     ) -> Result<hyper::Response<Incoming>, FetchError> {
         let host = request
             .uri()
             .authority()
             .map_or("", |host| host.as_str())
             .to_owned();
+        if let Some(proxy) = self.connector.forwarder(request.uri()) {
+            let authorization = proxy.authorization().cloned();
+            let authorization = authorization.map(|value| (PROXY_AUTHORIZATION, value));
+            request.headers_mut().extend(authorization);
+        }
         let failed = match self.client.request(request.clone()).await {
             Err(error) if error::died(&error) => self.client.request(request).await,
             answered => answered,
         };
-        failed.map_err(|error| FetchError::before_head(error, &host, self.config.connect_timeout))
+        failed.map_err(|error| FetchError::before_head(error, &host))
     }
 }
 

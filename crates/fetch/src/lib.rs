@@ -36,13 +36,21 @@ mod body;
 mod config;
 mod fetcher;
 
+mod address;
+mod connect;
 mod error;
+mod proxy;
 mod resolver;
 mod tls;
 
+pub use address::{
+    Addresses, Family, Override, OverrideError, PrivateAddresses, is_private, is_private_host,
+};
 pub use body::Body;
 pub use config::Config;
 pub use error::{FetchError, Phase};
 pub use fetcher::{Fetcher, Response};
+pub use proxy::{Proxies, ProxyError, ProxyRules};
 pub use rustls::pki_types::CertificateDer;
 pub use rustls::pki_types::pem::PemObject;
+pub use tls::{Tls, TlsError};

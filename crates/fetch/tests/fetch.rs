@@ -303,7 +303,10 @@ async fn answer(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) {
 async fn https_with_a_trusted_authority() {
     let (url, certificate) = tls_server().await;
     let config = Config {
-        ca_certificates: vec![certificate],
+        tls: dragline_fetch::Tls {
+            authorities: vec![certificate],
+            ..dragline_fetch::Tls::default()
+        },
         ..Config::default()
     };
     let response = Fetcher::new(&config).fetch(&url).await.unwrap();

@@ -50,7 +50,7 @@ impl Requests {
             fetch.user_agent = user_agent;
         }
         if let Some(file) = self.ca_certificate {
-            fetch.ca_certificates = certificates(&file)?;
+            fetch.tls.authorities = certificates(&file)?;
         }
         Ok(())
     }

@@ -1,0 +1,475 @@
+//! How a fetcher reaches its servers: TLS and proxies, against servers on loopback.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+use std::error::Error as _;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use dragline_fetch::{
+    CertificateDer, Config, FetchError, Fetcher, Phase, Proxies, ProxyRules, Tls, TlsError,
+};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, IsCa, Issuer, KeyPair, SanType,
+    date_time_ymd,
+};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use url::Url;
+
+/// Reads a request's head; `None` when the connection ends.
+async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.ok()?);
+    }
+    String::from_utf8(head).ok()
+}
+
+/// Answers every request of a connection with its own head.
+async fn echo(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) {
+    while let Some(head) = read_head(stream).await {
+        let length = head.len();
+        let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{head}");
+        let _ = stream.write_all(answer.as_bytes()).await;
+    }
+}
+
+/// Serves each connection to a new port by `serve`.
+async fn listen<F>(serve: impl Fn(TcpStream) -> F + Send + 'static) -> SocketAddr
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(serve(stream));
+        }
+    });
+    address
+}
+
+async fn echo_server() -> SocketAddr {
+    listen(|mut stream| async move { echo(&mut stream).await }).await
+}
+
+/// An authority, and what it vouches for.
+struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    certificate: CertificateDer<'static>,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name = DistinguishedName::new();
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap().der().clone();
+        Authority {
+            issuer: Issuer::new(params, key),
+            certificate,
+        }
+    }
+
+    fn signs(&self, params: &CertificateParams) -> TlsAcceptor {
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        acceptor(certificate.der().clone(), &key)
+    }
+
+    fn trusted(&self) -> Config {
+        Config {
+            tls: Tls {
+                authorities: vec![self.certificate.clone()],
+                ..Tls::default()
+            },
+            ..Config::default()
+        }
+    }
+}
+
+fn acceptor(certificate: CertificateDer<'static>, key: &KeyPair) -> TlsAcceptor {
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    TlsAcceptor::from(Arc::new(config))
+}
+
+/// A certificate for `localhost`, in need of a change or not.
+fn localhost() -> CertificateParams {
+    CertificateParams::new(["localhost".to_owned()]).unwrap()
+}
+
+async fn tls_server(acceptor: TlsAcceptor) -> Url {
+    let address = listen(move |stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            if let Ok(mut stream) = acceptor.accept(stream).await {
+                echo(&mut stream).await;
+            }
+        }
+    })
+    .await;
+    Url::parse(&format!("https://localhost:{}/", address.port())).unwrap()
+}
+
+async fn tls_error(config: &Config, url: &Url) -> TlsError {
+    match Fetcher::new(config).fetch(url).await.unwrap_err() {
+        FetchError::Tls { source, .. } => source,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_certificate_is_said() {
+    let authority = Authority::new();
+    let config = authority.trusted();
+
+    let good = tls_server(authority.signs(&localhost())).await;
+    Fetcher::new(&config).fetch(&good).await.unwrap();
+    let unknown = tls_error(&Config::default(), &good).await;
+    assert_eq!(unknown, TlsError::UnknownIssuer);
+    assert_eq!(
+        unknown.to_string(),
+        "its certificate is self-signed or from an unknown authority"
+    );
+
+    let mut expired = localhost();
+    expired.not_after = date_time_ymd(2020, 1, 1);
+    let url = tls_server(authority.signs(&expired)).await;
+    assert_eq!(tls_error(&config, &url).await, TlsError::Expired);
+
+    let mut early = localhost();
+    early.not_before = date_time_ymd(4000, 1, 1);
+    let url = tls_server(authority.signs(&early)).await;
+    assert_eq!(tls_error(&config, &url).await, TlsError::NotYetValid);
+
+    let other = CertificateParams::new(["a.test".to_owned(), "*.b.test".to_owned()]).unwrap();
+    let url = tls_server(authority.signs(&other)).await;
+    let error = tls_error(&config, &url).await;
+    assert!(matches!(error, TlsError::WrongHost(_)), "{error:?}");
+    assert_eq!(
+        error.to_string(),
+        "its certificate is for `a.test`, `*.b.test`"
+    );
+}
+
+#[tokio::test]
+async fn a_certificate_that_signs_itself_is_refused() {
+    for is_authority in [false, true] {
+        let key = KeyPair::generate().unwrap();
+        let mut params = localhost();
+        if is_authority {
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        }
+        let certificate = params.self_signed(&key).unwrap();
+        let url = tls_server(acceptor(certificate.der().clone(), &key)).await;
+        let error = tls_error(&Config::default(), &url).await;
+        assert_eq!(error, TlsError::UnknownIssuer);
+    }
+}
+
+/// CVE-2009-3490 and its kind: a name that only looks like the host's.
+#[tokio::test]
+async fn a_wildcard_stands_for_one_whole_label_on_the_left() {
+    let authority = Authority::new();
+    for name in ["localhost.evil.test", "*", "*.localhost", "l*st", "lo*host"] {
+        let mut params = CertificateParams::default();
+        params.subject_alt_names = vec![SanType::DnsName(name.try_into().unwrap())];
+        let url = tls_server(authority.signs(&params)).await;
+        let error = Fetcher::new(&authority.trusted()).fetch(&url).await;
+        assert!(matches!(error, Err(FetchError::Tls { .. })), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_needs_a_certificate_for_it() {
+    let authority = Authority::new();
+    let mut params = CertificateParams::default();
+    params.subject_alt_names = vec![SanType::IpAddress(Ipv4Addr::LOCALHOST.into())];
+    let mut url = tls_server(authority.signs(&params)).await;
+    url.set_host(Some("127.0.0.1")).unwrap();
+    Fetcher::new(&authority.trusted())
+        .fetch(&url)
+        .await
+        .unwrap();
+
+    let mut url = tls_server(authority.signs(&localhost())).await;
+    url.set_host(Some("127.0.0.1")).unwrap();
+    let error = tls_error(&authority.trusted(), &url).await;
+    assert!(matches!(error, TlsError::WrongHost(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn insecure_accepts_any_certificate() {
+    let mut expired = CertificateParams::new(["other.test".to_owned()]).unwrap();
+    expired.not_after = date_time_ymd(2020, 1, 1);
+    let url = tls_server(Authority::new().signs(&expired)).await;
+    let config = Config {
+        tls: Tls {
+            insecure: true,
+            ..Tls::default()
+        },
+        ..Config::default()
+    };
+    assert_eq!(Fetcher::new(&config).fetch(&url).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_said_to_be_one() {
+    let address = listen(|mut stream| async move {
+        let _ = stream
+            .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\nplain HTTP request sent to HTTPS port")
+            .await;
+        let _ = stream.read_u8().await;
+    })
+    .await;
+    let url = Url::parse(&format!("https://localhost:{}/", address.port())).unwrap();
+    assert_eq!(tls_error(&Config::default(), &url).await, TlsError::NotTls);
+}
+
+#[tokio::test]
+async fn a_server_of_old_tls_only_is_said_to_be_one() {
+    // A fatal alert, `protocol_version`.
+    let address = listen(|mut stream| async move {
+        let _ = stream.write_all(&[21, 3, 1, 0, 2, 2, 70]).await;
+        let _ = stream.read_u8().await;
+    })
+    .await;
+    let url = Url::parse(&format!("https://localhost:{}/", address.port())).unwrap();
+    assert_eq!(tls_error(&Config::default(), &url).await, TlsError::Version);
+}
+
+#[tokio::test]
+async fn a_handshake_that_stalls_times_out() {
+    let address = listen(|stream| async move {
+        std::future::pending::<()>().await;
+        drop(stream);
+    })
+    .await;
+    let url = Url::parse(&format!("https://127.0.0.1:{}/", address.port())).unwrap();
+    let config = Config {
+        tls: Tls {
+            handshake_timeout: Duration::from_millis(20),
+            ..Tls::default()
+        },
+        ..Config::default()
+    };
+    let error = Fetcher::new(&config).fetch(&url).await.unwrap_err();
+    let phase = Phase::Handshake;
+    assert!(
+        matches!(error, FetchError::Timeout { phase: p, .. } if p == phase),
+        "{error:?}"
+    );
+}
+
+fn through(proxy: &str) -> Config {
+    let rules = ProxyRules {
+        all: proxy.to_owned(),
+        ..ProxyRules::default()
+    };
+    Config {
+        proxies: Proxies::new(&rules).unwrap(),
+        ..Config::default()
+    }
+}
+
+/// An HTTP proxy that tells what it is asked, and makes tunnels to wherever `to` is.
+async fn proxy_to(to: SocketAddr) -> (SocketAddr, mpsc::UnboundedReceiver<String>) {
+    let (tell, told) = mpsc::unbounded_channel();
+    let address = listen(move |mut stream| {
+        let tell = tell.clone();
+        async move {
+            while let Some(head) = read_head(&mut stream).await {
+                let is_tunnel = head.starts_with("CONNECT ");
+                tell.send(head).unwrap();
+                if is_tunnel {
+                    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
+                    let mut onward = TcpStream::connect(to).await.unwrap();
+                    let _ = tokio::io::copy_bidirectional(&mut stream, &mut onward).await;
+                    return;
+                }
+                let _ = stream
+                    .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nproxy")
+                    .await;
+            }
+        }
+    })
+    .await;
+    (address, told)
+}
+
+#[tokio::test]
+async fn a_proxy_is_asked_for_the_whole_url() {
+    let (proxy, mut told) = proxy_to(SocketAddr::from(([127, 0, 0, 1], 1))).await;
+    let fetcher = Fetcher::new(&through(&format!("http://me:secret@{proxy}")));
+    let url = Url::parse("http://name.invalid/path?q").unwrap();
+    let response = fetcher.fetch(&url).await.unwrap();
+    assert_eq!(response.body, "proxy");
+    let head = told.recv().await.unwrap();
+    assert!(
+        head.starts_with("GET http://name.invalid/path?q HTTP/1.1\r\n"),
+        "{head}"
+    );
+    assert!(
+        head.contains("\r\nproxy-authorization: Basic bWU6c2VjcmV0\r\n"),
+        "{head}"
+    );
+    let kept = String::from_utf8(response.request.to_vec()).unwrap();
+    assert!(!kept.contains("bWU6"), "{kept}");
+}
+
+/// Also GHSA-jm3v-qxmh-hxwv: a redirect from http to https is not sent through the proxy of http.
+#[tokio::test]
+async fn https_goes_through_a_tunnel() {
+    let authority = Authority::new();
+    let url = tls_server(authority.signs(&localhost())).await;
+    let to = SocketAddr::from(([127, 0, 0, 1], url.port().unwrap()));
+    let (proxy, mut told) = proxy_to(to).await;
+    let mut config = through(&format!("http://me:secret@{proxy}"));
+    config.tls = authority.trusted().tls;
+    let response = Fetcher::new(&config).fetch(&url).await.unwrap();
+    let head = told.recv().await.unwrap();
+    assert!(
+        head.starts_with(&format!(
+            "CONNECT {} ",
+            &url[url::Position::BeforeHost..url::Position::AfterPort]
+        )),
+        "{head}"
+    );
+    assert!(
+        head.contains("Proxy-Authorization: Basic bWU6c2VjcmV0\r\n"),
+        "{head}"
+    );
+    // What went through the tunnel has the path alone, and nothing for the proxy.
+    let sent = String::from_utf8(response.body.to_vec()).unwrap();
+    assert!(sent.starts_with("GET / HTTP/1.1\r\n"), "{sent}");
+    assert!(!sent.contains("proxy"), "{sent}");
+}
+
+#[tokio::test]
+async fn a_proxy_can_itself_be_at_https() {
+    let authority = Authority::new();
+    let acceptor = authority.signs(&localhost());
+    let proxy = tls_server(acceptor).await;
+    let mut config = through(proxy.as_str());
+    config.tls = authority.trusted().tls;
+    let url = Url::parse("http://name.invalid/").unwrap();
+    let response = Fetcher::new(&config).fetch(&url).await.unwrap();
+    assert!(response.body.starts_with(b"GET http://name.invalid/ "));
+
+    let mut untrusting = config.clone();
+    untrusting.tls = Tls::default();
+    let error = Fetcher::new(&untrusting).fetch(&url).await.unwrap_err();
+    assert!(matches!(error, FetchError::Proxy { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_proxy_that_refuses_or_is_not_there_is_named_without_its_password() {
+    let refusing = listen(|mut stream| async move {
+        read_head(&mut stream).await;
+        let _ = stream
+            .write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+            .await;
+    })
+    .await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gone = listener.local_addr().unwrap();
+    drop(listener);
+    let url = Url::parse("https://name.invalid/").unwrap();
+    for (proxy, why) in [
+        (refusing, "authorization required"),
+        (gone, "cannot connect"),
+    ] {
+        let config = through(&format!("http://me:secret@{proxy}"));
+        let error = Fetcher::new(&config).fetch(&url).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("no connection through proxy {proxy}")
+        );
+        assert!(
+            error.source().unwrap().to_string().contains(why),
+            "{error:?}"
+        );
+        assert!(!format!("{error:?}").contains("secret"));
+    }
+}
+
+/// A SOCKS5 proxy that lets `me` in and tells what address is asked for, as sent.
+async fn socks_proxy(to: SocketAddr) -> (SocketAddr, mpsc::UnboundedReceiver<Vec<u8>>) {
+    let (tell, told) = mpsc::unbounded_channel();
+    let address = listen(move |mut stream| {
+        let tell = tell.clone();
+        async move {
+            let mut greeting = [0; 3];
+            stream.read_exact(&mut greeting).await.unwrap();
+            assert_eq!(greeting, [5, 1, 2]);
+            stream.write_all(&[5, 2]).await.unwrap();
+            let mut login = [0; 11];
+            stream.read_exact(&mut login).await.unwrap();
+            assert_eq!(&login, b"\x01\x02me\x06secret");
+            stream.write_all(&[1, 0]).await.unwrap();
+            let mut asked = vec![0; 5];
+            stream.read_exact(&mut asked).await.unwrap();
+            let rest = if asked[3] == 3 {
+                usize::from(asked[4]) + 2
+            } else {
+                5
+            };
+            asked.resize(5 + rest, 0);
+            stream.read_exact(&mut asked[5..]).await.unwrap();
+            tell.send(asked).unwrap();
+            let done = [5, 0, 0, 1, 127, 0, 0, 1, 0, 0];
+            stream.write_all(&done).await.unwrap();
+            let mut onward = TcpStream::connect(to).await.unwrap();
+            let _ = tokio::io::copy_bidirectional(&mut stream, &mut onward).await;
+        }
+    })
+    .await;
+    (address, told)
+}
+
+#[tokio::test]
+async fn socks_proxies_resolve_names_or_are_given_addresses() {
+    let to = echo_server().await;
+    let (proxy, mut told) = socks_proxy(to).await;
+
+    let remote = Fetcher::new(&through(&format!("socks5h://me:secret@{proxy}")));
+    let url = Url::parse("http://name.invalid/").unwrap();
+    let response = remote.fetch(&url).await.unwrap();
+    assert!(response.body.starts_with(b"GET / HTTP/1.1\r\n"));
+    assert_eq!(
+        told.recv().await.unwrap(),
+        b"\x05\x01\x00\x03\x0cname.invalid\x00\x50"
+    );
+
+    let mut config = through(&format!("socks5://me:secret@{proxy}"));
+    config.addresses.overrides = vec!["name.invalid:80:192.0.2.7".parse().unwrap()];
+    Fetcher::new(&config).fetch(&url).await.unwrap();
+    assert_eq!(
+        told.recv().await.unwrap(),
+        b"\x05\x01\x00\x01\xc0\x00\x02\x07\x00\x50"
+    );
+}
+
+#[tokio::test]
+async fn https_goes_through_socks() {
+    let authority = Authority::new();
+    let url = tls_server(authority.signs(&localhost())).await;
+    let to = SocketAddr::from(([127, 0, 0, 1], url.port().unwrap()));
+    let (proxy, _told) = socks_proxy(to).await;
+    let mut config = through(&format!("socks5h://me:secret@{proxy}"));
+    config.tls = authority.trusted().tls;
+    assert_eq!(Fetcher::new(&config).fetch(&url).await.unwrap().status, 200);
+}

@@ -20,6 +20,7 @@ mod sanitize;
 mod test;
 
 mod bench;
+mod hostile;
 mod site;
 mod torture;
 
@@ -57,6 +58,9 @@ enum Command {
     /// Measures what the documentation claims
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Serves every kind of hostile answer, and looks what dragline makes of it
+    #[command(long_about = hostile::LONG_ABOUT)]
+    Hostile(hostile::Args),
     /// Kills dragline, cuts its power and fills its disk, and looks whether anything is lost
     #[command(long_about = torture::LONG_ABOUT)]
     Torture(torture::Args),
@@ -73,6 +77,7 @@ fn main() -> ExitCode {
         Command::Sanitize => sanitize::run(),
         Command::Site(args) => site::run(&args),
         Command::Bench(bench) => bench::run(bench),
+        Command::Hostile(args) => hostile::run(&args),
         Command::Torture(args) => torture::run(&args),
     };
     // In one line, never with the backtrace that `main` would print of an error it returns where RUST_BACKTRACE is set:

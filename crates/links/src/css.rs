@@ -3,6 +3,10 @@
 use std::ops::Range;
 
 use cssparser::{Parser, Token};
+use memchr::memchr2;
+
+use crate::Role;
+use crate::link::MOST_LINKS;
 
 /// A URL as it stands in CSS.
 pub(crate) struct Found {
@@ -10,20 +14,25 @@ pub(crate) struct Found {
     pub(crate) text: String,
     /// Where it stands, without quotes or blanks around it.
     pub(crate) span: Range<usize>,
+    pub(crate) role: Role,
 }
 
 /// Finds what a style refers to: `url()` and `src()`, `@import`, the strings of `image-set()`.
-/// The name of an `@namespace` is no reference.
+/// The name of an `@namespace` is no reference. At most some 100,000 are found.
 pub(crate) fn urls(css: &str) -> Vec<Found> {
+    // Most styles of attributes have neither.
+    if memchr2(b'(', b'@', css.as_bytes()).is_none() {
+        return Vec::new();
+    }
     let mut state = State::default();
     let mut from = 0;
     // cssparser skips the content of a block unless one calls it to go in, which is recursion. Here
     // a new parser begins behind each opening instead, so that all tokens come in one row.
-    while from < css.len() {
+    while from < css.len() && state.found.len() < MOST_LINKS {
         let mut parser = Parser::new(&css[from..]);
         let begin = from;
         let mut opened = false;
-        while !opened {
+        while !opened && state.found.len() < MOST_LINKS {
             let start = begin + parser.position().byte_index();
             let Ok(token) = parser.next_including_whitespace_and_comments() else {
                 return state.found;
@@ -46,6 +55,10 @@ struct State {
     open: Vec<Open>,
     /// What the at-rule whose prelude this is makes of a URL.
     rule: Rule,
+    /// The last name, which is a property's if a colon follows.
+    name: Range<usize>,
+    /// What the property makes of a URL.
+    property: Option<Role>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -67,18 +80,42 @@ enum Rule {
     Namespace,
 }
 
+/// What the URL in a property is used as.
+fn role_in(property: &str) -> Role {
+    let is = |name: &str| property.eq_ignore_ascii_case(name);
+    let has = |part: &str| {
+        let mut parts = property.split('-');
+        parts.any(|own| own.eq_ignore_ascii_case(part))
+    };
+    match () {
+        () if property.starts_with("--") => Role::Image,
+        () if is("src") => Role::Font,
+        () if is("clip-path") || is("-webkit-clip-path") => Role::ClipPath,
+        () if has("mask") || is("shape-outside") => Role::Mask,
+        () if has("filter") || has("marker") || is("fill") || is("stroke") => Role::Paint,
+        () => Role::Image,
+    }
+}
+
 impl State {
     /// Takes the next token; tells whether it opens a block.
     fn take(&mut self, token: &Token<'_>, span: Range<usize>, css: &str) -> bool {
         match token {
+            Token::Ident(_) => self.name = span,
+            Token::Colon if self.open.last().is_none_or(|open| *open == Open::Curly) => {
+                self.property = Some(role_in(&css[self.name.clone()]));
+            }
             Token::AtKeyword(name) => {
                 self.rule = match () {
                     () if name.eq_ignore_ascii_case("import") => Rule::Import,
-                    () if name.eq_ignore_ascii_case("namespace") => Rule::Namespace,
+                    () if is_name_only(name) => Rule::Namespace,
                     () => Rule::Other,
                 };
             }
-            Token::Semicolon => self.rule = Rule::Other,
+            Token::Semicolon => {
+                self.rule = Rule::Other;
+                self.property = None;
+            }
             Token::UnquotedUrl(url) => self.find(url, unquoted(css, span)),
             Token::QuotedString(string) if self.is_url() => self.find(string, quoted(css, span)),
             Token::Function(name) => {
@@ -94,6 +131,7 @@ impl State {
             Token::SquareBracketBlock => return self.enter(Open::Square),
             Token::CurlyBracketBlock => {
                 self.rule = Rule::Other;
+                self.property = None;
                 return self.enter(Open::Curly);
             }
             Token::CloseParenthesis => {
@@ -103,6 +141,7 @@ impl State {
             Token::CloseCurlyBracket => {
                 self.leave(|open| open == Open::Curly);
                 self.rule = Rule::Other;
+                self.property = None;
             }
             _ => {}
         }
@@ -131,13 +170,25 @@ impl State {
         if self.rule == Rule::Namespace {
             return;
         }
+        let role = match self.rule {
+            Rule::Import => Role::StyleImport,
+            _ => self.property.unwrap_or(Role::Image),
+        };
         // What follows the URL in an `@import` (layer, supports, media) names no other.
         self.rule = Rule::Other;
-        self.found.push(Found {
-            text: text.to_owned(),
-            span,
-        });
+        // CSS Values §4.5.1: a mere fragment is of the document, whatever its base.
+        if !text.starts_with('#') {
+            let text = text.to_owned();
+            self.found.push(Found { text, span, role });
+        }
     }
+}
+
+/// `@namespace` and `@-moz-document` compare URLs.
+fn is_name_only(at_rule: &str) -> bool {
+    ["namespace", "document", "-moz-document"]
+        .iter()
+        .any(|name| at_rule.eq_ignore_ascii_case(name))
 }
 
 fn is_image_set(name: &str) -> bool {
@@ -228,6 +279,36 @@ mod tests {
             "a{b:image-set('c' 1x type('image/png'),url(d) 2x)}",
             &[("c", "c"), ("d", "d")],
         );
+    }
+
+    #[test]
+    fn the_property_says_what_a_url_is_used_as() {
+        use crate::Role::{ClipPath, Font, Image, Mask, Paint, StyleImport};
+        for (css, role) in [
+            ("@font-face{font-family:x;src:local(y),url(a)}", Font),
+            ("@import url(a) layer(x);", StyleImport),
+            ("@media (x:y){p{MASK-image:url(a)}}", Mask),
+            ("p{-webkit-mask:url(a)}", Mask),
+            ("p{shape-outside:url(a)}", Mask),
+            ("p{clip-path:url(a#b)}", ClipPath),
+            ("p{c:d;backdrop-filter:blur(1px) url(a#b)}", Paint),
+            ("fill:url(a#b)", Paint),
+            ("a:hover{background:image-set('a' 1x)}", Image),
+            ("mask:none;cursor:url(a)", Image),
+            ("p{--mask:url(a)}", Image),
+        ] {
+            let found = super::urls(css);
+            assert_eq!(
+                found.iter().map(|url| url.role).collect::<Vec<_>>(),
+                [role],
+                "{css}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_mere_fragment_is_of_the_document() {
+        check("a{b:url(#c);d:url('#e')}", &[]);
     }
 
     #[test]

@@ -1,13 +1,17 @@
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
 
-use encoding_rs::{Encoding, UTF_8};
+use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE};
 use url::Url;
 
 use crate::charset::{self, Charset};
-use crate::link::{Kind, Place, Quotes, Reference, Role, Within};
-use crate::text::Text;
-use crate::{Format, Link, css, html};
+use crate::link::{
+    Base, Found, Kind, Layer, MOST_LINKS, Origin, Place, Quotes, Reference, Role, Within,
+};
+use crate::text::{Escapes, Text};
+use crate::{Format, Link, css, html, json};
 
 /// Returns what a document refers to by `http` and `https`, in order.
 ///
@@ -33,8 +37,8 @@ pub fn extract(content: &[u8], format: Format, charset: Option<&str>, url: &Url)
 #[derive(Debug)]
 pub struct Document<'a> {
     pub(crate) content: &'a [u8],
-    /// What the spans refer to: a superset of ASCII.
-    pub(crate) bytes: Cow<'a, [u8]>,
+    /// What it was read as: a superset of ASCII.
+    bytes: Cow<'a, [u8]>,
     pub(crate) encoding: &'static Encoding,
     charset: Charset,
     pub(crate) head: Option<usize>,
@@ -46,31 +50,48 @@ impl<'a> Document<'a> {
     ///
     /// `charset` is the one its `Content-Type` names, if it names one; `url` is where it is from.
     /// What is empty or no URL is left out, and so is a mere fragment where no `<base>` is in
-    /// force. Of a document, the first 100,000 links are found.
+    /// force. Of a document, the first 100,000 links are found, and no more than make 64 bytes of
+    /// URLs of a byte; documents within it are searched two deep.
     pub fn new(content: &'a [u8], format: Format, charset: Option<&str>, url: &Url) -> Self {
-        let (encoding, charset) = charset::encoding(content, format, charset);
-        let (bytes, encoding) = if encoding.is_ascii_compatible() {
-            (Cow::Borrowed(content), encoding)
-        } else {
-            let (text, _) = encoding.decode_with_bom_removal(content);
-            (Cow::Owned(text.into_owned().into_bytes()), UTF_8)
-        };
+        Self::with_environment(content, format, charset, url, None)
+    }
+
+    /// Finds the links of a document that another referred to, and which is in the encoding of that
+    /// (its [`Charset::name`]) if nothing else tells (CSS Syntax §3.2, HTML §8.1.4.2).
+    pub fn with_environment(
+        content: &'a [u8],
+        format: Format,
+        charset: Option<&str>,
+        url: &Url,
+        environment: Option<&str>,
+    ) -> Self {
+        let (encoding, charset) = charset::encoding(content, format, charset, environment);
         let mut document = Document {
             content,
-            bytes,
+            bytes: Cow::Borrowed(content),
             encoding,
             charset,
             head: None,
             links: Vec::new(),
         };
-        document.find(format, url);
+        if encoding.is_ascii_compatible() {
+            document.find(format, url);
+        } else if encoding != REPLACEMENT {
+            let (text, _) = encoding.decode_with_bom_removal(content);
+            document.bytes = Cow::Owned(text.into_owned().into_bytes());
+            document.encoding = UTF_8;
+            document.find(format, url);
+            if encoding == UTF_16LE || encoding == UTF_16BE {
+                document.encoding = encoding;
+                document.place_in_utf_16();
+            }
+        }
         document
     }
 
     /// Returns its links, in order.
     ///
-    /// Their spans refer to the content; or, where that is in an encoding that is no superset of
-    /// ASCII, to its text in UTF-8.
+    /// Their spans refer to the content; or, where that is in ISO-2022-JP, to its text in UTF-8.
     pub fn links(&self) -> &[Link] {
         &self.links
     }
@@ -89,118 +110,258 @@ impl<'a> Document<'a> {
     /// Returns the text that stands in a span, decoded from the document's encoding, no escapes
     /// undone. What is out of bounds is empty.
     pub fn text(&self, span: Range<usize>) -> Cow<'_, str> {
-        let bytes = self.bytes.get(span).unwrap_or_default();
+        let bytes = self.placed().get(span).unwrap_or_default();
         self.encoding.decode_without_bom_handling(bytes).0
     }
 
-    fn find(&mut self, format: Format, url: &Url) {
-        let references = match format {
-            Format::Html | Format::Xml => {
-                let (references, head) = html::references(&self.bytes, format, self.encoding);
-                self.head = (format == Format::Html || head.is_some())
-                    .then(|| head.unwrap_or_else(|| implied_head(&self.bytes)));
-                references
-            }
-            Format::Css => self.css(),
-        };
-        // HTML §2.4.3, the document base URL: the first `<base>` with an `href` counts, for all.
-        let first = references
-            .iter()
-            .find(|reference| reference.kind == Kind::Base);
-        let first = first.map(|base| (base.span.start, base.text.clone()));
-        let parse = |base: &Url, text: &str| {
-            let encode = query_encoder(self.encoding);
-            let options = Url::options().encoding_override(match format {
-                Format::Html | Format::Xml => Some(&encode),
-                Format::Css => None,
-            });
-            options.base_url(Some(base)).parse(text).ok()
-        };
-        let base = first.as_ref().and_then(|(_, text)| parse(url, text));
-        let base = base.filter(|base| !matches!(base.scheme(), "data" | "javascript"));
-        let mut budget = self.bytes.len() * BYTES_OF_URL_A_BYTE + (1 << 20);
-        let resolve = |reference: Reference| {
-            let text = reference.text.trim_matches(|char: char| char <= ' ');
-            let is_base = reference.kind == Kind::Base;
-            let is_first = first
-                .as_ref()
-                .is_some_and(|(start, _)| *start == reference.span.start);
-            // Empty, a link that a person follows leads to the base; all else leads nowhere.
-            let is_empty = text.is_empty()
-                && (base.is_none()
-                    || reference.kind != Kind::Navigation
-                    || reference.place.attribute == Some(Quotes::None));
-            if is_empty || (is_base && !is_first) || (text.starts_with('#') && base.is_none()) {
-                return None;
-            }
-            // What it is resolved against is copied for each link: a small document must not become
-            // a large heap.
-            let from = if is_base {
-                url
-            } else {
-                base.as_ref().unwrap_or(url)
-            };
-            budget = budget.checked_sub(from.as_str().len() + text.len())?;
-            let url = parse(from, text).filter(|url| matches!(url.scheme(), "http" | "https"))?;
-            Some(Link {
-                url,
-                kind: reference.kind,
-                role: reference.role,
-                span: reference.span,
-                text: text.to_owned(),
-                tag: reference.tag,
-                element: reference.element,
-                guards: reference.guards,
-                place: reference.place,
-            })
-        };
-        self.links = references.into_iter().filter_map(resolve).collect();
+    /// Returns what the spans refer to.
+    pub(crate) fn placed(&self) -> &[u8] {
+        if self.is_transcoded() {
+            &self.bytes
+        } else {
+            self.content
+        }
     }
 
-    fn css(&self) -> Vec<Reference> {
-        let text = Text::decode(&self.bytes, 0..self.bytes.len(), self.encoding, None);
-        let reference = |url: css::Found| Reference {
-            span: text.span(url.span),
-            text: url.text,
-            kind: Kind::Requisite,
-            role: Role::Image,
-            place: Place {
-                attribute: None,
-                within: Within::Css,
-            },
-            tag: 0..0,
-            element: 0..0,
-            guards: Vec::new(),
+    /// Whether it is rewritten in UTF-8.
+    pub(crate) fn is_transcoded(&self) -> bool {
+        self.encoding == UTF_8 && matches!(self.bytes, Cow::Owned(_))
+    }
+
+    /// Turns places in the text into those in the content, where each character of the text has two
+    /// bytes or four.
+    fn place_in_utf_16(&mut self) {
+        let text = str::from_utf8(&self.bytes).unwrap_or_default();
+        let mut places: Vec<&mut usize> = self.head.iter_mut().collect();
+        for link in &mut self.links {
+            let spans = [&mut link.span, &mut link.tag, &mut link.element];
+            for span in spans.into_iter().chain(&mut link.guards) {
+                places.extend([&mut span.start, &mut span.end]);
+            }
+        }
+        places.sort_unstable_by_key(|place| **place);
+        let marked = Encoding::for_bom(self.content).map_or(0, |(_, length)| length);
+        let mut places = places.into_iter().peekable();
+        let mut in_content = marked;
+        let ends = text
+            .char_indices()
+            .map(|(at, char)| (at, char.len_utf16() * 2));
+        for (in_text, length) in ends.chain([(text.len(), 0)]) {
+            while let Some(place) = places.next_if(|place| **place <= in_text) {
+                *place = in_content;
+            }
+            in_content = (in_content + length).min(self.content.len());
+        }
+    }
+
+    fn find(&mut self, format: Format, url: &Url) {
+        let found = match format {
+            Format::Html | Format::Xml => html::references(&self.bytes, format, self.encoding),
+            Format::Css | Format::Script | Format::Manifest | Format::List => {
+                let whole = 0..self.bytes.len();
+                let text = Text::decode(&self.bytes, whole, self.encoding, Escapes::None);
+                Found {
+                    references: references(&text, format),
+                    ..Found::new()
+                }
+            }
         };
-        css::urls(&text.decoded)
-            .into_iter()
-            .map(reference)
-            .collect()
+        self.head = found.head;
+        let mut resolver =
+            Resolver::new(url, &found.bases, self.encoding, format, self.bytes.len());
+        let references = found.references.into_iter();
+        self.links = references
+            .filter_map(|reference| resolver.resolve(reference))
+            .collect();
     }
 }
 
-/// Behind the byte order mark and the document type.
-fn implied_head(content: &[u8]) -> usize {
-    let start = content.len()
-        - content
-            .strip_prefix(b"\xef\xbb\xbf")
-            .unwrap_or(content)
-            .len();
-    let text = content[start..].trim_ascii_start();
-    let is_doctype = text
-        .get(..9)
-        .is_some_and(|begin| begin.eq_ignore_ascii_case(b"<!doctype"));
-    let end = text.iter().position(|byte| *byte == b'>');
-    match end.filter(|_| is_doctype) {
-        Some(end) => content.len() - text.len() + end + 1,
-        None => start,
+/// Finds what a document that is no markup refers to.
+fn references(text: &Text<'_>, format: Format) -> Vec<Reference> {
+    let reference =
+        |words: String, span: Range<usize>, (kind, role): (Kind, Role), within: Within| Reference {
+            text: words,
+            kind,
+            role,
+            span: text.span(span),
+            place: Place::new(within, None),
+            origin: Origin::default(),
+        };
+    match format {
+        Format::Script => html::scripts(text),
+        Format::Manifest => json::urls(&text.decoded, json::Dialect::Manifest)
+            .into_iter()
+            .map(|url| reference(url.text, url.span, (url.kind, url.role), Within::Script))
+            .collect(),
+        Format::List => lines(&text.decoded)
+            .take(MOST_LINKS)
+            .map(|span| {
+                let words = text.decoded[span.clone()].to_owned();
+                reference(
+                    words,
+                    span,
+                    (Kind::Navigation, Role::Entry),
+                    Within::Nothing,
+                )
+            })
+            .collect(),
+        _ => css::urls(&text.decoded)
+            .into_iter()
+            .map(|url| reference(url.text, url.span, (Kind::Requisite, url.role), Within::Css))
+            .collect(),
     }
+}
+
+/// The lines that are one word, and a URL.
+fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut at = 0;
+    text.split_inclusive(['\n', '\r']).filter_map(move |line| {
+        let start = at + (line.len() - line.trim_start().len());
+        at += line.len();
+        let word = line.trim().trim_start_matches('\u{feff}');
+        let start = start + (line.trim().len() - word.len());
+        let is_url = word
+            .get(..4)
+            .is_some_and(|begin| begin.eq_ignore_ascii_case("http"));
+        (is_url && !word.contains(char::is_whitespace)).then(|| start..start + word.len())
+    })
+}
+
+/// Makes links of references.
+struct Resolver {
+    bases: Vec<InForce>,
+    encoding: &'static Encoding,
+    /// URL standard §4.4, query state: a query is percent-encoded from the document's encoding.
+    encodes_queries: bool,
+    /// How many bytes of URLs may still be made: a small document must not become a large heap.
+    budget: usize,
+    /// What was resolved, without fragments: pages say the same many times.
+    known: HashMap<String, Url>,
+    /// Against which of the bases.
+    known_for: usize,
+}
+
+/// What is resolved against in a part of a document.
+#[derive(Clone)]
+struct InForce {
+    url: Rc<Url>,
+    /// Where a `<base>` says so, empty URLs and fragments lead there.
+    is_written: bool,
+    around: Option<usize>,
+}
+
+impl Resolver {
+    fn new(
+        url: &Url,
+        bases: &[Base],
+        encoding: &'static Encoding,
+        format: Format,
+        length: usize,
+    ) -> Self {
+        let is_markup = matches!(format, Format::Html | Format::Xml);
+        let mut resolver = Resolver {
+            bases: Vec::with_capacity(bases.len()),
+            encoding,
+            encodes_queries: is_markup && encoding != UTF_8,
+            budget: length * BYTES_OF_URL_A_BYTE + (1 << 20),
+            known: HashMap::new(),
+            known_for: 0,
+        };
+        let document = InForce {
+            url: Rc::new(url.clone()),
+            is_written: false,
+            around: None,
+        };
+        for base in bases {
+            let around = base.around.map(|around| resolver.bases[around].clone());
+            let mut in_force = around.unwrap_or_else(|| document.clone());
+            in_force.around = base.around;
+            // HTML §2.4.3, the document base URL.
+            let written = base
+                .url
+                .as_deref()
+                .and_then(|text| resolver.parse(&in_force.url, text));
+            let written = written.filter(|url| !matches!(url.scheme(), "data" | "javascript"));
+            if let Some(url) = written {
+                in_force.url = Rc::new(url);
+                in_force.is_written = true;
+            }
+            resolver.bases.push(in_force);
+        }
+        resolver.bases.insert(0, document);
+        resolver
+    }
+
+    fn resolve(&mut self, reference: Reference) -> Option<Link> {
+        let text = reference.text.trim_matches(|char: char| char <= ' ');
+        // That of the document itself stands before those that are written in it.
+        let mut base = reference.origin.base + 1;
+        if reference.kind == Kind::Base {
+            base = self.bases[base].around.map_or(0, |around| around + 1);
+        }
+        let is_written = self.bases[base].is_written;
+        // Empty, a link that a person follows leads to the base; all else leads nowhere.
+        let is_empty = text.is_empty()
+            && (!is_written
+                || reference.kind != Kind::Navigation
+                || reference.place.layer == Some(Layer::Attribute(Quotes::None)));
+        if is_empty || (text.starts_with('#') && !is_written) {
+            return None;
+        }
+        let url = self.url(base, text)?;
+        let origin = reference.origin;
+        matches!(url.scheme(), "http" | "https").then(|| Link {
+            url,
+            kind: reference.kind,
+            role: reference.role,
+            span: reference.span,
+            text: text.to_owned(),
+            tag: origin.tag,
+            element: origin.element,
+            guards: origin.guards,
+            place: reference.place,
+        })
+    }
+
+    fn url(&mut self, base: usize, text: &str) -> Option<Url> {
+        let from = Rc::clone(&self.bases[base].url);
+        self.budget = self.budget.checked_sub(from.as_str().len() + text.len())?;
+        let (main, fragment) = match text.split_once('#') {
+            // By itself, it would lose its last blank.
+            Some((main, fragment)) if !main.ends_with(|char| char <= ' ') => (main, Some(fragment)),
+            _ => (text, None),
+        };
+        if self.known_for != base {
+            self.known.clear();
+            self.known_for = base;
+        }
+        let mut url = if let Some(url) = self.known.get(main) {
+            url.clone()
+        } else {
+            let url = self.parse(&from, main)?;
+            self.known.insert(main.to_owned(), url.clone());
+            url
+        };
+        if fragment.is_some() {
+            url.set_fragment(fragment);
+        }
+        Some(url)
+    }
+
+    fn parse(&self, base: &Url, text: &str) -> Option<Url> {
+        let encode = query_encoder(self.encoding);
+        let options = Url::options().base_url(Some(base));
+        if self.encodes_queries {
+            options.encoding_override(Some(&encode)).parse(text).ok()
+        } else {
+            options.parse(text).ok()
+        }
+    }
+}
+
+fn query_encoder(encoding: &'static Encoding) -> impl Fn(&str) -> Cow<'_, [u8]> {
+    move |query| encoding.encode(query).0
 }
 
 /// How many bytes of URLs may come of a byte of a document.
 const BYTES_OF_URL_A_BYTE: usize = 64;
-
-/// URL standard §4.4, query state: a query is percent-encoded from the document's encoding.
-fn query_encoder(encoding: &'static Encoding) -> impl Fn(&str) -> Cow<'_, [u8]> {
-    move |query| encoding.encode(query).0
-}

@@ -1,35 +1,49 @@
 use url::Url;
 
+use crate::html::is_javascript;
+
 /// What a document is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
     /// HTML.
     Html,
-    /// XHTML and SVG: as HTML, but any element may be empty (`<script/>`), and no text is raw but
-    /// that of scripts and styles.
+    /// XML: XHTML and SVG; sitemaps, RSS, Atom and OPML, told by their first element. No text is
+    /// raw, any element may be empty (`<script/>`), and well-formedness is not asked for.
     Xml,
     /// CSS.
     Css,
+    /// JavaScript: what modules import, and workers.
+    Script,
+    /// The manifest of a web application.
+    Manifest,
+    /// A URL a line, as a sitemap may be.
+    List,
 }
 
 impl Format {
     /// Tells the format by the `Content-Type`; where there is none, by the first bytes (MIME Sniffing
     /// standard §7.1, as far as HTML goes) or the ending of the URL. `None`: nothing that holds
-    /// links.
+    /// links, or plain text, of which one must know by other means that it is a [`List`](Self::List).
     pub fn of(content_type: Option<&str>, content: &[u8], url: &Url) -> Option<Self> {
         let media_type = content_type.unwrap_or_default().split([';', ',']).next();
-        match media_type
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase()
-            .as_str()
-        {
+        let media_type = media_type.unwrap_or_default().trim().to_ascii_lowercase();
+        let ends = |ending: &str| url.path().ends_with(ending);
+        match media_type.as_str() {
             "text/html" => Some(Format::Html),
-            "application/xhtml+xml" | "image/svg+xml" => Some(Format::Xml),
             "text/css" => Some(Format::Css),
+            "application/manifest+json" => Some(Format::Manifest),
+            "application/json" | "text/json" if ends(".webmanifest") || ends("manifest.json") => {
+                Some(Format::Manifest)
+            }
+            name if is_javascript(name) => Some(Format::Script),
+            "text/xml" | "application/xml" | "text/x-opml" => Some(Format::Xml),
+            name if name.ends_with("+xml") => Some(Format::Xml),
             "" if looks_like_html(content) => Some(Format::Html),
-            "" if url.path().ends_with(".css") => Some(Format::Css),
+            "" if ends(".css") => Some(Format::Css),
+            "" if ends(".js") || ends(".mjs") => Some(Format::Script),
+            "" if ends(".webmanifest") => Some(Format::Manifest),
+            "" if content.starts_with(b"<?xml") => Some(Format::Xml),
             _ => None,
         }
     }
@@ -101,6 +115,44 @@ mod tests {
         check(None, b"<!-- -->", "http://h/", Some(Format::Html));
         check(None, b"<pre>", "http://h/", None);
         check(None, b"p {}", "http://h/a.css?v=1", Some(Format::Css));
+        check(
+            Some("text/javascript"),
+            b"",
+            "http://h/",
+            Some(Format::Script),
+        );
+        check(
+            Some("application/x-javascript"),
+            b"",
+            "http://h/",
+            Some(Format::Script),
+        );
+        check(
+            Some("application/rss+xml"),
+            b"",
+            "http://h/",
+            Some(Format::Xml),
+        );
+        check(
+            Some("text/xml; charset=utf-8"),
+            b"",
+            "http://h/",
+            Some(Format::Xml),
+        );
+        check(
+            Some("application/json"),
+            b"",
+            "http://h/manifest.json",
+            Some(Format::Manifest),
+        );
+        check(Some("application/json"), b"", "http://h/data.json", None);
+        check(None, b"", "http://h/a.mjs", Some(Format::Script));
+        check(
+            None,
+            b"<?xml version='1.0'?>",
+            "http://h/",
+            Some(Format::Xml),
+        );
         check(None, b"\x89PNG", "http://h/a.png", None);
     }
 }

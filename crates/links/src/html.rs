@@ -1,365 +1,559 @@
-//! The URLs of HTML.
+//! The URLs of HTML and XML.
 
-use std::cell::RefCell;
+use std::borrow::Cow;
 use std::ops::Range;
 
-use encoding_rs::Encoding;
-use html5ever::tendril::StrTendril;
-use html5ever::tokenizer::{
-    BufferQueue, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
-};
+use encoding_rs::{Encoding, UTF_8};
 
-use crate::link::{Kind, Place, Quotes, Reference, Role, Within};
-use crate::scan::{Attribute, Piece, Tag, is_space, scan};
-use crate::text::Text;
-use crate::{Format, css, refresh, srcset};
+use crate::attribute::Name;
+use crate::holds::{self, Dialect, Holds};
+use crate::json;
+use crate::link::{
+    Base, DEEPEST, Found, Kind, Layer, MOST_LINKS, Origin, Place, Reference, Role, Within,
+};
+use crate::scan::{self, Attribute, LONGEST_NAME, Run, Scan, Tag, is_space, text_of};
+use crate::text::{Escapes, Text};
+use crate::{Format, css, refresh, script, srcset};
 
 /// Finds what a document refers to, in order.
-pub(crate) fn references(
-    document: &[u8],
-    format: Format,
-    encoding: &'static Encoding,
-) -> (Vec<Reference>, Option<usize>) {
+pub(crate) fn references(document: &[u8], format: Format, encoding: &'static Encoding) -> Found {
+    find(document, format, encoding, 0)
+}
+
+fn find(document: &[u8], format: Format, encoding: &'static Encoding, depth: usize) -> Found {
     let mut html = Html {
         document,
+        format,
         encoding,
-        tokenizer: Tokenizer::new(Sink::default(), TokenizerOpts::default()),
-        found: Vec::new(),
-        from: From::default(),
+        depth,
+        found: Found::new(),
+        origin: Origin::default(),
+        head: Head::default(),
+        dialect: None,
+        open: Vec::new(),
     };
-    let mut head = None;
-    let mut in_head = true;
-    for piece in scan(document, format) {
-        if html.found.len() >= MOST_LINKS {
-            break;
-        }
-        match piece {
-            Piece::Tag(tag) => {
-                let name = &document[tag.name.clone()];
-                if in_head && name.eq_ignore_ascii_case(b"head") {
-                    head = Some(tag.span.end);
-                } else if in_head && name.eq_ignore_ascii_case(b"html") {
-                    head = head.or(Some(tag.span.end));
-                }
-                in_head &= head == Some(tag.span.end);
-                html.from = From {
-                    guards: html.guards(&tag),
-                    tag: tag.span.clone(),
-                    element: tag.span.start..tag.end,
-                };
-                html.tag(&tag);
-            }
-            Piece::Style(bytes) => {
-                let style = Text::decode(document, bytes, encoding, None);
-                html.style(&style, None);
-            }
-        }
+    let mut scan = Scan::new(document, format);
+    let mut tag = Tag::default();
+    while html.found.references.len() < MOST_LINKS && scan.next(&mut tag) {
+        html.tag(&tag);
     }
-    // Attributes are looked at in the tokenizer's order, which is theirs, but for the doubled.
-    html.found.sort_by_key(|reference| reference.span.start);
-    (html.found, head)
+    html.found.head = html.head.place(document, format);
+    // Within a tag, order is that of the looking.
+    let references = &mut html.found.references;
+    references.truncate(MOST_LINKS);
+    references.sort_by_key(|reference| reference.span.start);
+    html.found
 }
 
 struct Html<'a> {
     document: &'a [u8],
+    format: Format,
     encoding: &'static Encoding,
-    tokenizer: Tokenizer<Sink>,
-    found: Vec<Reference>,
-    from: From,
+    /// In how many other documents this one stands.
+    depth: usize,
+    found: Found,
+    /// What is found now is found in this.
+    origin: Origin,
+    head: Head,
+    /// Of XML; none before its first element.
+    dialect: Option<Dialect>,
+    /// The elements of XML that are open, as far as they matter.
+    open: Vec<Open>,
 }
 
-/// The tag that is looked at.
-#[derive(Default)]
-struct From {
-    tag: Range<usize>,
-    element: Range<usize>,
-    guards: Vec<Range<usize>>,
-}
-
-/// What an attribute holds.
-#[derive(Clone, Copy)]
-enum Holds {
-    Url(Kind, Role),
-    Srcset,
-    Style,
-    Refresh,
+/// An open element of XML.
+struct Open {
+    name: Range<usize>,
+    /// What URLs were resolved against outside of it.
+    base: usize,
 }
 
 impl Html<'_> {
     fn tag(&mut self, tag: &Tag) {
-        let interesting = |attribute: &Attribute| {
-            let name = &self.document[attribute.name.clone()];
-            ATTRIBUTES
-                .iter()
-                .any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
-        };
-        if !tag.attributes.iter().any(interesting) {
-            return;
+        let mut lower = [0; LONGEST_NAME];
+        let name = scan::lower_case(&self.document[tag.name.clone()], &mut lower);
+        let name = name
+            .and_then(|name| str::from_utf8(name).ok())
+            .unwrap_or_default();
+        let is_xml = self.format == Format::Xml;
+        let name = if is_xml { local(name) } else { name };
+        if tag.is_end {
+            return self.leave(tag);
         }
-        let Some(token) = self.tokenize(tag) else {
-            return;
+        self.head.tag(name, tag);
+        self.origin.tag = tag.span.clone();
+        self.origin.element = tag.span.start..tag.end;
+        self.origin.guards.clear();
+        let dialect = match self.dialect {
+            Some(dialect) => dialect,
+            None if is_xml && !name.starts_with('?') => {
+                let dialect = Dialect::of(name);
+                self.dialect = Some(dialect);
+                dialect
+            }
+            None => Dialect::Document,
         };
-        let element: &str = &token.name;
-        let value = |name: &str| {
-            let attribute = token
-                .attrs
-                .iter()
-                .find(|attribute| &*attribute.name.local == name);
-            attribute.map(|attribute| &*attribute.value)
+        if is_xml {
+            self.enter(tag);
+        }
+        if !tag.attributes.is_empty() {
+            self.guards(tag);
+            self.attributes(name, tag, dialect);
+        }
+        if dialect != Dialect::Document && !tag.self_closing {
+            self.text(name, tag, dialect);
+        } else if matches!(name, "script" | "style") && (tag.raw.is_some() || tag.is_foreign) {
+            self.content(name == "style", tag);
+        }
+        if is_xml && tag.self_closing {
+            self.leave(tag);
+        }
+    }
+
+    fn attributes(&mut self, element: &str, tag: &Tag, dialect: Dialect) {
+        let (document, encoding) = (self.document, self.encoding);
+        let value = |name: &str| value(document, encoding, tag, name);
+        // Archives and classes are looked for there.
+        let codebase = match element {
+            "applet" | "object" if value("codebase").is_some() => Some(self.new_base(None)),
+            _ => None,
         };
-        for attribute in &token.attrs {
-            let name: &str = &attribute.name.local;
-            let Some(holds) = holds(element, name, &value) else {
+        for attribute in &tag.attributes {
+            let name = attribute.name.as_str();
+            let Some(holds) = dialect.attribute(element, name, &value) else {
                 continue;
             };
-            // Of the doubled, the first counts, for the tokenizer too.
-            let written = tag.attributes.iter().find(|written| {
-                self.document[written.name.clone()].eq_ignore_ascii_case(name.as_bytes())
-            });
-            if let Some(written) = written {
-                self.attribute(&attribute.value, written, holds);
+            let outside = self.origin.base;
+            if matches!(name, "archive" | "code" | "classid" | "codebase" | "object") {
+                self.origin.base = codebase.unwrap_or(outside);
             }
+            self.attribute(attribute, holds);
+            self.origin.base = outside;
         }
     }
 
-    /// Its attributes that forbid what is not as it was. The blank before one goes with it where
-    /// another, or the end, follows.
-    fn guards(&self, tag: &Tag) -> Vec<Range<usize>> {
-        let guards = tag.attributes.iter().filter(|attribute| {
-            let name = &self.document[attribute.name.clone()];
-            name.eq_ignore_ascii_case(b"integrity") || name.eq_ignore_ascii_case(b"crossorigin")
-        });
-        let span = |attribute: &Attribute| {
-            let Range { start, .. } = attribute.name;
-            let blank_before = is_space(self.document[start - 1]);
-            let after = self.document[attribute.end];
-            let spare = blank_before && (is_space(after) || after == b'>');
-            start - usize::from(spare)..attribute.end
-        };
-        guards.map(span).collect()
-    }
-
-    fn attribute(&mut self, value: &str, written: &Attribute, holds: Holds) {
-        let quotes = Some(written.quotes);
-        let bytes = written.value.clone();
-        if let Holds::Url(kind, role) = holds {
-            return self.find(value, kind, role, bytes, quotes, Within::Nothing);
-        }
-        if bytes.len() > LONGEST_LIST {
-            return;
-        }
-        let references = |piece: &str| self.decode(piece);
-        let text = Text::decode(self.document, bytes, self.encoding, Some(&references));
+    fn attribute(&mut self, attribute: &Attribute, holds: Holds) {
+        let document = self.document;
+        let text = Text::decode(
+            document,
+            attribute.value.clone(),
+            self.encoding,
+            Escapes::Html,
+        );
+        let layer = Some(Layer::Attribute(attribute.quotes));
         match holds {
-            Holds::Url(..) => {}
-            Holds::Style => self.style(&text, quotes),
-            Holds::Srcset => {
-                for url in srcset::urls(&text.decoded) {
-                    let span = text.span(url.clone());
-                    self.find(
-                        &text.decoded[url],
-                        Kind::Requisite,
-                        Role::Image,
-                        span,
-                        quotes,
-                        Within::Srcset,
-                    );
+            Holds::Url(kind, role) => {
+                // Blanks around it stay where they are not part of it.
+                let whole = attribute.value.clone();
+                self.whole(&text.decoded, whole, kind, role, layer);
+            }
+            Holds::Perhaps(kind, role) if holds::is_plainly_url(&text.decoded) => {
+                self.whole(&text.decoded, attribute.value.clone(), kind, role, layer);
+            }
+            // `data-bg` may be either.
+            Holds::Perhaps(..) if text.decoded.contains("url(") => {
+                self.style(&text, layer, Some(Role::Lazy));
+            }
+            Holds::Perhaps(..) => {}
+            Holds::List(separators, kind, role) => {
+                let mut at = 0;
+                for piece in text.decoded.split(separators) {
+                    let blanks = piece.len() - piece.trim_start().len();
+                    let start = at + blanks;
+                    let end = start + piece.trim().len();
+                    at += piece.len() + 1;
+                    if start < end {
+                        self.part(
+                            &text,
+                            start..end,
+                            kind,
+                            role,
+                            Place::new(Within::List, layer),
+                        );
+                    }
                 }
             }
+            Holds::Srcset(role) => {
+                for url in srcset::urls(&text.decoded) {
+                    let place = Place::new(Within::List, layer);
+                    self.part(&text, url, Kind::Requisite, role, place);
+                }
+            }
+            Holds::Style => self.style(&text, layer, None),
             Holds::Refresh => {
                 if let Some(url) = refresh::url(&text.decoded) {
-                    let span = text.span(url.clone());
-                    self.find(
-                        &text.decoded[url],
-                        Kind::Navigation,
-                        Role::Refresh,
-                        span,
-                        quotes,
-                        Within::Refresh,
-                    );
+                    let place = Place::new(Within::Refresh, layer);
+                    self.part(&text, url, Kind::Navigation, Role::Refresh, place);
                 }
+            }
+            Holds::Html => self.nested(&text, Layer::Attribute(attribute.quotes)),
+        }
+    }
+
+    /// The text of an element in a sitemap or a feed.
+    fn text(&mut self, element: &str, tag: &Tag, dialect: Dialect) {
+        let (document, encoding) = (self.document, self.encoding);
+        let parent = self
+            .open
+            .iter()
+            .rev()
+            .nth(1)
+            .map(|open| &document[open.name.clone()]);
+        let mut lower = [0; LONGEST_NAME];
+        let parent = parent.and_then(|name| scan::lower_case(name, &mut lower));
+        let parent = parent
+            .and_then(|name| str::from_utf8(name).ok())
+            .unwrap_or_default();
+        let is = |name: &str, expected: &str| {
+            value(document, encoding, tag, name)
+                .is_some_and(|value| value.trim().eq_ignore_ascii_case(expected))
+        };
+        let Some(holds) = dialect.text(element, local(parent), &is) else {
+            return;
+        };
+        let (runs, _) = text_of(document, tag.span.end);
+        for Run { span, is_cdata } in runs {
+            let (escapes, layer) = if is_cdata {
+                (Escapes::None, Layer::Cdata)
+            } else {
+                (Escapes::Html, Layer::Text)
+            };
+            let text = Text::decode(document, span, encoding, escapes);
+            match holds {
+                Holds::Html => self.nested(&text, layer),
+                Holds::Url(kind, role) => {
+                    let start = text.decoded.len() - text.decoded.trim_start().len();
+                    let end = start + text.decoded.trim().len();
+                    if start < end {
+                        let place = Place::new(Within::Nothing, Some(layer));
+                        self.part(&text, start..end, kind, role, place);
+                    }
+                }
+                _ => {}
             }
         }
     }
 
-    fn style(&mut self, text: &Text<'_>, attribute: Option<Quotes>) {
+    /// The content of a script or a style.
+    fn content(&mut self, is_style: bool, tag: &Tag) {
+        let runs = match &tag.raw {
+            // XHTML that is served as HTML hides its sections in comments; nobody minds.
+            Some(raw) => vec![Run {
+                span: raw.clone(),
+                is_cdata: true,
+            }],
+            None if tag.self_closing => return,
+            None => text_of(self.document, tag.span.end).0,
+        };
+        for Run { span, is_cdata } in runs {
+            let escapes = if is_cdata {
+                Escapes::None
+            } else {
+                Escapes::Html
+            };
+            let text = Text::decode(self.document, span, self.encoding, escapes);
+            let layer = (!is_cdata).then_some(Layer::Text);
+            if is_style {
+                self.style(&text, layer, None);
+            } else {
+                self.script(&text, tag, layer);
+            }
+        }
+    }
+
+    /// HTML §4.12.1: the type says what a script is.
+    fn script(&mut self, text: &Text<'_>, tag: &Tag, layer: Option<Layer>) {
+        let value = |name| value(self.document, self.encoding, tag, name);
+        // What it would run is in the other place.
+        if value("src").is_some() {
+            return;
+        }
+        let of = value("type")
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
+        let dialect = match of.as_str() {
+            "importmap" => json::Dialect::ImportMap,
+            "application/ld+json" => json::Dialect::StructuredData,
+            "speculationrules" => json::Dialect::SpeculationRules,
+            "" | "module" => return self.javascript(text, layer),
+            name if is_javascript(name) => return self.javascript(text, layer),
+            _ => return,
+        };
+        for url in json::urls(&text.decoded, dialect) {
+            let within = match url.role {
+                Role::ImportMap | Role::ImportMapKey => Within::Module,
+                _ => Within::Script,
+            };
+            let place = Place::new(within, layer);
+            let span = text.span(url.span);
+            self.push(url.text, url.kind, url.role, span, place);
+        }
+    }
+
+    fn javascript(&mut self, text: &Text<'_>, layer: Option<Layer>) {
+        for mut reference in scripts(text) {
+            reference.place.layer = layer;
+            reference.origin = self.origin.clone();
+            self.found.references.push(reference);
+        }
+    }
+
+    fn style(&mut self, text: &Text<'_>, layer: Option<Layer>, role: Option<Role>) {
         for url in css::urls(&text.decoded) {
             let span = text.span(url.span);
-            self.find(
-                &url.text,
+            let place = Place::new(Within::Css, layer);
+            self.push(
+                url.text,
                 Kind::Requisite,
-                Role::Image,
+                role.unwrap_or(url.role),
                 span,
-                attribute,
-                Within::Css,
+                place,
             );
         }
     }
 
-    fn find(
+    /// A document within this one.
+    fn nested(&mut self, text: &Text<'_>, layer: Layer) {
+        if self.depth >= DEEPEST {
+            return;
+        }
+        let found = find(text.decoded.as_bytes(), Format::Html, UTF_8, self.depth + 1);
+        let first = self.found.bases.len();
+        let around = self.origin.base;
+        let shifted = found.bases.into_iter().map(|base| Base {
+            around: Some(base.around.map_or(around, |around| first + around)),
+            ..base
+        });
+        self.found.bases.extend(shifted);
+        let span = |span: Range<usize>| text.span(span);
+        self.found
+            .references
+            .extend(found.references.into_iter().map(|mut reference| {
+                reference.span = span(reference.span);
+                reference.place.surround(layer);
+                let origin = &mut reference.origin;
+                origin.tag = span(origin.tag.clone());
+                origin.element = span(origin.element.clone());
+                origin
+                    .guards
+                    .iter_mut()
+                    .for_each(|guard| *guard = span(guard.clone()));
+                origin.base += first;
+                reference
+            }));
+    }
+
+    /// All of an attribute.
+    fn whole(
         &mut self,
         text: &str,
+        span: Range<usize>,
         kind: Kind,
         role: Role,
-        span: Range<usize>,
-        attribute: Option<Quotes>,
-        within: Within,
+        layer: Option<Layer>,
     ) {
-        self.found.push(Reference {
-            text: text.to_owned(),
+        if kind == Kind::Base {
+            // The first counts (HTML §4.2.3).
+            let base = &mut self.found.bases[self.origin.base];
+            if base.url.is_some() {
+                return;
+            }
+            base.url = Some(text.to_owned());
+        }
+        self.push(
+            text.to_owned(),
             kind,
             role,
             span,
-            place: Place { attribute, within },
-            tag: self.from.tag.clone(),
-            element: self.from.element.clone(),
-            guards: self.from.guards.clone(),
+            Place::new(Within::Nothing, layer),
+        );
+    }
+
+    /// A part of a text.
+    fn part(&mut self, text: &Text<'_>, part: Range<usize>, kind: Kind, role: Role, place: Place) {
+        let span = text.span(part.clone());
+        self.push(text.decoded[part].to_owned(), kind, role, span, place);
+    }
+
+    fn push(&mut self, text: String, kind: Kind, role: Role, span: Range<usize>, place: Place) {
+        self.found.references.push(Reference {
+            text,
+            kind,
+            role,
+            span,
+            place,
+            origin: self.origin.clone(),
         });
     }
 
-    /// Gives one tag to the tokenizer.
-    fn tokenize(&self, tag: &Tag) -> Option<html5ever::tokenizer::Tag> {
-        // What is behind the last attribute looked at is left out.
-        let end = tag.attributes.last().map_or(tag.span.end, |last| last.end);
-        let text = self
-            .encoding
-            .decode_without_bom_handling(&self.document[tag.span.start..end])
-            .0;
-        self.feed(&[&text, ">"])
-    }
-
-    /// Decodes a piece of an attribute's value.
-    fn decode(&self, piece: &str) -> String {
-        let quote = if piece.contains('"') { "'" } else { "\"" };
-        let tag = self.feed(&["<a b=", quote, piece, quote, ">"]);
-        let value = tag.and_then(|tag| tag.attrs.into_iter().next());
-        value.map_or_else(|| piece.to_owned(), |attribute| attribute.value.to_string())
-    }
-
-    fn feed(&self, parts: &[&str]) -> Option<html5ever::tokenizer::Tag> {
-        let input = BufferQueue::default();
-        for part in parts {
-            input.push_back(StrTendril::from_slice(part));
+    /// The attributes that forbid what is not as it was. The blank before one goes with it where
+    /// another, or the end, follows.
+    fn guards(&mut self, tag: &Tag) {
+        for attribute in tag
+            .attributes
+            .iter()
+            .filter(|attribute| attribute.name.is_guard())
+        {
+            let Range { start, end } = attribute.span;
+            let after = self.document[end];
+            let spare = is_space(self.document[start - 1]) && (is_space(after) || after == b'>');
+            self.origin.guards.push(start - usize::from(spare)..end);
         }
-        let _ = self.tokenizer.feed(&input);
-        self.tokenizer.sink.tag.take()
+    }
+
+    /// Takes a start tag of XML. (XML Base: what is in the element is resolved against it. Browsers
+    /// have given it up; feeds have not.)
+    fn enter(&mut self, tag: &Tag) {
+        if self.open.len() >= DEEPEST_XML {
+            return;
+        }
+        self.open.push(Open {
+            name: tag.name.clone(),
+            base: self.origin.base,
+        });
+        let base = value(self.document, self.encoding, tag, "xml:base");
+        if let Some(base) = base.filter(|_| self.dialect == Some(Dialect::Feed)) {
+            let base = base.into_owned();
+            self.origin.base = self.new_base(Some(base));
+        }
+    }
+
+    /// Takes an end tag of XML: of the innermost, or of one around it.
+    fn leave(&mut self, tag: &Tag) {
+        let name = &self.document[tag.name.clone()];
+        let near = self.open.iter().rev().take(NEAR);
+        let is_it = |open: &Open| self.document[open.name.clone()] == *name;
+        if let Some(at) = near.into_iter().position(is_it) {
+            let at = self.open.len() - 1 - at;
+            self.origin.base = self.open[at].base;
+            self.open.truncate(at);
+        }
+    }
+
+    fn new_base(&mut self, url: Option<String>) -> usize {
+        self.found.bases.push(Base {
+            around: Some(self.origin.base),
+            url,
+        });
+        self.found.bases.len() - 1
     }
 }
 
-/// Keeps the last start tag. It asks for no change of state, so that the next tag finds the
-/// tokenizer as the last one did.
+/// What a script file refers to.
+pub(crate) fn scripts(text: &Text<'_>) -> Vec<Reference> {
+    let reference = |url: script::Found| Reference {
+        kind: match url.role {
+            Role::ServiceWorker => Kind::Hint,
+            _ => Kind::Requisite,
+        },
+        role: url.role,
+        span: text.span(url.span),
+        place: match url.role {
+            Role::ModuleImport => Place::new(Within::Module, None),
+            _ => Place::new(Within::Script, None),
+        },
+        text: url.text,
+        origin: Origin::default(),
+    };
+    script::urls(&text.decoded)
+        .into_iter()
+        .map(reference)
+        .collect()
+}
+
+/// Where the head is.
 #[derive(Default)]
-struct Sink {
-    tag: RefCell<Option<html5ever::tokenizer::Tag>>,
+struct Head {
+    /// Behind `<html>` or `<head>`.
+    at: Option<usize>,
+    /// A tag came that can only stand in it or behind it.
+    is_over: bool,
 }
 
-impl TokenSink for Sink {
-    type Handle = ();
-
-    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
-        if let Token::TagToken(tag) = token {
-            self.tag.replace(Some(tag));
+impl Head {
+    fn tag(&mut self, name: &str, tag: &Tag) {
+        match name {
+            _ if self.is_over => {}
+            "head" => {
+                self.at = Some(tag.span.end);
+                self.is_over = true;
+            }
+            "html" if self.at.is_none() => self.at = Some(tag.span.end),
+            _ => self.is_over = true,
         }
-        TokenSinkResult::Continue
+    }
+
+    fn place(&self, document: &[u8], format: Format) -> Option<usize> {
+        self.at
+            .or_else(|| (format == Format::Html).then(|| behind_doctype(document)))
     }
 }
 
-/// The attributes that may hold a link; what each holds depends on its element, see [`holds`].
-const ATTRIBUTES: [&str; 14] = [
-    "href",
-    "src",
-    "srcset",
-    "imagesrcset",
-    "style",
-    "content",
-    "poster",
-    "data",
-    "background",
-    "action",
-    "formaction",
-    "longdesc",
-    "cite",
-    "xlink:href",
-];
-
-fn holds<'v>(
-    element: &str,
-    attribute: &str,
-    value: &impl Fn(&str) -> Option<&'v str>,
-) -> Option<Holds> {
-    let is_module = || value("type").is_some_and(|of| of.trim().eq_ignore_ascii_case("module"));
-    let (kind, role) = match (attribute, element) {
-        ("style", _) => return Some(Holds::Style),
-        ("srcset", "img" | "source") | ("imagesrcset", "link") => return Some(Holds::Srcset),
-        ("content", "meta") => {
-            let refresh =
-                value("http-equiv").is_some_and(|name| name.eq_ignore_ascii_case("refresh"));
-            return refresh.then_some(Holds::Refresh);
-        }
-        ("href", "base") => (Kind::Base, Role::Base),
-        ("href", "link") => link(value("rel").unwrap_or_default()),
-        ("href" | "xlink:href", "a" | "area") => (Kind::Navigation, Role::Anchor),
-        ("src" | "href" | "xlink:href", "script") if is_module() => {
-            (Kind::Requisite, Role::ModuleScript)
-        }
-        ("src" | "href" | "xlink:href", "script") => (Kind::Requisite, Role::Script),
-        (
-            "href" | "xlink:href",
-            "use" | "pattern" | "lineargradient" | "radialgradient" | "mpath" | "textpath"
-            | "filter",
-        ) => (Kind::Requisite, Role::Use),
-        ("href" | "xlink:href", "image" | "feimage" | "cursor") => (Kind::Requisite, Role::Image),
-        ("href" | "xlink:href", "font-face-uri") => (Kind::Requisite, Role::Font),
-        ("src", "iframe" | "frame") => (Kind::Embedded, Role::Frame),
-        ("src", "embed") | ("data", "object") => (Kind::Embedded, Role::Object),
-        ("src", "audio" | "video" | "source") => (Kind::Requisite, Role::Media),
-        ("src", "track") => (Kind::Requisite, Role::Track),
-        ("src", "img" | "input")
-        | ("poster", "video")
-        | ("background", "body" | "table" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th") => {
-            (Kind::Requisite, Role::Image)
-        }
-        ("longdesc", "img" | "iframe" | "frame") | ("cite", "blockquote" | "q" | "del" | "ins") => {
-            (Kind::Navigation, Role::Citation)
-        }
-        ("action", "form") | ("formaction", "button" | "input") => (Kind::Hint, Role::Form),
-        _ => return None,
+/// Behind the byte order mark, and comments and blanks up to the document type.
+fn behind_doctype(document: &[u8]) -> usize {
+    let start = if document.starts_with(b"\xef\xbb\xbf") {
+        3
+    } else {
+        0
     };
-    Some(Holds::Url(kind, role))
+    let mut at = start;
+    loop {
+        let rest = &document[at..];
+        let text = rest.trim_ascii_start();
+        let is_comment = text.starts_with(b"<!--") || text.starts_with(b"<?");
+        let is_doctype = text
+            .get(..9)
+            .is_some_and(|begin| begin.eq_ignore_ascii_case(b"<!doctype"));
+        let closing = if text.starts_with(b"<!--") {
+            &b"-->"[..]
+        } else {
+            b">"
+        };
+        match memchr::memmem::find(text, closing) {
+            Some(end) if is_comment || is_doctype => {
+                at = document.len() - text.len() + end + closing.len();
+                if is_doctype {
+                    return at;
+                }
+            }
+            _ => return start,
+        }
+    }
 }
 
-/// HTML §4.6.7. Of several, the first here decides: one that is needed before one that is not.
-fn link(rel: &str) -> (Kind, Role) {
-    let is = |name: &str| {
-        let mut words = rel.split_ascii_whitespace();
-        words.any(|word| word.eq_ignore_ascii_case(name))
+/// The value of an attribute, references decoded.
+fn value<'d>(
+    document: &'d [u8],
+    encoding: &'static Encoding,
+    tag: &Tag,
+    name: &str,
+) -> Option<Cow<'d, str>> {
+    let is_it = |attribute: &&Attribute| -> bool {
+        let known: Name = attribute.name;
+        known.as_str() == name
     };
-    let of = |(name, _, _): &&(&str, Kind, Role)| is(name);
-    let known = RELS.iter().find(of);
-    known.map_or((Kind::Navigation, Role::Related), |(_, kind, role)| {
-        (*kind, *role)
-    })
+    let attribute = tag.attributes.iter().find(is_it)?;
+    Some(Text::decode(document, attribute.value.clone(), encoding, Escapes::Html).decoded)
 }
 
-const RELS: [(&str, Kind, Role); 14] = [
-    ("stylesheet", Kind::Requisite, Role::Stylesheet),
-    ("icon", Kind::Requisite, Role::Icon),
-    ("apple-touch-icon", Kind::Requisite, Role::Icon),
-    ("apple-touch-icon-precomposed", Kind::Requisite, Role::Icon),
-    ("mask-icon", Kind::Requisite, Role::Icon),
-    ("manifest", Kind::Requisite, Role::Manifest),
-    ("modulepreload", Kind::Requisite, Role::ModulePreload),
-    ("preload", Kind::Requisite, Role::Preload),
-    ("canonical", Kind::Navigation, Role::Canonical),
-    ("alternate", Kind::Navigation, Role::Alternate),
-    ("preconnect", Kind::Hint, Role::Prefetch),
-    ("dns-prefetch", Kind::Hint, Role::Prefetch),
-    ("prefetch", Kind::Hint, Role::Prefetch),
-    ("prerender", Kind::Hint, Role::Prefetch),
-];
+/// MIME Sniffing §4.6, JavaScript MIME types.
+pub(crate) fn is_javascript(media_type: &str) -> bool {
+    let Some((kind, name)) = media_type.split_once('/') else {
+        return false;
+    };
+    let name = name.strip_prefix("x-").unwrap_or(name);
+    matches!(kind, "text" | "application")
+        && (matches!(name, "javascript" | "ecmascript" | "jscript" | "livescript")
+            || name.starts_with("javascript1."))
+}
 
-/// More than any page has that a person reads; each costs some hundred bytes of memory.
-pub(crate) const MOST_LINKS: usize = 100_000;
+fn local(name: &str) -> &str {
+    name.rsplit_once(':').map_or(name, |(_, local)| local)
+}
 
-/// In bytes: of attributes that hold several links, longer ones are left as they are.
-const LONGEST_LIST: usize = 1 << 20;
+/// Elements of XML that are open and kept in mind; deeper ones count as in the deepest.
+const DEEPEST_XML: usize = 1000;
+
+/// So many elements may be left open by an end tag.
+const NEAR: usize = 16;

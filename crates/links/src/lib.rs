@@ -1,6 +1,6 @@
 //! Every URL a document refers to, with its place in the bytes, and the rewriting of them.
 //!
-//! Takes HTML (XHTML and SVG too) and CSS. Take it to crawl, to check links, or to move a site:
+//! Takes HTML, XHTML and SVG, CSS, scripts, manifests, sitemaps and feeds. Take it to crawl, to check links, or to move a site:
 //! [`extract`] tells what a document refers to, [`rewrite`] replaces the URLs and leaves every
 //! other byte as it is. It knows nothing of HTTP; to know a document's structure, take a parser
 //! that builds a tree.
@@ -25,37 +25,44 @@
 //! # Guarantees
 //!
 //! - Only the bytes of URLs change. A document of which no URL is replaced comes back borrowed.
-//!   (One in an encoding that is no superset of ASCII, UTF-16 or ISO-2022-JP, comes back in UTF-8
-//!   with a byte order mark.)
-//! - Time is linear in the input, memory in the number of links; there is no recursion on input,
-//!   and of a tag the first 1,000 attributes are looked at.
+//!   (One in ISO-2022-JP, which is no superset of ASCII, comes back in UTF-8 with a byte order mark.)
+//! - Time is linear in the input, memory in the number of links; there is no recursion on input but
+//!   for documents within documents, which are searched two deep.
 //! - No input makes it panic.
 //!
 //! # How it works
 //!
-//! A coarse scan over the bytes finds tags and the places of their attributes, and skips comments
-//! and raw text as the HTML standard's tokenizer does. Only tags with an attribute that can hold a
-//! link are given to html5ever's tokenizer, which decodes the values. CSS goes through cssparser's
+//! A coarse scan over the bytes finds tags and the places of those attributes that can hold a link,
+//! and skips comments and raw text as the HTML standard's tokenizer does; tests compare it with
+//! html5ever's, over which it has the places, and a third of the time. CSS goes through cssparser's
 //! tokenizer as one flat row of tokens.
 #![forbid(unsafe_code)]
 
 mod format;
 mod link;
 
+mod attribute;
+mod foreign;
+mod holds;
 mod html;
 mod scan;
 
 mod css;
+mod header;
+mod json;
 mod refresh;
+mod script;
 mod srcset;
 
 mod charset;
 mod document;
+mod reference;
 mod rewrite;
 mod text;
 
 pub use charset::{Charset, Teller, charset};
 pub use document::{Document, extract};
 pub use format::Format;
+pub use header::header_links;
 pub use link::{Edit, Kind, Link, Role};
 pub use rewrite::rewrite;

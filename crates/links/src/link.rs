@@ -155,10 +155,32 @@ pub enum Edit {
 /// What a URL stands in: how it must be escaped there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
-    /// The quotes of the HTML attribute, if it stands in one.
-    pub(crate) attribute: Option<Quotes>,
     pub(crate) within: Within,
+    /// What that stands in, if it escapes.
+    pub(crate) layer: Option<Layer>,
+    /// What the document that it stands in stands in itself, innermost first.
+    pub(crate) around: [Option<Layer>; DEEPEST],
 }
+
+impl Place {
+    pub(crate) fn new(within: Within, layer: Option<Layer>) -> Self {
+        Place {
+            within,
+            layer,
+            around: [None; DEEPEST],
+        }
+    }
+
+    pub(crate) fn surround(&mut self, layer: Layer) {
+        let free = self.around.iter_mut().find(|around| around.is_none());
+        if let Some(free) = free {
+            *free = Some(layer);
+        }
+    }
+}
+
+/// How deep documents are searched that stand in others (`srcdoc`, the content of a feed's items).
+pub(crate) const DEEPEST: usize = 2;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Quotes {
@@ -167,16 +189,31 @@ pub(crate) enum Quotes {
     None,
 }
 
+/// What escapes a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layer {
+    Attribute(Quotes),
+    /// The text of an element.
+    Text,
+    Cdata,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Within {
     /// It is all there is.
     Nothing,
     /// One of several, with commas and blanks between.
-    Srcset,
+    List,
     /// Behind the seconds of a meta refresh.
     Refresh,
     /// A string or a `url()` of CSS.
     Css,
+    /// A string of JavaScript or JSON.
+    Script,
+    /// The same, but one that begins with a name is no URL.
+    Module,
+    /// Between the angle brackets of a header.
+    Header,
 }
 
 /// A URL that was found and not resolved yet.
@@ -187,7 +224,47 @@ pub(crate) struct Reference {
     pub(crate) role: Role,
     pub(crate) span: Range<usize>,
     pub(crate) place: Place,
+    pub(crate) origin: Origin,
+}
+
+/// The tag that a URL is found in.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Origin {
     pub(crate) tag: Range<usize>,
     pub(crate) element: Range<usize>,
     pub(crate) guards: Vec<Range<usize>>,
+    /// Which of the [bases](Found::bases) is in force.
+    pub(crate) base: usize,
 }
+
+/// What was found in a document.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) references: Vec<Reference>,
+    /// The first is that of the document.
+    pub(crate) bases: Vec<Base>,
+    /// Where the head begins.
+    pub(crate) head: Option<usize>,
+}
+
+/// What URLs are resolved against, within a part of a document.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Base {
+    /// The part around this one, which stands before it; none of the whole document.
+    pub(crate) around: Option<usize>,
+    /// The URL, to be resolved against that of the part around.
+    pub(crate) url: Option<String>,
+}
+
+impl Found {
+    pub(crate) fn new() -> Self {
+        Found {
+            references: Vec::new(),
+            bases: vec![Base::default()],
+            head: None,
+        }
+    }
+}
+
+/// More than any page has that a person reads; each costs some hundred bytes of memory.
+pub(crate) const MOST_LINKS: usize = 100_000;

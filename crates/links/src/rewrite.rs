@@ -3,10 +3,12 @@ use std::cmp::Reverse;
 use std::fmt::Write as _;
 use std::ops::Range;
 
+use encoding_rs::{UTF_16BE, UTF_16LE};
 use url::Url;
 
 use crate::document::Document;
-use crate::link::{Place, Quotes, Within};
+use crate::link::{Layer, Place, Quotes, Within};
+use crate::script::is_url_like;
 use crate::{Edit, Format, Link};
 
 /// Replaces URLs in a document: `replace` is asked for each link, and returns what to put in its
@@ -35,9 +37,9 @@ impl<'a> Document<'a> {
         head: &str,
         mut edit: impl FnMut(&Link) -> Option<Edit>,
     ) -> Cow<'a, [u8]> {
-        let mut splices = Splices::new(&self.bytes);
+        let mut splices = Splices::new(self.placed());
         if let Some(at) = self.head {
-            splices.put(at..at, self.encoding.encode(head).0.into_owned());
+            splices.put(at..at, self.encode(head));
         }
         for link in self.links() {
             let (url, guards) = match edit(link) {
@@ -45,8 +47,8 @@ impl<'a> Document<'a> {
                 Some(Edit::Url(url)) => (url, &[][..]),
                 Some(Edit::Unguarded(url)) => (url, &link.guards[..]),
                 Some(Edit::Element(markup)) => {
-                    let span = link.element.clone();
-                    splices.put(span, self.encoding.encode(&markup).0.into_owned());
+                    let markup = surround(markup, &link.place.around);
+                    splices.put(link.element.clone(), self.encode(&markup));
                     continue;
                 }
             };
@@ -54,16 +56,23 @@ impl<'a> Document<'a> {
                 splices.put(guard.clone(), Vec::new());
             }
             if url != link.text {
-                splices.put(link.span.clone(), escape(&url, link.place).into_bytes());
+                splices.put(link.span.clone(), self.encode(&escape(&url, link.place)));
             }
         }
         match splices.apply() {
             None => Cow::Borrowed(self.content),
-            Some(bytes) => {
-                // What was no superset of ASCII is now UTF-8, and says so.
-                let mark = matches!(self.bytes, Cow::Owned(_)).then_some(UTF_8_MARK);
-                Cow::Owned([mark.unwrap_or_default(), &bytes].concat())
-            }
+            Some(bytes) if self.is_transcoded() => Cow::Owned([UTF_8_MARK, &bytes].concat()),
+            Some(bytes) => Cow::Owned(bytes),
+        }
+    }
+
+    fn encode(&self, text: &str) -> Vec<u8> {
+        if self.encoding == UTF_16LE {
+            text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+        } else if self.encoding == UTF_16BE {
+            text.encode_utf16().flat_map(u16::to_be_bytes).collect()
+        } else {
+            self.encoding.encode(text).0.into_owned()
         }
     }
 }
@@ -109,41 +118,74 @@ impl<'d> Splices<'d> {
 }
 
 /// Escapes a URL for where it is to stand: first, by percent-encoding, for what it stands within,
-/// then, by character references, for the attribute around that.
+/// then, by character references, for what that stands in.
 fn escape(url: &str, place: Place) -> String {
-    match (url, place.attribute, place.within) {
-        // Nothing would be something else here: the next attribute, or the next candidate.
-        ("", _, Within::Srcset) => return "#".to_owned(),
-        ("", Some(Quotes::None), _) => return "\"\"".to_owned(),
-        _ => {}
-    }
+    let unquoted = place.layer == Some(Layer::Attribute(Quotes::None));
+    let text = match (url, place.within) {
+        // Nothing would be something else here: the next attribute, the next candidate, another
+        // module.
+        ("", Within::List) => "#".to_owned(),
+        ("", _) if unquoted => return surround("\"\"".to_owned(), &place.around),
+        (url, Within::Module) if !is_url_like(url) => format!("./{}", encode(url, place.within)),
+        (url, within) => encode(url, within),
+    };
+    surround(text, [&place.layer].into_iter().chain(&place.around))
+}
+
+fn encode(url: &str, within: Within) -> String {
     let mut text = String::with_capacity(url.len());
     for (at, char) in url.char_indices() {
         let ends_candidate = char == ',' && (at == 0 || at + 1 == url.len());
-        let encoded = match place.within {
+        let encoded = match within {
             // The document's encoding may not have it.
             _ if char <= ' ' || char >= '\x7f' => true,
             Within::Nothing => false,
-            Within::Srcset => ends_candidate,
+            Within::List => ends_candidate,
             Within::Refresh => matches!(char, '"' | '\''),
             Within::Css => matches!(char, '"' | '\'' | '(' | ')' | '\\' | '<'),
+            Within::Script | Within::Module => {
+                matches!(char, '"' | '\'' | '`' | '\\' | '<' | '$' | '{')
+            }
+            Within::Header => matches!(char, '<' | '>'),
         };
-        match char {
-            char if encoded => {
-                for byte in char.encode_utf8(&mut [0; 4]).bytes() {
-                    let _ = write!(text, "%{byte:02X}");
-                }
+        if encoded {
+            for byte in char.encode_utf8(&mut [0; 4]).bytes() {
+                let _ = write!(text, "%{byte:02X}");
             }
-            '&' if place.attribute.is_some() => text.push_str("&amp;"),
-            '"' if place.attribute == Some(Quotes::Double) => text.push_str("&quot;"),
-            '\'' if place.attribute == Some(Quotes::Single) => text.push_str("&#39;"),
-            '"' | '\'' | '<' | '>' | '=' | '`' if place.attribute == Some(Quotes::None) => {
-                let _ = write!(text, "&#{};", u32::from(char));
-            }
-            char => text.push(char),
+        } else {
+            text.push(char);
         }
     }
     text
+}
+
+/// Escapes what stands in all of these, innermost first.
+fn surround<'l>(text: String, layers: impl IntoIterator<Item = &'l Option<Layer>>) -> String {
+    let layers = layers.into_iter().flatten();
+    layers.fold(text, |text, layer| {
+        let mut escaped = String::with_capacity(text.len());
+        for char in text.chars() {
+            match (char, layer) {
+                (char, Layer::Cdata) => escaped.push(char),
+                ('&', _) => escaped.push_str("&amp;"),
+                ('<', Layer::Text) => escaped.push_str("&lt;"),
+                ('>', Layer::Text) => escaped.push_str("&gt;"),
+                ('"', Layer::Attribute(Quotes::Double)) => escaped.push_str("&quot;"),
+                ('\'', Layer::Attribute(Quotes::Single)) => escaped.push_str("&#39;"),
+                (
+                    '"' | '\'' | '<' | '>' | '=' | '`' | ' ' | '\t' | '\n' | '\r' | '\x0c',
+                    Layer::Attribute(Quotes::None),
+                ) => {
+                    let _ = write!(escaped, "&#{};", u32::from(char));
+                }
+                (char, _) => escaped.push(char),
+            }
+        }
+        match layer {
+            Layer::Cdata => escaped.replace("]]>", "]]%3E"),
+            _ => escaped,
+        }
+    })
 }
 
 const UTF_8_MARK: &[u8] = b"\xef\xbb\xbf";

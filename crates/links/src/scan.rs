@@ -1,96 +1,108 @@
-//! The coarse scan: where the tags are, and where their attributes stand.
+//! The coarse scan: where the tags are, and where those attributes stand that have to do with links.
 //!
 //! It follows the tokenization states of the HTML standard (§13.2.5) as far as they decide where a
-//! tag, a comment or raw text ends. State names in comments are the standard's.
+//! tag, an attribute, a comment or raw text ends. State names in comments are the standard's. Which
+//! elements are foreign is told by [`Foreign`].
 
 use std::ops::Range;
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memmem};
 
 use crate::Format;
+use crate::attribute::{self, Name};
+use crate::foreign::Foreign;
 use crate::link::Quotes;
 
-/// Finds the tags and styles of a document.
-pub(crate) fn scan(input: &[u8], format: Format) -> Scan<'_> {
-    let outside = usize::from(format == Format::Xml);
-    Scan {
-        input,
-        at: 0,
-        outside,
-        foreign: outside,
-        style: None,
-    }
-}
-
-pub(crate) enum Piece {
-    Tag(Tag),
-    /// The text of a `style` element.
-    Style(Range<usize>),
-}
-
-/// A start tag.
-#[derive(Debug)]
-pub(crate) struct Tag {
-    /// From `<` to behind `>`.
-    pub(crate) span: Range<usize>,
-    /// Where the element ends, if it is text up to an end tag; else where the tag does.
-    pub(crate) end: usize,
-    pub(crate) name: Range<usize>,
-    /// The first ones, in order, duplicates included.
-    pub(crate) attributes: Vec<Attribute>,
-    self_closing: bool,
-}
-
-#[derive(Debug)]
-pub(crate) struct Attribute {
-    pub(crate) name: Range<usize>,
-    /// Without its quotes.
-    pub(crate) value: Range<usize>,
-    pub(crate) quotes: Quotes,
-    /// Where the attribute ends, quotes included.
-    pub(crate) end: usize,
-}
-
+/// Goes over the tags of a document.
 pub(crate) struct Scan<'a> {
     input: &'a [u8],
     at: usize,
-    /// How many `svg` and `math` elements are open: there, CDATA sections exist and some elements
-    /// are no raw text.
-    foreign: usize,
-    /// What `foreign` is outside of them: in XML, one, for there it is so everywhere.
-    outside: usize,
-    /// Found behind the tag that was returned last.
-    style: Option<Range<usize>>,
+    is_xml: bool,
+    foreign: Foreign,
+    /// No tag came that is not `<html>`: each may tell where the head is.
+    is_before_head: bool,
 }
 
-impl Iterator for Scan<'_> {
-    type Item = Piece;
+/// A tag. One place for all, so that none costs an allocation.
+#[derive(Debug, Default)]
+pub(crate) struct Tag {
+    /// From `<` to behind `>`.
+    pub(crate) span: Range<usize>,
+    pub(crate) name: Range<usize>,
+    /// Those with a known [`Name`]; of the doubled, the first, but all that are [guards](Name::is_guard).
+    pub(crate) attributes: Vec<Attribute>,
+    /// The names of `attributes`, a bit each.
+    seen: u128,
+    pub(crate) self_closing: bool,
+    /// `</name>`.
+    pub(crate) is_end: bool,
+    /// What is text up to the end tag, if the element is one of text.
+    pub(crate) raw: Option<Range<usize>>,
+    /// Whether it is an element of SVG, `MathML` or XML.
+    pub(crate) is_foreign: bool,
+    /// Where the element ends: behind its end tag, if that follows on nothing but text.
+    pub(crate) end: usize,
+}
 
-    fn next(&mut self) -> Option<Piece> {
-        if let Some(style) = self.style.take() {
-            return Some(Piece::Style(style));
+#[derive(Clone, Debug)]
+pub(crate) struct Attribute {
+    pub(crate) name: Name,
+    /// Without its quotes.
+    pub(crate) value: Range<usize>,
+    pub(crate) quotes: Quotes,
+    /// From its name to behind its value, quotes included.
+    pub(crate) span: Range<usize>,
+}
+
+impl<'a> Scan<'a> {
+    pub(crate) fn new(input: &'a [u8], format: Format) -> Self {
+        let is_xml = format == Format::Xml;
+        Scan {
+            input,
+            at: 0,
+            is_xml,
+            foreign: Foreign::default(),
+            is_before_head: true,
         }
-        loop {
-            self.at += memchr(b'<', self.rest())?;
+    }
+
+    /// Goes to the next tag that may matter; `false` at the end. Of HTML, these are start tags with
+    /// a known attribute, scripts, styles, and those that say where the head is; of XML, all.
+    pub(crate) fn next(&mut self, tag: &mut Tag) -> bool {
+        while let Some(found) = memchr(b'<', self.rest()) {
+            self.at += found;
             // Tag open state.
             match self.peek(1) {
-                Some(b'!') => self.skip_declaration(),
-                Some(b'?') => self.skip_past(b'>'),
-                Some(b'/') => self.skip_end_tag(),
                 Some(byte) if byte.is_ascii_alphabetic() => {
-                    let mut tag = self.tag(1)?;
-                    self.enter(&tag);
-                    tag.end = self.end_of_element(&tag);
-                    return Some(Piece::Tag(tag));
+                    if !self.tag(tag, 1, false) {
+                        break;
+                    }
+                    let was_before_head = self.is_before_head;
+                    let matters = self.enter(tag) || self.is_xml || was_before_head;
+                    if matters || !tag.attributes.is_empty() {
+                        return true;
+                    }
                 }
+                Some(b'/') => {
+                    if self.end_tag(tag) {
+                        return true;
+                    }
+                }
+                Some(b'!') => self.skip_declaration(),
+                Some(b'?') if self.is_xml => {
+                    if self.instruction(tag) {
+                        return true;
+                    }
+                }
+                Some(b'?') => self.skip_past(b'>'),
                 _ => self.at += 1,
             }
         }
+        self.at = self.input.len();
+        false
     }
-}
 
-impl Scan<'_> {
-    fn rest(&self) -> &[u8] {
+    fn rest(&self) -> &'a [u8] {
         self.input.get(self.at..).unwrap_or_default()
     }
 
@@ -102,15 +114,27 @@ impl Scan<'_> {
         self.at = memchr(byte, self.rest()).map_or(self.input.len(), |found| self.at + found + 1);
     }
 
+    fn skip_past_all(&mut self, bytes: &[u8]) {
+        let found = memmem::find(self.rest(), bytes);
+        self.at = found.map_or(self.input.len(), |found| self.at + found + bytes.len());
+    }
+
     /// Markup declaration open state.
     fn skip_declaration(&mut self) {
-        if self.rest().starts_with(b"<!--") {
+        let rest = self.rest();
+        if rest.starts_with(b"<!--") {
             self.skip_comment();
-        } else if self.foreign > 0 && self.rest().starts_with(b"<![CDATA[") {
-            self.at = memchr::memmem::find(self.rest(), b"]]>")
-                .map_or(self.input.len(), |found| self.at + found + 3);
+        } else if (self.is_xml || self.foreign.is_inside()) && rest.starts_with(CDATA) {
+            self.skip_past_all(b"]]>");
         } else {
+            let start = self.at;
             self.skip_past(b'>');
+            // XML 1.0 §2.8: a document type may have declarations in brackets.
+            if self.is_xml && self.input[start..self.at].contains(&b'[') {
+                self.at = start;
+                self.skip_past(b']');
+                self.skip_past(b'>');
+            }
         }
     }
 
@@ -130,142 +154,219 @@ impl Scan<'_> {
         }
     }
 
-    /// End tag open state.
-    fn skip_end_tag(&mut self) {
+    /// A processing instruction of XML: taken for a tag if it is one for a style sheet.
+    fn instruction(&mut self, tag: &mut Tag) -> bool {
+        let end = memmem::find(self.rest(), b"?>").map_or(self.input.len(), |end| self.at + end);
+        let is_style = self.rest().starts_with(b"<?xml-stylesheet");
+        let start = self.at;
+        if is_style && self.tag(tag, 1, false) && self.at <= end + 2 {
+            tag.end = tag.span.end;
+            tag.is_foreign = true;
+            return true;
+        }
+        self.at = (end + 2).min(self.input.len()).max(start + 1);
+        false
+    }
+
+    /// End tag open state. Tells whether it matters.
+    fn end_tag(&mut self, tag: &mut Tag) -> bool {
         match self.peek(2) {
             Some(byte) if byte.is_ascii_alphabetic() => {
-                let Some(tag) = self.tag(2) else {
+                if !self.tag(tag, 2, true) {
                     self.at = self.input.len();
-                    return;
-                };
-                if is_foreign_root(&self.input[tag.name]) {
-                    self.foreign = self.foreign.saturating_sub(1).max(self.outside);
+                    return false;
                 }
+                if self.foreign.is_open() {
+                    self.foreign.leave(&self.input[tag.name.clone()]);
+                }
+                self.is_xml
             }
-            _ => self.skip_past(b'>'),
+            _ => {
+                self.skip_past(b'>');
+                false
+            }
         }
     }
 
-    /// Tag name state and the attribute states. `None` when the input ends before the tag does:
+    /// Tag name state and the attribute states. `false` when the input ends before the tag does:
     /// then there is no tag.
-    fn tag(&mut self, name_at: usize) -> Option<Tag> {
+    fn tag(&mut self, tag: &mut Tag, name_at: usize, is_end: bool) -> bool {
         let start = self.at;
         let name_start = start + name_at;
         self.at = name_start;
         self.skip_until(|byte| is_space(byte) || matches!(byte, b'/' | b'>'));
-        let name = name_start..self.at;
-        let mut attributes = Vec::new();
+        tag.name = name_start..self.at;
+        tag.attributes.clear();
+        tag.seen = 0;
+        tag.is_end = is_end;
+        tag.raw = None;
+        tag.is_foreign = self.is_xml;
         loop {
             // Before attribute name state.
             let behind = self.at;
             self.skip_until(|byte| !is_space(byte) && byte != b'/');
-            let self_closing = self.at > behind && self.input[self.at - 1] == b'/';
-            if self.peek(0)? == b'>' {
-                self.at += 1;
-                return Some(Tag {
-                    span: start..self.at,
-                    end: self.at,
-                    name,
-                    attributes,
-                    self_closing,
-                });
+            match self.peek(0) {
+                None => return false,
+                Some(b'>') => {
+                    tag.self_closing = self.at > behind && self.input[self.at - 1] == b'/';
+                    self.at += 1;
+                    tag.span = start..self.at;
+                    tag.end = self.at;
+                    return true;
+                }
+                Some(_) => {}
             }
-            let attribute = self.attribute()?;
-            if attributes.len() < MOST_ATTRIBUTES {
-                attributes.push(attribute);
+            if !self.attribute(tag) {
+                return false;
             }
         }
     }
 
     /// Attribute name state up to after attribute value state.
-    fn attribute(&mut self) -> Option<Attribute> {
+    fn attribute(&mut self, tag: &mut Tag) -> bool {
         let start = self.at;
         self.at += 1; // Whatever comes first belongs to the name, `=` too.
         self.skip_until(|byte| is_space(byte) || matches!(byte, b'/' | b'>' | b'='));
         let name = start..self.at;
-        let end = self.at;
+        let mut quotes = Quotes::None;
+        let mut value = self.at..self.at;
+        let mut end = self.at;
         // After attribute name state.
         self.skip_until(|byte| !is_space(byte));
-        if self.peek(0)? != b'=' {
-            // What follows is another attribute, or the end.
-            return Some(Attribute {
-                name,
-                value: end..end,
-                quotes: Quotes::None,
-                end,
-            });
+        let Some(byte) = self.peek(0) else {
+            return false;
+        };
+        // Without a `=`, what follows is another attribute, or the end.
+        if byte == b'=' {
+            self.at += 1;
+            self.skip_until(|byte| !is_space(byte));
+            match self.peek(0) {
+                None => return false,
+                Some(quote @ (b'"' | b'\'')) => {
+                    quotes = if quote == b'"' {
+                        Quotes::Double
+                    } else {
+                        Quotes::Single
+                    };
+                    self.at += 1;
+                    let Some(length) = memchr(quote, self.rest()) else {
+                        return false;
+                    };
+                    value = self.at..self.at + length;
+                    self.at += length + 1;
+                }
+                Some(_) => {
+                    let start = self.at;
+                    self.skip_until(|byte| is_space(byte) || byte == b'>');
+                    value = start..self.at;
+                }
+            }
+            end = self.at;
         }
-        self.at += 1;
-        self.skip_until(|byte| !is_space(byte));
-        let quotes = match self.peek(0)? {
-            b'"' => Quotes::Double,
-            b'\'' => Quotes::Single,
-            _ => Quotes::None,
-        };
-        let value = match quotes {
-            Quotes::None => {
-                let start = self.at;
-                self.skip_until(|byte| is_space(byte) || byte == b'>');
-                start..self.at
+        if let Some(name) = attribute::known(&self.input[name]) {
+            let is_new = tag.seen & name.bit() == 0;
+            if is_new || (name.is_guard() && tag.attributes.len() < MOST_GUARDS) {
+                tag.seen |= name.bit();
+                tag.attributes.push(Attribute {
+                    name,
+                    value,
+                    quotes,
+                    span: start..end,
+                });
             }
-            Quotes::Double | Quotes::Single => {
-                let quote = self.peek(0)?;
-                self.at += 1;
-                let length = memchr(quote, self.rest())?;
-                let start = self.at;
-                self.at += length + 1;
-                start..start + length
-            }
-        };
-        Some(Attribute {
-            name,
-            value,
-            quotes,
-            end: self.at,
-        })
+        }
+        true
     }
 
     fn skip_until(&mut self, mut stop: impl FnMut(u8) -> bool) {
-        let rest = self.input.get(self.at..).unwrap_or_default();
-        self.at += rest
-            .iter()
-            .position(|byte| stop(*byte))
-            .unwrap_or(rest.len());
+        while let Some(byte) = self.input.get(self.at) {
+            if stop(*byte) {
+                return;
+            }
+            self.at += 1;
+        }
     }
 
     /// Switches to the state that the tree construction stage would switch to, and skips what is
-    /// text there.
-    fn enter(&mut self, tag: &Tag) {
-        let name = &self.input[tag.name.clone()];
-        if is_foreign_root(name) {
-            self.foreign += usize::from(!tag.self_closing);
-            return;
-        }
-        let is = |other: &[u8]| name.eq_ignore_ascii_case(other);
-        if self.foreign > 0 && (tag.self_closing || !(is(b"script") || is(b"style"))) {
-            return;
-        }
-        if is(b"script") {
-            self.skip_script();
-        } else if is(b"plaintext") {
-            self.at = self.input.len();
-        } else if RAW_TEXT.iter().any(|raw| is(raw)) {
-            let start = self.at;
-            let end = self.end_of_raw_text(start, name);
-            self.at = end;
-            if is(b"style") {
-                self.style = Some(start..end);
+    /// text there. Tells whether the tag matters for its name.
+    fn enter(&mut self, tag: &mut Tag) -> bool {
+        let mut lower = [0; LONGEST_NAME];
+        let name = lower_case(&self.input[tag.name.clone()], &mut lower);
+        self.is_before_head &= matches!(name, Some(b"html"));
+        let Some(name) = name else {
+            // It is none of those below.
+            if self.foreign.is_open() {
+                let name = &self.input[tag.name.clone()];
+                tag.is_foreign = self.foreign.enter(name, tag);
             }
+            return false;
+        };
+        if self.is_xml {
+            if matches!(local(name), b"script" | b"style") && !tag.self_closing {
+                tag.end = self.end_of_element(tag);
+            } else if !tag.self_closing {
+                tag.end = self.end_if_empty(tag);
+            }
+            return true;
+        }
+        if self.foreign.is_open() || matches!(name, b"svg" | b"math") {
+            tag.is_foreign = self.foreign.enter(name, tag);
+            if tag.is_foreign {
+                let is_text = matches!(name, b"script" | b"style") && !tag.self_closing;
+                tag.end = match tag.self_closing {
+                    true => tag.end,
+                    false if is_text => self.end_of_element(tag),
+                    false => self.end_if_empty(tag),
+                };
+                return is_text;
+            }
+        }
+        match name {
+            b"script" => {
+                let start = self.at;
+                self.skip_script();
+                self.end_raw(tag, start);
+                true
+            }
+            b"style" | b"title" | b"textarea" | b"xmp" | b"iframe" | b"noembed" | b"noframes" => {
+                let start = self.at;
+                self.at = self.end_of_raw_text(start, name);
+                self.end_raw(tag, start);
+                name == b"style"
+            }
+            b"plaintext" => {
+                self.at = self.input.len();
+                false
+            }
+            _ => false,
         }
     }
 
-    /// Behind the end tag, if the scan stands before the one that ends `tag`.
-    fn end_of_element(&self, tag: &Tag) -> usize {
-        let name = &self.input[tag.name.clone()];
-        if self.at == self.input.len() || !self.is_tag(self.at, b"</", name) {
-            return tag.span.end;
+    fn end_raw(&self, tag: &mut Tag, start: usize) {
+        tag.raw = Some(start..self.at);
+        if self.at < self.input.len() {
+            let length = memchr(b'>', self.rest());
+            tag.end = length.map_or(self.input.len(), |length| self.at + length + 1);
+        } else {
+            tag.end = self.at;
         }
-        memchr(b'>', self.rest()).map_or(self.input.len(), |length| self.at + length + 1)
+    }
+
+    /// Of an element whose text is not raw: behind its end tag, if that follows on its text.
+    fn end_of_element(&self, tag: &Tag) -> usize {
+        let (_, at) = text_of(self.input, tag.span.end);
+        self.behind_end_tag(at, tag).unwrap_or(tag.span.end)
+    }
+
+    fn end_if_empty(&self, tag: &Tag) -> usize {
+        self.behind_end_tag(self.at, tag).unwrap_or(tag.span.end)
+    }
+
+    fn behind_end_tag(&self, at: usize, tag: &Tag) -> Option<usize> {
+        let name = &self.input[tag.name.clone()];
+        self.is_tag(at, b"</", name).then_some(())?;
+        let length = memchr(b'>', &self.input[at..])?;
+        Some(at + length + 1)
     }
 
     /// RAWTEXT and RCDATA states: up to the appropriate end tag.
@@ -286,7 +387,15 @@ impl Scan<'_> {
     fn skip_script(&mut self) {
         let mut escaped = false;
         let mut double = false;
-        while let Some(found) = memchr2(b'<', b'>', self.rest()) {
+        // Outside `<!--`, a `>` means nothing.
+        let next = |input: &[u8], escaped: bool| {
+            if escaped {
+                memchr2(b'<', b'>', input)
+            } else {
+                memchr(b'<', input)
+            }
+        };
+        while let Some(found) = next(self.rest(), escaped) {
             self.at += found;
             let here = self.at;
             self.at += 1;
@@ -310,7 +419,8 @@ impl Scan<'_> {
     }
 
     fn is_tag(&self, at: usize, open: &[u8], name: &[u8]) -> bool {
-        let Some(rest) = self.input[at..].strip_prefix(open) else {
+        let rest = self.input.get(at..).unwrap_or_default();
+        let Some(rest) = rest.strip_prefix(open) else {
             return false;
         };
         let Some((found, after)) = rest.split_at_checked(name.len()) else {
@@ -323,24 +433,65 @@ impl Scan<'_> {
     }
 }
 
+/// A run of text, and whether it is a CDATA section: one without character references.
+pub(crate) struct Run {
+    pub(crate) span: Range<usize>,
+    pub(crate) is_cdata: bool,
+}
+
+/// The text of an element of XML or foreign content: up to its first child or its end. Also says
+/// where that is.
+pub(crate) fn text_of(input: &[u8], mut at: usize) -> (Vec<Run>, usize) {
+    let mut runs = Vec::new();
+    while let Some(found) = memchr(b'<', input.get(at..).unwrap_or_default()) {
+        let rest = &input[at + found..];
+        let end = at + found;
+        if end > at {
+            let span = at..end;
+            let is_cdata = false;
+            runs.push(Run { span, is_cdata });
+        }
+        let (opening, closing) = match () {
+            () if rest.starts_with(CDATA) => (CDATA.len(), &b"]]>"[..]),
+            () if rest.starts_with(b"<!--") => (4, &b"-->"[..]),
+            () => return (runs, end),
+        };
+        let begin = end + opening;
+        let Some(length) = memmem::find(&rest[opening..], closing) else {
+            break;
+        };
+        if closing == b"]]>" {
+            let span = begin..begin + length;
+            let is_cdata = true;
+            runs.push(Run { span, is_cdata });
+        }
+        at = begin + length + closing.len();
+    }
+    (runs, input.len())
+}
+
+/// Writes a name in lower case, if it is not longer than those that matter.
+pub(crate) fn lower_case<'l>(name: &[u8], lower: &'l mut [u8; LONGEST_NAME]) -> Option<&'l [u8]> {
+    let lower = lower.get_mut(..name.len())?;
+    lower.copy_from_slice(name);
+    lower.make_ascii_lowercase();
+    Some(lower)
+}
+
+/// A name of XML without its prefix.
+pub(crate) fn local(name: &[u8]) -> &[u8] {
+    memchr(b':', name).map_or(name, |colon| &name[colon + 1..])
+}
+
 pub(crate) fn is_space(byte: u8) -> bool {
     matches!(byte, b'\t' | b'\n' | b'\x0c' | b'\r' | b' ')
 }
 
-fn is_foreign_root(name: &[u8]) -> bool {
-    name.eq_ignore_ascii_case(b"svg") || name.eq_ignore_ascii_case(b"math")
-}
+const CDATA: &[u8] = b"<![CDATA[";
 
-/// Elements whose content is text. (`noscript` is not: scripts do not run here.)
-const RAW_TEXT: [&[u8]; 7] = [
-    b"style",
-    b"title",
-    b"textarea",
-    b"xmp",
-    b"iframe",
-    b"noembed",
-    b"noframes",
-];
+/// `video:thumbnail_loc` is not much shorter.
+pub(crate) const LONGEST_NAME: usize = 24;
 
-/// html5ever's tokenizer compares each attribute with all before it.
-const MOST_ATTRIBUTES: usize = 1000;
+/// Of `integrity` and `crossorigin`, also the doubled are kept in mind, which count when the first
+/// is dropped; of a tag with more known attributes than this, not.
+const MOST_GUARDS: usize = 8;

@@ -3,6 +3,8 @@ use std::ops::Range;
 
 use encoding_rs::Encoding;
 
+use crate::reference::{self, Decoded};
+
 /// Text decoded from bytes, which knows where each part of it came from.
 pub(crate) struct Text<'a> {
     pub(crate) decoded: Cow<'a, str>,
@@ -10,6 +12,15 @@ pub(crate) struct Text<'a> {
     parts: Vec<Part>,
     /// Where the bytes begin and end in the document.
     bytes: Range<usize>,
+}
+
+/// What is written by something else in it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Escapes {
+    /// Nothing.
+    None,
+    /// Characters, by references.
+    Html,
 }
 
 #[derive(Clone, Copy)]
@@ -21,29 +32,23 @@ struct Part {
 }
 
 impl<'a> Text<'a> {
-    /// Decodes `document[bytes]`. `reference` decodes a piece that begins with a character
-    /// reference of HTML; without it there are none.
+    /// Decodes `document[bytes]`, and what is escaped in it.
     pub(crate) fn decode(
         document: &'a [u8],
         bytes: Range<usize>,
         encoding: &'static Encoding,
-        reference: Option<&dyn Fn(&str) -> String>,
+        escapes: Escapes,
     ) -> Self {
         let raw = &document[bytes.clone()];
-        // CSS has its own rules for these, and its parser knows them.
-        let plain = |byte: u8| reference.is_none() || !matches!(byte, 0 | b'\r' | b'&');
-        match str::from_utf8(raw) {
-            Ok(text)
-                if (encoding == encoding_rs::UTF_8 || raw.is_ascii())
-                    && raw.iter().all(|byte| plain(*byte)) =>
-            {
-                Text {
-                    decoded: Cow::Borrowed(text),
-                    parts: Vec::new(),
-                    bytes,
-                }
-            }
-            _ => Self::decode_in_parts(raw, bytes, encoding, reference),
+        let is_plain = escapes == Escapes::None || !raw.iter().any(|byte| is_escape(*byte));
+        let as_it_is = (encoding == encoding_rs::UTF_8 || raw.is_ascii()) && is_plain;
+        match str::from_utf8(raw).ok().filter(|_| as_it_is) {
+            Some(text) => Text {
+                decoded: Cow::Borrowed(text),
+                parts: Vec::new(),
+                bytes,
+            },
+            None => Self::decode_in_parts(raw, bytes, encoding, escapes),
         }
     }
 
@@ -51,59 +56,54 @@ impl<'a> Text<'a> {
         raw: &[u8],
         bytes: Range<usize>,
         encoding: &'static Encoding,
-        reference: Option<&dyn Fn(&str) -> String>,
+        escapes: Escapes,
     ) -> Self {
+        let escapes = escapes == Escapes::Html;
         let mut text = String::with_capacity(raw.len());
         let mut parts = Vec::new();
         let mut at = 0;
         while let Some(byte) = raw.get(at).copied() {
             let rest = &raw[at..];
-            let mut part = |text: &String, at: usize, verbatim: bool| {
+            let mut part = |verbatim: bool| {
                 parts.push(Part {
                     text: text.len(),
                     bytes: bytes.start + at,
                     verbatim,
                 });
             };
-            match (byte, reference) {
-                (b'&', Some(reference)) => {
-                    // A reference reaches to the next `&` at most; what it leaves stands as it is.
-                    let piece = piece(rest);
-                    let decoded = reference(piece);
-                    let kept = kept(piece, &decoded);
-                    part(&text, at, false);
-                    text.push_str(&decoded[..decoded.len() - kept]);
-                    part(&text, at + piece.len() - kept, true);
-                    text.push_str(&decoded[decoded.len() - kept..]);
-                    at += piece.len();
-                }
-                (b'\r', Some(_)) => {
-                    part(&text, at, false);
-                    text.push('\n');
-                    at += if rest.starts_with(b"\r\n") { 2 } else { 1 };
-                }
-                (0, Some(_)) => {
-                    part(&text, at, false);
-                    text.push('\u{fffd}');
-                    at += 1;
-                }
-                _ if byte.is_ascii() => {
-                    part(&text, at, true);
-                    let run = run(rest, |byte| {
-                        byte.is_ascii() && !matches!(byte, 0 | b'\r' | b'&')
-                    });
-                    // A `&` that is none of ours is text.
-                    let run = run.max(1);
-                    text.extend(rest[..run].iter().map(|byte| char::from(*byte)));
-                    at += run;
-                }
-                _ => {
-                    // The second byte of a character may be in the upper part of ASCII.
-                    let run = run(rest, |byte| !matches!(byte, 0..0x30 | 0x3a..0x40));
-                    part(&text, at, false);
-                    text.push_str(&encoding.decode_without_bom_handling(&rest[..run]).0);
-                    at += run;
-                }
+            let decoded = match byte {
+                b'&' if escapes => reference::decode(rest),
+                b'\r' if escapes => Some(Decoded {
+                    first: '\n',
+                    second: None,
+                    length: if rest.starts_with(b"\r\n") { 2 } else { 1 },
+                }),
+                0 if escapes => Some(Decoded {
+                    first: '\u{fffd}',
+                    second: None,
+                    length: 1,
+                }),
+                _ => None,
+            };
+            if let Some(decoded) = decoded {
+                part(false);
+                text.push(decoded.first);
+                text.extend(decoded.second);
+                at += decoded.length;
+            } else if byte.is_ascii() {
+                part(true);
+                // A `&` that is no reference is text.
+                let run = 1 + run(&rest[1..], |byte| {
+                    byte.is_ascii() && !(escapes && is_escape(byte))
+                });
+                text.extend(rest[..run].iter().map(|byte| char::from(*byte)));
+                at += run;
+            } else {
+                part(false);
+                // The second byte of a character may be in the upper part of ASCII.
+                let run = run(rest, |byte| !matches!(byte, 0..0x30 | 0x3a..0x40));
+                text.push_str(&encoding.decode_without_bom_handling(&rest[..run]).0);
+                at += run;
             }
         }
         parts.push(Part {
@@ -139,24 +139,10 @@ impl<'a> Text<'a> {
     }
 }
 
-/// From a `&` up to the next, as far as it is ASCII.
-fn piece(rest: &[u8]) -> &str {
-    let end = 1 + run(&rest[1..], |byte| {
-        byte.is_ascii() && !matches!(byte, b'&' | 0 | b'\r')
-    });
-    str::from_utf8(&rest[..end]).unwrap_or("&")
-}
-
-/// How many bytes behind its reference a piece `a`, decoded to `b`, has kept.
-fn kept(a: &str, b: &str) -> usize {
-    // The `;` of a reference is no part of what follows it, also where it stands for a `;`.
-    let most = a.find(';').map_or(a.len() - 1, |at| a.len() - at - 1);
-    let shared = a
-        .bytes()
-        .rev()
-        .zip(b.bytes().rev())
-        .take_while(|(a, b)| a == b);
-    shared.count().min(most)
+/// Carriage returns and NULs, too, are others in the text of HTML. (CSS has its own rules for
+/// these, and its parser knows them.)
+fn is_escape(byte: u8) -> bool {
+    matches!(byte, b'&' | b'\r' | 0)
 }
 
 fn run(bytes: &[u8], of: impl Fn(u8) -> bool) -> usize {

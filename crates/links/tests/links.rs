@@ -335,12 +335,36 @@ fn the_encoding_of_the_document_is_that_of_its_queries() {
 }
 
 #[test]
-fn utf_16_is_found_and_comes_back_in_utf_8() {
-    let text = "\u{feff}<a href=x>é</a>";
-    let bytes: Vec<_> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    assert_eq!(html(&bytes)[0].url.as_str(), "http://h/d/x");
-    assert_eq!(replaced(&bytes, "y"), "\u{feff}<a href=y>é</a>");
-    let kept = rewrite(&bytes, Format::Html, None, &url(), |_| None);
+fn utf_16_is_found_and_stays_what_it_is() {
+    let text = "\u{feff}<!doctype html><a title='é\u{1f578}' href=x>é</a>";
+    for wide in [u16::to_le_bytes, u16::to_be_bytes] {
+        let encode = |text: &str| text.encode_utf16().flat_map(wide).collect::<Vec<_>>();
+        let page = encode(text);
+        let document = Document::new(&page, Format::Html, None, &url());
+        let link = &document.links()[0];
+        assert_eq!(link.url.as_str(), "http://h/d/x");
+        assert_eq!(document.text(link.span.clone()), "x");
+        let new = document.rewrite("!", |_| Some(Edit::Url("y".to_owned())));
+        let expected = text.replace("=x", "=y").replace("html>", "html>!");
+        assert_eq!(&new[..], &encode(&expected)[..]);
+        // Half a character, and half of a pair.
+        let torn = [&page[..], &[0xd8, 0xd8, 0xd8]].concat();
+        let new = rewrite(&torn, Format::Html, None, &url(), |_| Some("y".to_owned()));
+        assert_eq!(
+            &new[..],
+            &[&encode(&text.replace("=x", "=y"))[..], &[0xd8, 0xd8, 0xd8]].concat()[..]
+        );
+    }
+}
+
+#[test]
+fn what_is_no_superset_of_ascii_comes_back_in_utf_8() {
+    let page = b"<a href=x>\x1b$B\x46\x7c\x1b(B";
+    let new = rewrite(page, Format::Html, Some("iso-2022-jp"), &url(), |_| {
+        Some("y".to_owned())
+    });
+    assert_eq!(&new[..], "\u{feff}<a href=y>日".as_bytes());
+    let kept = rewrite(page, Format::Html, Some("iso-2022-jp"), &url(), |_| None);
     assert!(matches!(kept, Cow::Borrowed(_)));
 }
 

@@ -1,0 +1,550 @@
+//! The URLs that a script makes plain: what modules import, and workers.
+//!
+//! JavaScript is read as a row of tokens, as es-module-lexer does. Whether a `/` divides or begins a
+//! regular expression is told by what stands before it, which is right but for rare cases.
+
+use std::ops::Range;
+
+use crate::Role;
+use crate::link::MOST_LINKS;
+
+/// A URL as it stands in a script.
+pub(crate) struct Found {
+    /// Escapes undone.
+    pub(crate) text: String,
+    /// Where it stands, without quotes.
+    pub(crate) span: Range<usize>,
+    pub(crate) role: Role,
+}
+
+/// Finds what a script refers to by literals. Specifiers of modules that are mere names are none.
+pub(crate) fn urls(script: &str) -> Vec<Found> {
+    let may_have =
+        |needle: &str| memchr::memmem::find(script.as_bytes(), needle.as_bytes()).is_some();
+    if !["import", "export", "Worker", "addModule"]
+        .into_iter()
+        .any(may_have)
+    {
+        return Vec::new();
+    }
+    let mut lexer = Lexer {
+        script,
+        bytes: script.as_bytes(),
+        at: 0,
+        found: Vec::new(),
+        open: Vec::new(),
+        before: Before::Other,
+        in_clause: false,
+        regex_may_follow: true,
+    };
+    if script.starts_with("#!") {
+        lexer.skip_line();
+    }
+    while lexer.at < script.len() && lexer.found.len() < MOST_LINKS {
+        lexer.token();
+    }
+    lexer.found
+}
+
+/// Tells whether a specifier of a module is a URL (HTML §8.1.6.2, resolve a URL-like module
+/// specifier).
+pub(crate) fn is_url_like(specifier: &str) -> bool {
+    let is_relative = ["/", "./", "../"]
+        .iter()
+        .any(|begin| specifier.starts_with(begin));
+    is_relative || url::Url::parse(specifier).is_ok()
+}
+
+struct Lexer<'s> {
+    script: &'s str,
+    bytes: &'s [u8],
+    at: usize,
+    found: Vec<Found>,
+    /// What is open here, innermost last.
+    open: Vec<Open>,
+    before: Before,
+    /// Between `import` or `export` and its `from`.
+    in_clause: bool,
+    regex_may_follow: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Open {
+    /// `(`, behind `if` and its like: no expression ends with it.
+    Head,
+    /// Any other `(`, or `[`, or the `{` of an object.
+    Expression,
+    Block,
+    /// `${` in a template.
+    Template,
+}
+
+/// What the token before says of a string that follows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Before {
+    Other,
+    Dot,
+    /// A keyword behind which `(` opens no expression.
+    Head,
+    /// `import`
+    Import,
+    /// `from`, in a clause
+    From,
+    /// `serviceWorker`, and the dot behind it
+    Container,
+    ContainerDot,
+    /// The name of a function or class that takes a URL.
+    Callee(Role),
+    /// The same and `(`.
+    Call(Role),
+    /// `import`, and the dot behind it: `import.meta` is none.
+    Operator,
+}
+
+impl Lexer<'_> {
+    fn token(&mut self) {
+        let rest = &self.bytes[self.at..];
+        match rest[0] {
+            b' ' | b'\t' | b'\n' | b'\r' | b'\x0c' | b'\x0b' => self.at += 1,
+            b'/' if rest.starts_with(b"//") => self.skip_line(),
+            b'/' if rest.starts_with(b"/*") => {
+                let end = memchr::memmem::find(&rest[2..], b"*/");
+                self.at += end.map_or(rest.len(), |end| end + 4);
+            }
+            b'<' if rest.starts_with(b"<!--") => self.skip_line(),
+            b'/' if self.regex_may_follow => self.regex(),
+            b'"' | b'\'' => self.string(rest[0]),
+            b'`' => {
+                self.at += 1;
+                self.template(self.at);
+            }
+            byte if is_name(byte) => self.name(),
+            byte => self.punctuator(byte),
+        }
+    }
+
+    fn name(&mut self) {
+        let start = self.at;
+        self.skip_while(is_name);
+        let name = &self.script[start..self.at];
+        let behind_dot = matches!(self.before, Before::Dot | Before::ContainerDot);
+        self.regex_may_follow = !behind_dot && OPERATORS.contains(&name);
+        self.before = match name {
+            "import" | "export" if !behind_dot => {
+                self.in_clause = true;
+                if name == "import" {
+                    Before::Import
+                } else {
+                    Before::Operator
+                }
+            }
+            "from" if self.in_clause => Before::From,
+            "register" if self.before == Before::ContainerDot => {
+                Before::Callee(Role::ServiceWorker)
+            }
+            "serviceWorker" => Before::Container,
+            "addModule" if behind_dot => Before::Callee(Role::Worker),
+            "Worker" | "SharedWorker" => Before::Callee(Role::Worker),
+            "importScripts" => Before::Callee(Role::WorkerImport),
+            "URL" => Before::Callee(Role::ModuleUrl),
+            "if" | "while" | "for" | "with" if !behind_dot => Before::Head,
+            _ if self.regex_may_follow => Before::Operator,
+            _ => Before::Other,
+        };
+    }
+
+    fn punctuator(&mut self, byte: u8) {
+        self.at += 1;
+        let before = self.before;
+        let follows_value = !self.regex_may_follow;
+        self.before = Before::Operator;
+        self.regex_may_follow = true;
+        if !matches!(byte, b'{' | b'}' | b',' | b'*') {
+            self.in_clause = false;
+        }
+        match byte {
+            b'(' => {
+                self.before = match before {
+                    Before::Import => Before::Call(Role::ModuleImport),
+                    Before::Callee(role) => Before::Call(role),
+                    _ => Before::Operator,
+                };
+                self.open.push(match before {
+                    Before::Head => Open::Head,
+                    _ => Open::Expression,
+                });
+            }
+            b'[' => self.open.push(Open::Expression),
+            b'{' => {
+                let arrow = self.bytes[..self.at - 1].trim_ascii_end().ends_with(b"=>");
+                let begins = self.at_statement(before);
+                self.open.push(if follows_value || arrow || begins {
+                    Open::Block
+                } else {
+                    Open::Expression
+                });
+                self.before = Before::Other;
+            }
+            b')' | b']' => {
+                self.regex_may_follow = self.open.pop() == Some(Open::Head);
+                self.before = Before::Other;
+            }
+            b'}' => match self.open.pop() {
+                Some(Open::Template) => self.template(self.at),
+                opened => {
+                    self.regex_may_follow = opened != Some(Open::Expression);
+                    self.before = Before::Other;
+                }
+            },
+            b'.' => {
+                self.before = match before {
+                    Before::Container => Before::ContainerDot,
+                    _ => Before::Dot,
+                };
+                // Of a spread, the operand follows.
+                if self.bytes[..self.at].ends_with(b"..") {
+                    self.before = Before::Operator;
+                }
+            }
+            b',' if before == Before::Call(Role::WorkerImport) => self.before = before,
+            // Behind a value, it is part of that.
+            b'+' | b'-' if self.bytes.get(self.at) == Some(&byte) => {
+                self.at += 1;
+                self.regex_may_follow = !follows_value;
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether what follows is a statement, as far as the token before tells.
+    fn at_statement(&self, before: Before) -> bool {
+        let behind = self.bytes[..self.at - 1].trim_ascii_end();
+        match behind.last() {
+            None | Some(b';' | b'{' | b'}' | b')') => before != Before::Call(Role::ModuleImport),
+            Some(b':') => self.open.last().is_none_or(|open| *open == Open::Block),
+            _ => behind.ends_with(b"else") || behind.ends_with(b"do") || behind.ends_with(b"try"),
+        }
+    }
+
+    fn string(&mut self, quote: u8) {
+        let start = self.at + 1;
+        self.at = start;
+        loop {
+            self.skip_while(|byte| byte != quote && !matches!(byte, b'\\' | b'\n'));
+            match self.bytes.get(self.at) {
+                Some(b'\\') => self.at = (self.at + 2).min(self.bytes.len()),
+                Some(byte) if *byte == quote => break,
+                // It never ends: no string.
+                _ => {
+                    self.before = Before::Other;
+                    return;
+                }
+            }
+        }
+        // An escaped character may be longer than a byte.
+        let end = self.at;
+        self.at += 1;
+        self.literal(start..end);
+    }
+
+    /// Goes on in a template, up to its end or to what is put into it.
+    fn template(&mut self, start: usize) {
+        let whole = self.bytes[..start].ends_with(b"`");
+        loop {
+            self.skip_while(|byte| !matches!(byte, b'`' | b'\\' | b'$'));
+            match self.bytes.get(self.at) {
+                Some(b'\\') => self.at = (self.at + 2).min(self.bytes.len()),
+                Some(b'$') if self.bytes.get(self.at + 1) == Some(&b'{') => {
+                    self.at += 2;
+                    self.open.push(Open::Template);
+                    self.before = Before::Operator;
+                    self.regex_may_follow = true;
+                    return;
+                }
+                Some(b'$') => self.at += 1,
+                Some(_) => break,
+                None => return,
+            }
+        }
+        let end = self.at;
+        self.at += 1;
+        if whole {
+            self.literal(start..end);
+        } else {
+            self.regex_may_follow = false;
+            self.before = Before::Other;
+        }
+    }
+
+    /// Takes a string without its quotes.
+    fn literal(&mut self, span: Range<usize>) {
+        self.regex_may_follow = false;
+        let before = std::mem::replace(&mut self.before, Before::Other);
+        let is_template = self.bytes[..span.start].ends_with(b"`");
+        let role = match before {
+            Before::Import | Before::From if is_template => return,
+            Before::Import | Before::From => {
+                self.in_clause = false;
+                Role::ModuleImport
+            }
+            Before::Call(role) => {
+                let follows = self.follows();
+                let complete = match role {
+                    Role::ModuleUrl => is_of_module(follows),
+                    _ => follows.starts_with([',', ')']),
+                };
+                if !complete {
+                    return;
+                }
+                if role == Role::WorkerImport {
+                    self.before = before;
+                }
+                role
+            }
+            _ => return,
+        };
+        let text = unescape(&self.script[span.clone()]);
+        let is_bare = matches!(role, Role::ModuleImport) && !is_url_like(&text);
+        if !is_bare {
+            self.found.push(Found { text, span, role });
+        }
+    }
+
+    /// What follows behind blanks, for as long as it is of interest.
+    fn follows(&self) -> &str {
+        let rest = &self.script[self.at..];
+        rest.trim_start_matches(|char: char| char.is_ascii_whitespace())
+    }
+
+    fn regex(&mut self) {
+        self.at += 1;
+        let mut in_class = false;
+        while let Some(byte) = self.bytes.get(self.at) {
+            self.at += 1;
+            match byte {
+                b'\\' => self.at = (self.at + 1).min(self.bytes.len()),
+                b'[' => in_class = true,
+                b']' => in_class = false,
+                b'/' if !in_class => break,
+                b'\n' => break,
+                _ => {}
+            }
+        }
+        self.align();
+        self.skip_while(|byte| byte.is_ascii_alphabetic());
+        self.regex_may_follow = false;
+        self.before = Before::Other;
+    }
+
+    fn skip_line(&mut self) {
+        self.skip_while(|byte| !matches!(byte, b'\n' | b'\r'));
+    }
+
+    fn skip_while(&mut self, goes: impl Fn(u8) -> bool) {
+        self.align();
+        let rest = &self.bytes[self.at..];
+        self.at += rest
+            .iter()
+            .position(|byte| !goes(*byte))
+            .unwrap_or(rest.len());
+    }
+
+    /// Behind a backslash may stand a character of several bytes.
+    fn align(&mut self) {
+        while !self.script.is_char_boundary(self.at) {
+            self.at += 1;
+        }
+    }
+}
+
+/// `, import.meta.url)`
+fn is_of_module(follows: &str) -> bool {
+    let mut rest = follows;
+    for token in [",", "import", ".", "meta", ".", "url"] {
+        let Some(after) = rest.strip_prefix(token) else {
+            return false;
+        };
+        let blanks = after
+            .bytes()
+            .take(MOST_BLANKS)
+            .take_while(u8::is_ascii_whitespace)
+            .count();
+        rest = &after[blanks..];
+    }
+    rest.starts_with([')', ','])
+}
+
+/// ECMAScript §12.9.4, the escape sequences of strings; those of JSON are among them.
+pub(crate) fn unescape(string: &str) -> String {
+    if !string.contains('\\') {
+        return string.to_owned();
+    }
+    let mut text = String::with_capacity(string.len());
+    let mut rest = string;
+    while let Some(at) = rest.find('\\') {
+        text.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let Some(escaped) = rest.chars().next() else {
+            break;
+        };
+        rest = &rest[escaped.len_utf8()..];
+        let digits = match escaped {
+            'x' => rest.get(..2).map(|digits| (digits, 2)),
+            'u' if rest.starts_with('{') => {
+                let end = rest.bytes().take(10).position(|byte| byte == b'}');
+                end.map(|end| (&rest[1..end], end + 1))
+            }
+            'u' => rest.get(..4).map(|digits| (digits, 4)),
+            _ => None,
+        };
+        let code = digits
+            .and_then(|(digits, length)| Some((u32::from_str_radix(digits, 16).ok()?, length)));
+        if let Some((code, length)) = code {
+            text.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+            rest = &rest[length..];
+            continue;
+        }
+        match escaped {
+            'n' => text.push('\n'),
+            't' => text.push('\t'),
+            'r' => text.push('\r'),
+            'b' => text.push('\u{8}'),
+            'f' => text.push('\u{c}'),
+            'v' => text.push('\u{b}'),
+            '0' => text.push('\0'),
+            // A continued line.
+            '\r' => rest = rest.strip_prefix('\n').unwrap_or(rest),
+            '\n' | '\u{2028}' | '\u{2029}' => {}
+            other => text.push(other),
+        }
+    }
+    text.push_str(rest);
+    text
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'_' | b'$' | b'\\' | b'#' | b'@')
+        || !byte.is_ascii()
+}
+
+/// Keywords behind which an operand stands.
+const OPERATORS: [&str; 14] = [
+    "return",
+    "typeof",
+    "case",
+    "do",
+    "else",
+    "in",
+    "instanceof",
+    "new",
+    "void",
+    "delete",
+    "throw",
+    "yield",
+    "await",
+    "of",
+];
+
+/// Between the tokens of `import.meta.url`, so that looking ahead costs no more than this.
+const MOST_BLANKS: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use crate::Role::{self, ModuleImport, ModuleUrl, ServiceWorker, Worker, WorkerImport};
+
+    fn check(script: &str, expected: &[(&str, Role)]) {
+        let found = super::urls(script);
+        let found: Vec<_> = found
+            .iter()
+            .map(|url| (url.text.as_str(), url.role))
+            .collect();
+        assert_eq!(found, expected, "{script}");
+    }
+
+    #[test]
+    fn modules_say_what_they_import() {
+        for script in [
+            "import './a'",
+            "import\"./a\";",
+            "import x from './a'",
+            "import * as x from './a';",
+            "import x, { y as z, default as w } from\n'./a' with { type: 'json' }",
+            "import {'string name' as x} from './a'",
+            "export * from './a'",
+            "export {x,y as default}from'./a'",
+            "export * as ns from './a'",
+            "import(/* webpackChunkName: 'x' */ './a')",
+            "x = await import('./a').then(y => z)",
+            "import(`./a`, {with: {type: 'json'}})",
+            "a.b; import './a' // import './no'",
+            "import /* from './no' */ './a'",
+            "import x from '.\\x2f\\u0061'",
+            "const {x} = await import('./a')",
+            "function f() { return import('./a') }",
+            "`${import('./a')} import './no'`",
+            "`${`${{}}`}`; import './a'",
+            "/['\"]/.test(x); import './a'",
+            "a = b / c; import './a'; d / e",
+            "if (x) /'/.test(y); import './a'",
+            "x++ / 2; import './a'; '/'",
+            "<!-- import './no'\nimport './a'",
+            "#!/bin/node './no'\nimport './a'",
+            "}}}))) import './a'",
+            "x = {}\n/ 2; import './a' // '",
+            "{}\n/'/; import './a'",
+        ] {
+            check(script, &[("./a", ModuleImport)]);
+        }
+    }
+
+    #[test]
+    fn what_is_no_literal_or_no_url_is_not_found() {
+        for script in [
+            "import 'bare'",
+            "import x from 'bare/y'",
+            "import('./a' + b)",
+            "import(`./a${b}`)",
+            "import(a)",
+            "x.import('./a')",
+            "// import './a'",
+            "/* import './a' */",
+            "'import \"./a\"'",
+            "x = /import '.\\/a'/",
+            "export default './a'",
+            "export const x = './a'",
+            "import.meta.url; './a'",
+            "import { x }; from './a'",
+            "import './a",
+            "import './a\n'",
+            "new URL('./a', base); import.meta",
+            "Worker; ('./a')",
+            "x.register('./a'); import.meta",
+        ] {
+            check(script, &[]);
+        }
+    }
+
+    #[test]
+    fn workers_and_urls_of_modules_are_found() {
+        check("new Worker('a.js', {type: 'module'})", &[("a.js", Worker)]);
+        check("new window.SharedWorker(\"a.js\")", &[("a.js", Worker)]);
+        check(
+            "new Worker(new URL('a.js', import.meta.url))",
+            &[("a.js", ModuleUrl)],
+        );
+        check(
+            "new URL( `a.wasm` ,\nimport . meta.url)",
+            &[("a.wasm", ModuleUrl)],
+        );
+        check(
+            "importScripts('a', \"b\", c, 'd')",
+            &[("a", WorkerImport), ("b", WorkerImport)],
+        );
+        check(
+            "navigator.serviceWorker.register('/sw.js')",
+            &[("/sw.js", ServiceWorker)],
+        );
+        check("audioWorklet.addModule('a.js')", &[("a.js", Worker)]);
+    }
+}

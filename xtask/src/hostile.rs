@@ -4,6 +4,7 @@ mod behaviour;
 mod behaviours;
 mod good;
 mod judge;
+mod pace;
 mod report;
 mod run;
 mod script;
@@ -12,7 +13,6 @@ mod server;
 mod stage;
 
 use std::fs;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -43,8 +43,12 @@ no end at most twice as many requests as the good pages need; and output without
 The table is printed: behaviour, time, memory, requests, what came of it.";
 
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 #[expect(clippy::struct_excessive_bools, reason = "a command line has flags")]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    pace: Option<Pace>,
+
     /// Runs only what has this in its name, or is of this group
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
@@ -70,7 +74,18 @@ pub(crate) struct Args {
     release: bool,
 }
 
+#[derive(Debug, clap::Subcommand)]
+enum Pace {
+    /// Crawls servers that enforce how fast they may be asked
+    #[command(long_about = pace::LONG_ABOUT)]
+    Pace(pace::Args),
+}
+
 pub(crate) fn run(args: &Args) -> Result<()> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    if let Some(Pace::Pace(args)) = &args.pace {
+        return runtime.block_on(pace::run(args, build(args.release)?));
+    }
     let chosen = choose(args.only.as_deref());
     ensure!(
         !chosen.is_empty(),
@@ -87,18 +102,26 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         }
         return Ok(());
     }
-    let profile = if args.release { "release" } else { "debug" };
-    let release = if args.release { " --release" } else { "" };
-    cargo(&format!("build --locked -p dragline{release}"))?;
+    runtime.block_on(perform(args, chosen, build(args.release)?))
+}
+
+/// Builds dragline.
+fn build(release: bool) -> Result<Program> {
+    let (profile, flag) = if release {
+        ("release", " --release")
+    } else {
+        ("debug", "")
+    };
+    cargo(&format!("build --locked -p dragline{flag}"))?;
     let path = cargo::target_directory()?.join(profile).join("dragline");
-    let runtime = tokio::runtime::Runtime::new()?;
-    runtime.block_on(perform(args, chosen, path))
+    Ok(Program { path })
 }
 
 /// All of it, as CI runs it: with the debug build, which is there.
 #[expect(dead_code, reason = "CI runs it when all are as they have to be")]
 pub(crate) fn all() -> Result<()> {
     run(&Args {
+        pace: None,
         only: None,
         json: false,
         list: false,
@@ -108,10 +131,9 @@ pub(crate) fn all() -> Result<()> {
     })
 }
 
-async fn perform(args: &Args, chosen: Vec<(Group, Behaviour)>, path: PathBuf) -> Result<()> {
+async fn perform(args: &Args, chosen: Vec<(Group, Behaviour)>, program: Program) -> Result<()> {
     let begun = Instant::now();
     let traces = look_for_strace().await.is_ok();
-    let program = Program { path };
     let flags = flags(&program)?;
     let base = base(&program, &flags).await?;
     let mut rows = Vec::new();

@@ -114,6 +114,12 @@ impl Script {
         self
     }
 
+    /// Then does what another script does, and ends as that.
+    pub(crate) fn followed_by(mut self, other: Script) -> Self {
+        self.steps.extend(other.steps);
+        self.then(other.then)
+    }
+
     pub(crate) fn half_close(mut self) -> Self {
         self.steps.push(Step::HalfClose);
         self

@@ -21,6 +21,8 @@ mod test;
 
 mod bench;
 mod hostile;
+mod judge;
+mod refer;
 mod site;
 mod torture;
 
@@ -64,6 +66,9 @@ enum Command {
     /// Kills dragline, cuts its power and fills its disk, and looks whether anything is lost
     #[command(long_about = torture::LONG_ABOUT)]
     Torture(torture::Args),
+    /// Asks a browser whether a copy is the site
+    #[command(subcommand, long_about = judge::LONG_ABOUT)]
+    Judge(judge::Judge),
 }
 
 fn main() -> ExitCode {
@@ -79,6 +84,7 @@ fn main() -> ExitCode {
         Command::Bench(bench) => bench::run(bench),
         Command::Hostile(args) => hostile::run(&args),
         Command::Torture(args) => torture::run(&args),
+        Command::Judge(judge) => judge::run(judge),
     };
     // In one line, never with the backtrace that `main` would print of an error it returns where RUST_BACKTRACE is set:
     // what failed has said why already.

@@ -30,7 +30,8 @@ impl Page {
         rules: Rules,
     ) -> Result<Self, PageError> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let blank = json!({ "url": "about:blank" });
+        // In a window of its own, since what is behind another tab loads no media, and nothing lazily.
+        let blank = json!({ "url": "about:blank", "newWindow": true });
         let created = pipe.call(None, "Target.createTarget", blank).await?;
         let target = text(&created["targetId"]);
         let attach = json!({ "targetId": target, "flatten": true });
@@ -56,6 +57,10 @@ impl Page {
             (
                 "Emulation.setDeviceMetricsOverride",
                 json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false }),
+            ),
+            (
+                "Emulation.setFocusEmulationEnabled",
+                json!({ "enabled": true }),
             ),
             (
                 "Emulation.setEmulatedMedia",

@@ -49,10 +49,10 @@ impl Program {
     /// # Errors
     ///
     /// The crawl does not end by itself, or with an error of its own.
-    pub(crate) async fn crawl(&self, program: &Path, url: &str, folder: &Path) -> Result<()> {
+    pub(crate) async fn crawl(&self, program: &Path, urls: &[String], folder: &Path) -> Result<()> {
         let mut command = Command::new(program);
         command
-            .arg(url)
+            .args(urls)
             .arg("--output")
             .arg(folder)
             .args(["--quiet", "--jobs", "4"])
@@ -95,7 +95,8 @@ impl Served {
             .args(["serve", "--help"])
             .output()
             .await?;
-        if !help.status.success() {
+        // One without the command takes its name for a URL, and shows its own help.
+        if !String::from_utf8_lossy(&help.stdout).contains("dragline serve") {
             return Ok(None);
         }
         let mut child = Command::new(program)

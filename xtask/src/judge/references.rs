@@ -84,7 +84,9 @@ pub(crate) async fn run(args: &Args, browser: &Browser) -> Result<()> {
             from_disk(browser, server, copy, &mut rows).await?;
         } else {
             let program = args.program.build()?;
-            args.program.crawl(&program, &server.url(), &folder).await?;
+            args.program
+                .crawl(&program, &[server.url()], &folder)
+                .await?;
             from_disk(browser, server, &folder, &mut rows).await?;
             if let Some(served) = Served::start(&program, &folder).await? {
                 from_server(browser, &served, &folder, &mut rows).await?;

@@ -1,12 +1,220 @@
 //! `cargo xtask judge sites`.
 
-use anyhow::{Result, bail};
-use browser::Browser;
+mod page;
+mod source;
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use browser::{Browser, Network, Rules};
+use futures::{StreamExt as _, stream};
+use serde_json::{Value, json};
+
+use self::page::Compared;
+use self::source::{SOURCES, Source};
+use super::copy::Program;
+use super::{OPEN, print_json};
+use crate::cargo;
+use crate::site::{Content, Folder, Server};
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    #[command(flatten)]
+    program: Program,
 
-#[expect(clippy::unused_async, reason = "a stub for the moment")]
-pub(crate) async fn run(_args: &Args, _browser: &Browser) -> Result<()> {
-    bail!("not yet")
+    /// Takes this site only
+    #[arg(long, value_name = "NAME")]
+    only: Option<String>,
+
+    /// The number of pages to compare of each, spread evenly over it
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    pages: usize,
+
+    /// Where packages are kept once they are downloaded [default: sites in cargo's target folder]
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
+
+    /// Keeps the copies in this folder
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+
+    /// Prints the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What came of a site.
+#[derive(Debug)]
+struct Site {
+    name: &'static str,
+    /// How many pages it has, and how many of them the copy.
+    pages: usize,
+    kept: usize,
+    compared: Vec<Compared>,
+}
+
+pub(crate) async fn run(args: &Args, browser: &Browser) -> Result<()> {
+    let cache = match &args.cache {
+        Some(cache) => cache.clone(),
+        None => cargo::target_directory()?.join("sites"),
+    };
+    let program = args.program.build()?;
+    let scratch = tempfile::tempdir()?;
+    let copies = args.keep.as_deref().unwrap_or(scratch.path());
+    let mut sites = Vec::new();
+    for source in SOURCES {
+        if args.only.as_deref().is_some_and(|only| only != source.name) {
+            continue;
+        }
+        let site = judge(
+            args,
+            browser,
+            source,
+            &cache,
+            &program,
+            &copies.join(source.name),
+        )
+        .await;
+        let site = site.with_context(|| source.name)?;
+        eprintln!("{}", site.row());
+        sites.push(site);
+    }
+    if args.json {
+        print_json(&report(&sites))?;
+    } else {
+        print!("{}", table(&sites));
+    }
+    let short = sites.iter().filter(|site| !site.is_kept()).count();
+    if short > 0 {
+        bail!("{short} of {} copies are not their sites", sites.len());
+    }
+    Ok(())
+}
+
+async fn judge(
+    args: &Args,
+    browser: &Browser,
+    source: &Source,
+    cache: &Path,
+    program: &Path,
+    copy: &Path,
+) -> Result<Site> {
+    let folder = source.folder(cache)?;
+    let content = Content::Folder(Arc::new(Folder::open(&folder)?));
+    let server = Server::start(content, Duration::ZERO, 0).await?;
+    let seeds: Vec<_> = source
+        .seeds
+        .iter()
+        .map(|seed| server.url() + seed)
+        .collect();
+    args.program.crawl(program, &seeds, copy).await?;
+    let copy = copy.canonicalize()?;
+
+    let pages = source::pages(&folder)?;
+    let kept: Vec<_> = pages
+        .iter()
+        .filter(|page| copy.join(page).is_file())
+        .collect();
+    let wanted = args.pages.min(kept.len());
+    let chosen = (0..wanted).map(|number| kept[number * kept.len() / wanted]);
+    // All pages live before any from disk: then there is no site any more.
+    let live = Rules::default();
+    let opened: Vec<_> = chosen
+        .clone()
+        .map(|page| {
+            let url = server.url() + &source::encoded(page);
+            async move { page::open(browser, live, &url).await }
+        })
+        .collect();
+    let opened: Vec<_> = stream::iter(opened).buffered(OPEN).collect().await;
+    drop(server);
+    let off = Rules {
+        network: Network::Off,
+        ..live
+    };
+    let compared: Vec<_> = chosen
+        .zip(opened)
+        .map(|(page, live)| {
+            let url = format!(
+                "file://{}/{}",
+                source::encoded(&copy.to_string_lossy()),
+                source::encoded(page)
+            );
+            async move {
+                Ok(Compared::new(
+                    page,
+                    &live?,
+                    &page::open(browser, off, &url).await?,
+                ))
+            }
+        })
+        .collect();
+    let compared: Vec<Result<Compared>> = stream::iter(compared).buffered(OPEN).collect().await;
+    Ok(Site {
+        name: source.name,
+        pages: pages.len(),
+        kept: kept.len(),
+        compared: compared.into_iter().collect::<Result<_>>()?,
+    })
+}
+
+impl Site {
+    fn is_kept(&self) -> bool {
+        !self.compared.is_empty() && self.compared.iter().all(Compared::is_same)
+    }
+
+    fn sum(&self, count: impl Fn(&Compared) -> usize) -> usize {
+        self.compared.iter().map(count).sum()
+    }
+
+    fn row(&self) -> String {
+        let widest = self
+            .compared
+            .iter()
+            .map(|page| page.difference)
+            .fold(0.0, f64::max);
+        format!(
+            "{:<16} {:>6} {:>6} {:>9} {:>6} {:>9.3} % {:>8} {:>8} {:>9}",
+            self.name,
+            self.pages,
+            self.kept,
+            self.compared.len(),
+            self.sum(|page| usize::from(page.looks_same())),
+            widest * 100.0,
+            self.sum(|page| page.failed.len()),
+            self.sum(|page| page.network.len()),
+            self.sum(|page| page.dangling.len()),
+        )
+    }
+}
+
+fn table(sites: &[Site]) -> String {
+    let mut table = format!(
+        "{:<16} {:>6} {:>6} {:>9} {:>6} {:>11} {:>8} {:>8} {:>9}\n",
+        "site", "pages", "kept", "compared", "same", "furthest", "failed", "network", "dangling"
+    );
+    for site in sites {
+        let _ = writeln!(table, "{}", site.row());
+    }
+    for site in sites {
+        for page in site.compared.iter().filter(|page| !page.is_same()) {
+            let _ = writeln!(table, "{}: {page}", site.name);
+        }
+    }
+    table
+}
+
+fn report(sites: &[Site]) -> Value {
+    let sites = sites.iter().map(|site| {
+        json!({
+            "site": site.name,
+            "pages": site.pages,
+            "kept": site.kept,
+            "compared": site.compared.iter().map(Compared::json).collect::<Vec<_>>(),
+        })
+    });
+    json!({ "threshold": page::THRESHOLD, "sites": sites.collect::<Vec<_>>() })
 }

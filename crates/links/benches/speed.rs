@@ -9,10 +9,11 @@
 )]
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::{env, fs, io};
 
 use dragline_links::{Format, extract};
+use rustix::time::{ClockId, clock_gettime};
 use url::Url;
 
 fn main() -> io::Result<()> {
@@ -74,11 +75,18 @@ fn best(runs: usize, mut run: impl FnMut() -> usize) -> (usize, Duration) {
     let mut least = Duration::MAX;
     let mut links = 0;
     for _ in 0..runs {
-        let begin = Instant::now();
+        let begin = running();
         links = run();
-        least = least.min(begin.elapsed());
+        least = least.min(running().saturating_sub(begin));
     }
     (links, least)
+}
+
+/// The time that this thread ran: others may want the machine, too.
+fn running() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    let (seconds, nanoseconds) = (time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs());
+    Duration::from_secs(seconds) + Duration::from_nanos(nanoseconds)
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
@@ -97,12 +105,13 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
 
 const MEGABYTE: usize = 1 << 20;
 
-const FORMATS: [(&str, &str, Format); 2] = [
+const FORMATS: [(&str, &str, Format); 3] = [
     ("HTML", ".html", Format::Html),
     ("CSS", ".css", Format::Css),
+    ("JavaScript", ".js", Format::Script),
 ];
 
-const WORST: [(&str, Format, &str); 18] = [
+const WORST: [(&str, Format, &str); 27] = [
     ("links", Format::Html, "<a href=x>"),
     ("open elements", Format::Html, "<div>"),
     ("foreign elements", Format::Html, "<svg>"),
@@ -120,5 +129,30 @@ const WORST: [(&str, Format, &str); 18] = [
     ("other than ASCII", Format::Html, "<a href='é'>é"),
     ("blocks", Format::Css, "{[("),
     ("urls", Format::Css, "url(a)"),
+    (
+        "documents",
+        Format::Html,
+        "<iframe srcdoc='<a href=&quot;x&quot;>'></iframe>",
+    ),
+    (
+        "names",
+        Format::Html,
+        "<link rel='a a a a a a a a a a a a a a a a a' href=x>",
+    ),
+    (
+        "guards",
+        Format::Html,
+        "<img integrity crossorigin integrity srcset='a,b 1x, c'>",
+    ),
+    ("bases", Format::Html, "<object codebase=a archive='b c'>"),
+    ("elements of XML", Format::Xml, "<a xml:base='b'>"),
+    (
+        "items",
+        Format::Xml,
+        "<rss><description>&lt;a href=x></description>",
+    ),
+    ("imports", Format::Script, "import'./x';"),
+    ("templates", Format::Script, "import`${{"),
+    ("keys", Format::Manifest, "{\"icons\":[\"src\":\"x\","),
     ("escapes", Format::Css, "\\61 url(\\62)"),
 ];

@@ -96,11 +96,16 @@ fn guess(content: &[u8], format: Format) -> &'static Encoding {
     detector.guess(None, chardetng::Utf8Detection::Allow)
 }
 
-/// The standard's "prescan a byte stream to determine its encoding"; browsers go on behind its 1024
-/// bytes, and start again when they find one there.
+/// The standard's "prescan a byte stream to determine its encoding", which knows no raw text; and
+/// behind its 1024 bytes, what the parser would find, for which browsers start again.
 fn declared_in_html(content: &[u8]) -> Option<&'static Encoding> {
+    let prescanned = &content[..content.len().min(1024)];
     let head = &content[..content.len().min(MOST_SCANNED)];
-    let mut scan = Scan::new(head, Format::Html);
+    declared_in_tags(prescanned, Scan::flat(prescanned))
+        .or_else(|| declared_in_tags(head, Scan::new(head, Format::Html)))
+}
+
+fn declared_in_tags(head: &[u8], mut scan: Scan<'_>) -> Option<&'static Encoding> {
     let mut tag = Tag::default();
     while scan.next(&mut tag) {
         if head[tag.name.clone()].eq_ignore_ascii_case(b"meta")

@@ -311,8 +311,8 @@ impl Dialect {
 /// Tells whether a value is a URL beyond doubt, and not a word, a list, or some code.
 pub(crate) fn is_plainly_url(value: &str) -> bool {
     let value = value.trim_matches(|char: char| char <= ' ');
-    let is_foreign = |char: char| char.is_whitespace() || "{}<>\"'`()[]|\\^".contains(char);
-    if value.is_empty() || value.contains(is_foreign) {
+    let is_foreign = |char: char| char.is_whitespace() || "{}<>\"'`[]|\\^".contains(char);
+    if value.is_empty() || value.contains(is_foreign) || value.starts_with("url(") {
         return false;
     }
     let begins = ["/", "./", "../", "http:", "https:"].iter().any(|begin| {

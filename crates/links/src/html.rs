@@ -120,6 +120,10 @@ impl Html<'_> {
         };
         for attribute in &tag.attributes {
             let name = attribute.name.as_str();
+            // A script of HTML has no other.
+            if element == "script" && !tag.is_foreign && name.ends_with("href") {
+                continue;
+            }
             let Some(holds) = dialect.attribute(element, name, &value) else {
                 continue;
             };
@@ -163,13 +167,13 @@ impl Html<'_> {
                     let end = start + piece.trim().len();
                     at += piece.len() + 1;
                     if start < end {
-                        self.part(
-                            &text,
-                            start..end,
-                            kind,
-                            role,
-                            Place::new(Within::List, layer),
-                        );
+                        let within = if separators == [','] {
+                            Within::Commas
+                        } else {
+                            Within::List
+                        };
+                        let place = Place::new(within, layer);
+                        self.part(&text, start..end, kind, role, place);
                     }
                 }
             }

@@ -204,6 +204,8 @@ pub(crate) enum Within {
     Nothing,
     /// One of several, with commas and blanks between.
     List,
+    /// One of several, with nothing but commas between.
+    Commas,
     /// Behind the seconds of a meta refresh.
     Refresh,
     /// A string or a `url()` of CSS.

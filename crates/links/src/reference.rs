@@ -1,6 +1,6 @@
 //! Character references, as they stand in attributes.
 
-use html5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
+use markup5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
 
 /// What a character reference stands for.
 pub(crate) struct Decoded {

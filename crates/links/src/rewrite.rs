@@ -124,7 +124,7 @@ fn escape(url: &str, place: Place) -> String {
     let text = match (url, place.within) {
         // Nothing would be something else here: the next attribute, the next candidate, another
         // module.
-        ("", Within::List) => "#".to_owned(),
+        ("", Within::List | Within::Commas) => "#".to_owned(),
         ("", _) if unquoted => return surround("\"\"".to_owned(), &place.around),
         (url, Within::Module) if !is_url_like(url) => format!("./{}", encode(url, place.within)),
         (url, within) => encode(url, within),
@@ -141,19 +141,23 @@ fn encode(url: &str, within: Within) -> String {
             _ if char <= ' ' || char >= '\x7f' => true,
             Within::Nothing => false,
             Within::List => ends_candidate,
+            Within::Commas => char == ',',
             Within::Refresh => matches!(char, '"' | '\''),
-            Within::Css => matches!(char, '"' | '\'' | '(' | ')' | '\\' | '<'),
-            Within::Script | Within::Module => {
-                matches!(char, '"' | '\'' | '`' | '\\' | '<' | '$' | '{')
-            }
+            Within::Css => matches!(char, '"' | '\\' | '<'),
+            Within::Script | Within::Module => matches!(char, '"' | '`' | '\\' | '<' | '{'),
             Within::Header => matches!(char, '<' | '>'),
         };
         if encoded {
             for byte in char.encode_utf8(&mut [0; 4]).bytes() {
                 let _ = write!(text, "%{byte:02X}");
             }
-        } else {
-            text.push(char);
+            continue;
+        }
+        // These would be others in a URL if they were percent-encoded.
+        match (char, within) {
+            ('\'' | '(' | ')', Within::Css) => text.extend(['\\', char]),
+            ('\'', Within::Script | Within::Module) => text.push_str("\\u0027"),
+            (char, _) => text.push(char),
         }
     }
     text

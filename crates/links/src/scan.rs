@@ -19,6 +19,8 @@ pub(crate) struct Scan<'a> {
     at: usize,
     is_xml: bool,
     foreign: Foreign,
+    /// No element is taken for raw text.
+    is_flat: bool,
     /// No tag came that is not `<html>`: each may tell where the head is.
     is_before_head: bool,
 }
@@ -62,7 +64,16 @@ impl<'a> Scan<'a> {
             at: 0,
             is_xml,
             foreign: Foreign::default(),
+            is_flat: false,
             is_before_head: true,
+        }
+    }
+
+    /// Goes over what looks like tags, also within scripts and styles.
+    pub(crate) fn flat(input: &'a [u8]) -> Self {
+        Scan {
+            is_flat: true,
+            ..Scan::new(input, Format::Html)
         }
     }
 
@@ -322,6 +333,7 @@ impl<'a> Scan<'a> {
             }
         }
         match name {
+            _ if self.is_flat => false,
             b"script" => {
                 let start = self.at;
                 self.skip_script();

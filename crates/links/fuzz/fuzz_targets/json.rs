@@ -1,0 +1,15 @@
+#![no_main]
+
+#[path = "../../tests/laws/input.rs"]
+mod input;
+#[path = "../../tests/laws/mod.rs"]
+mod laws;
+
+use dragline_links::Format;
+use libfuzzer_sys::fuzz_target;
+
+// The first byte says in which encoding the rest is taken to be.
+fuzz_target!(|input: &[u8]| {
+    let (charset, content) = input::charset(input);
+    laws::check(content, Format::Manifest, charset);
+});

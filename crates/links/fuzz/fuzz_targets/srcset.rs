@@ -1,0 +1,14 @@
+#![no_main]
+
+#[path = "../../tests/laws/input.rs"]
+mod input;
+#[path = "../../tests/laws/mod.rs"]
+mod laws;
+
+use dragline_links::Format;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| {
+    let (charset, content) = input::charset(input);
+    laws::check(&input::in_srcset(content), Format::Html, charset);
+});

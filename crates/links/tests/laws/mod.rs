@@ -1,0 +1,79 @@
+//! What holds of any document, whatever is in it. The fuzz targets ask this, and so do the tests.
+
+use std::borrow::Cow;
+
+use dragline_links::{Document, Edit, Format, Role};
+use url::Url;
+
+/// Panics where a law is broken.
+pub(crate) fn check(content: &[u8], format: Format, charset: Option<&str>) {
+    let url = Url::parse("http://h/d/page").expect("it is a URL");
+    let document = Document::new(content, format, charset, &url);
+    let transcoded = document.charset().name == "ISO-2022-JP";
+
+    let bound = if transcoded {
+        usize::MAX
+    } else {
+        content.len()
+    };
+    let mut end = 0;
+    for link in document.links() {
+        let spans = [&link.span, &link.tag, &link.element];
+        for span in spans.into_iter().chain(&link.guards) {
+            assert!(
+                span.start <= span.end && span.end <= bound,
+                "{span:?} in {content:?}"
+            );
+            let _ = document.text(span.clone());
+        }
+        assert!(end <= link.span.start, "{link:?} overlaps");
+        end = link.span.end;
+    }
+    assert!(document.head().is_none_or(|head| head <= bound));
+
+    let kept = document.rewrite("", |_| None);
+    assert!(
+        matches!(kept, Cow::Borrowed(_)),
+        "what is left as it is has changed"
+    );
+
+    let once = document.rewrite("", |_| Some(put()));
+    let again = Document::new(&once, format, charset, &url);
+    if again.charset().name != document.charset().name {
+        // What was read by a guess, or by what stood near the beginning, may now be read by another.
+        return;
+    }
+    let twice = again.rewrite("", |_| Some(put()));
+    assert!(twice == once, "{:?} is not {:?}", show(&twice), show(&once));
+    assert_eq!(
+        again.links().len(),
+        document.links().len(),
+        "{:?}",
+        show(&once)
+    );
+    for (before, after) in document.links().iter().zip(again.links()) {
+        assert_eq!(after.role, before.role);
+        // In a list of commas, one cannot stand.
+        let url = after.url.as_str().replace("%2C", ",");
+        assert_eq!(url, NEW, "{:?}", show(&once));
+    }
+
+    // Nothing else may panic either.
+    let _ = document.rewrite("<meta charset=utf-8>", |link| {
+        Some(match link.role {
+            Role::Anchor => Edit::Unguarded(String::new()),
+            _ => Edit::Element("<é>".to_owned()),
+        })
+    });
+}
+
+fn put() -> Edit {
+    Edit::Unguarded(NEW.to_owned())
+}
+
+fn show(content: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(content)
+}
+
+/// A URL with what must be escaped in one place or another, and stays what it is.
+const NEW: &str = "http://new/a/?b&copy=%C3%A9,(c)#f=g";

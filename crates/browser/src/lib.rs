@@ -36,6 +36,7 @@
 mod browser;
 mod config;
 mod find;
+mod look;
 mod page;
 mod picture;
 
@@ -48,6 +49,7 @@ pub use browser::Browser;
 pub use config::{Config, Network, Rules};
 pub use error::{LaunchError, PageError};
 pub use find::find;
+pub use look::{Difference, Look};
 pub use page::Page;
 pub use picture::Picture;
 pub use visit::{Outcome, Request, Visit};

@@ -204,7 +204,9 @@ async fn what_moves_looks_the_same_twice() {
 #[tokio::test]
 async fn a_page_that_is_never_done_ends_at_the_deadline() {
     let config = Config {
-        timeout: Duration::from_secs(2),
+        timeout: Duration::from_secs(4),
+        // On a machine that is busy with something else, it may be a while until it asks again.
+        settle: Duration::from_secs(2),
         ..Config::default()
     };
     let Some(browser) = browser(config).await else {
@@ -227,6 +229,38 @@ async fn a_page_that_is_never_done_ends_at_the_deadline() {
         endless.unwrap_err().to_string(),
         "no answer to Runtime.evaluate in time"
     );
+}
+
+#[tokio::test]
+async fn a_copy_is_told_from_its_page() {
+    let Some(browser) = browser(Config::default()).await else {
+        return;
+    };
+    let page = "<style>body { background: green }</style><img src=a.png>";
+    let copy = "<style>body { background: red }</style><img src=a.png><img src=b.png>\
+        <img src='http://example.org/c.png'><script>throw 'up'</script>";
+    let folder = folder(&[("page.html", page), ("copy.html", copy)]);
+    let look = async |file| {
+        browser
+            .look(&address(&folder, file), OFFLINE)
+            .await
+            .unwrap()
+    };
+    let (page, copy) = (look("page.html").await, look("copy.html").await);
+
+    let difference = page.difference(&copy);
+    assert!(difference.pixels > 0.9, "{difference:?}");
+    let urls = |requests: &[dragline_browser::Request]| {
+        let names = requests
+            .iter()
+            .map(|request| request.url.rsplit('/').next().unwrap().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(urls(&difference.failed), ["b.png"]);
+    assert_eq!(urls(&difference.network), ["c.png"]);
+    assert_eq!(difference.errors.len(), 1);
+    let none = page.difference(&page);
+    assert_eq!((none.pixels.to_bits(), none.failed.len()), (0, 0));
 }
 
 #[tokio::test]

@@ -126,7 +126,7 @@ async fn judge(
         .clone()
         .map(|page| {
             let url = server.url() + &source::encoded(page);
-            async move { page::open(browser, live, &url).await }
+            async move { browser.look(&url, live).await }
         })
         .collect();
     let opened: Vec<_> = stream::iter(opened).buffered(OPEN).collect().await;

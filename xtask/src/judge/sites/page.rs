@@ -1,40 +1,45 @@
 //! One page, live and from disk.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use anyhow::Result;
-use browser::{Browser, Picture, Request, Rules, Visit};
+use browser::{Browser, Look, Request, Rules};
 use serde_json::{Value, json};
 use url::Url;
 
 /// The part of the pixels that may differ.
 pub(super) const THRESHOLD: f64 = 0.001;
 
-/// A page that was opened.
+/// A page that was opened, and where its links lead and its elements refer to.
 #[derive(Debug)]
 pub(super) struct Opened {
-    visit: Visit,
-    picture: Picture,
-    /// Where its links lead, and what its elements refer to.
+    look: Look,
     links: Vec<String>,
 }
 
-/// Opens a page and looks at it.
+/// Opens a page from disk and looks at it.
 pub(super) async fn open(browser: &Browser, rules: Rules, url: &str) -> Result<Opened> {
-    let page = browser.page(rules).await?;
-    let visit = page.open(url).await?;
-    let picture = page.screenshot().await?;
+    let look = browser.look(url, rules).await?;
+    // Its links without its scripts' doing: what scripts add is theirs, live too.
+    let page = browser
+        .page(Rules {
+            scripts: false,
+            ..rules
+        })
+        .await?;
+    page.open(url).await?;
     let links = page.evaluate(LINKS).await?;
     Ok(Opened {
-        visit,
-        picture,
+        look,
         links: serde_json::from_value(links).unwrap_or_default(),
     })
 }
 
-const LINKS: &str = "[...document.links].map(a => a.href).concat([...document.querySelectorAll('link[href]')].map(l => l.href), \
-    [...document.querySelectorAll('img[src], script[src], iframe[src], source[src]')].map(e => e.src)).filter(u => typeof u === 'string')";
+/// What a copy has made of links: an absolute link to a file is the page's own, and wrong live too.
+const LINKS: &str = "[...document.querySelectorAll('[href], [src]')]
+    .filter(e => !/^\\s*file:/i.test(e.getAttribute('href') ?? e.getAttribute('src')))
+    .map(e => e.href ?? e.src).filter(link => typeof link === 'string')";
 
 /// What is different from disk.
 #[derive(Debug)]
@@ -55,35 +60,26 @@ pub(super) struct Compared {
 }
 
 impl Compared {
-    pub(super) fn new(page: &str, live: &Opened, disk: &Opened) -> Self {
-        let failed_live: HashSet<_> = failed(&live.visit).map(name).collect();
-        let failed = failed(&disk.visit).filter(|request| !request.is_remote());
-        let failed = failed.filter(|request| !failed_live.contains(name(request)));
-        let network = disk
-            .visit
-            .requests
-            .iter()
-            .filter(|request| request.is_remote());
+    pub(super) fn new(page: &str, live: &Look, disk: &Opened) -> Self {
+        let difference = live.difference(&disk.look);
         let dangling = disk.links.iter().filter(|link| is_dangling(link));
-        let errors = disk
-            .visit
-            .errors
-            .iter()
-            .filter(|error| !live.visit.errors.contains(error));
+        let spelled = |request: &Request| format!("{} {:?}", request.url, request.outcome);
         Self {
             page: page.to_owned(),
-            error: disk.visit.error.clone(),
-            difference: live.picture.difference(&disk.picture),
-            failed: failed
-                .map(|request| format!("{} {:?}", request.url, request.outcome))
+            error: disk.look.visit.error.clone(),
+            difference: difference.pixels,
+            failed: difference.failed.iter().map(spelled).collect(),
+            network: difference
+                .network
+                .into_iter()
+                .map(|request| request.url)
                 .collect(),
-            network: network.map(|request| request.url.clone()).collect(),
             dangling: dangling
                 .cloned()
                 .collect::<BTreeSet<_>>()
                 .into_iter()
                 .collect(),
-            errors: errors.cloned().collect(),
+            errors: difference.errors,
         }
     }
 
@@ -134,16 +130,6 @@ impl fmt::Display for Compared {
         }
         Ok(())
     }
-}
-
-fn failed(visit: &Visit) -> impl Iterator<Item = &Request> {
-    visit.requests.iter().filter(|request| request.has_failed())
-}
-
-/// The name of what is asked for, which is the same in a copy.
-fn name(request: &Request) -> &str {
-    let path = request.url.split(['?', '#']).next().unwrap_or_default();
-    path.rsplit('/').next().unwrap_or_default()
 }
 
 fn is_dangling(link: &str) -> bool {

@@ -121,7 +121,7 @@ impl Source {
         }
         let (root, made) = (scratch.path().join(self.root), scratch.path().join("made"));
         for part in if self.parts.is_empty() {
-            &["./"]
+            &[""]
         } else {
             self.parts
         } {

@@ -3,8 +3,12 @@
 use crate::refer::answer::{Answer, integrity};
 use crate::refer::case::Case;
 
-/// Why a script's own requests come to nothing: decided by trying, and by Fetch (§4.1: the scheme `file`).
-const NO_FETCH: &str = "a page from disk may read no file: fetch and XMLHttpRequest refuse `file:`";
+/// Why none of these can be had from disk: tried in Chromium 156, with copies made by hand. Each of them can, there too, where
+/// the address stands in the script: a data URL in its place is fetched, imported, and run as a worker.
+const COMPUTED: &str =
+    "a page from disk may read no file, and what is asked for is known only when the script runs";
+const NO_WORKER: &str = "there are no service workers but over HTTP";
+const NO_HISTORY: &str = "a page from disk may not change its address to another path";
 
 pub(super) fn cases() -> Vec<Case> {
     let page = |name, body: &str| Case::new("scripts", name, body);
@@ -58,11 +62,19 @@ pub(super) fn cases() -> Vec<Case> {
         page("worker-module", &format!("<script>const w = new Worker('w.js', {{ type: 'module' }}); {ask}</script>")).at("w.js", Answer::js("import './v.js';")).at("v.js", Answer::js(worker)),
         module("worker-from-module", import, &format!("const w = new Worker(new URL('./w.js', import.meta.url)); {ask}")).at("js/w.js", Answer::js(worker)),
         page("worker-shared", "<script>const w = new SharedWorker('w.js'); w.port.onmessage = () => { window.ok = true }</script>").at("w.js", Answer::js("onconnect = e => e.ports[0].postMessage(true);")),
-        page("fetch-json", "<script>fetch('d.json').then(d => d.json()).then(d => { window.ok = d.ok })</script>").at("d.json", Answer::typed("application/json", "{\"ok\": true}")).impossible(NO_FETCH),
-        page("fetch-preloaded", "<link rel=preload as=fetch crossorigin href=d.json><script>fetch('d.json').then(d => d.json()).then(d => { window.ok = d.ok })</script>").at("d.json", Answer::typed("application/json", "{\"ok\": true}")).impossible(NO_FETCH),
-        page("xhr", "<script>const x = new XMLHttpRequest(); x.open('GET', 'd.txt'); x.onload = () => { window.ok = x.responseText === 'ok' }; x.send()</script>").at("d.txt", Answer::typed("text/plain", "ok")).impossible(NO_FETCH),
+        page("fetch-json", "<script>fetch('d.json').then(d => d.json()).then(d => { window.ok = d.ok })</script>").at("d.json", Answer::typed("application/json", "{\"ok\": true}")),
+        page("fetch-preloaded", "<link rel=preload as=fetch crossorigin href=d.json><script>fetch('d.json').then(d => d.json()).then(d => { window.ok = d.ok })</script>").at("d.json", Answer::typed("application/json", "{\"ok\": true}")),
+        page("xhr", "<script>const x = new XMLHttpRequest(); x.open('GET', 'd.txt'); x.onload = () => { window.ok = x.responseText === 'ok' }; x.send()</script>").at("d.txt", Answer::typed("text/plain", "ok")),
         page("font-by-script", "<a href=w.ttf></a><span id=x style='font: 20px W'>A</span><script>document.fonts.add(new FontFace('W', 'url(w.ttf)')); document.fonts.forEach(f => f.load())</script>").at("w.ttf", Answer::font()).script("document.querySelector('#x').offsetWidth === 60"),
         page("style-by-script", "<a href=s.css></a><p id=x>x</p><script>const l = document.createElement('link'); l.rel = 'stylesheet'; l.href = 's.css'; document.head.append(l)</script>").at("s.css", Answer::css("#x { color: green }")).styled("#x"),
         page("style-element-by-script", "<a href=i.png></a><div id=x style='width: 60px; height: 60px'></div><script>document.querySelector('#x').style.background = 'url(i.png)'</script>").image("i.png").green("#x"),
+        page("fetch-computed", "<a href=d1.json></a><script>const n = 'd' + [1]; fetch(`${n}.json`).then(d => d.json()).then(d => { window.ok = d.ok })</script>")
+            .at("d1.json", Answer::typed("application/json", "{\"ok\": true}")).impossible(COMPUTED),
+        page("xhr-computed", "<a href=d1.txt></a><script>const x = new XMLHttpRequest(); x.open('GET', ['d1', 'txt'].join('.')); x.onload = () => { window.ok = x.responseText === 'ok' }; x.send()</script>")
+            .at("d1.txt", Answer::typed("text/plain", "ok")).impossible(COMPUTED),
+        page("worker-computed", &format!("<a href=w1.js></a><script>const w = new Worker(['w1', 'js'].join('.')); {ask}</script>")).at("w1.js", Answer::js(worker)).impossible(COMPUTED),
+        module("import-computed", "<a href=js/n.js></a><script>import(['./js/n', 'js'].join('.')).then(n => { window.ok = n.ok })</script>", "").impossible(COMPUTED),
+        page("worker-service", "<a href=w.js></a><script>navigator.serviceWorker.register('w.js').then(r => { window.ok = !!r.scope })</script>").at("w.js", Answer::js("onfetch = () => {};")).impossible(NO_WORKER),
+        page("history", "<script>history.pushState({}, '', 'other'); window.ok = location.pathname.endsWith('/other')</script>").impossible(NO_HISTORY),
     ]
 }

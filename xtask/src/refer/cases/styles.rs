@@ -29,7 +29,7 @@ pub(super) fn cases() -> Vec<Case> {
             .script("document.querySelector('#x').offsetWidth === 60")
     };
     let shape = |name, css: &str| {
-        let svg = "<clipPath id='c' clipPathUnits='objectBoundingBox'><rect width='.75' height='1'/></clipPath><filter id='f'><feFlood flood-color='green'/></filter><mask id='m' maskContentUnits='objectBoundingBox'><rect width='1' height='1' fill='white'/></mask>";
+        let svg = "<filter id='f'><feFlood flood-color='green'/></filter><mask id='m' maskContentUnits='objectBoundingBox'><rect width='1' height='1' fill='white'/></mask>";
         sheet(name, css).at("css/s.svg", Answer::svg(svg))
     };
     vec![
@@ -59,7 +59,11 @@ pub(super) fn cases() -> Vec<Case> {
         paints("css-mask-prefixed", "#x { background: green; -webkit-mask-image: url('i.png') }", "css/i.png"),
         paints("css-shape-outside", "#x { float: left; shape-outside: url(i.png); background: url(i.png) } ", "css/i.png").script("getComputedStyle(document.querySelector('#x')).shapeOutside.startsWith('url') && new Promise(done => { const i = new Image(); i.onload = () => done(true); i.onerror = () => done(false); i.src = getComputedStyle(document.querySelector('#x')).shapeOutside.slice(5, -2) })"),
         shape("css-mask-of-svg-element", "#x { background: green; mask: url(s.svg#m) }").green("#x"),
-        shape("css-clip-path-file", "#x { background: green; clip-path: url(s.svg#c) }").green("#x"),
+        // Clipped, the red above shows the green below.
+        Case::new("styles", "css-clip-path-file", "<link rel=stylesheet href=css/s.css><div id=x><div id=y></div></div>")
+            .at("css/s.css", Answer::css("div { width: 60px; height: 60px; background: green } #y { background: red; clip-path: url(s.svg#c) }"))
+            .at("css/s.svg", Answer::svg("<clipPath id='c'><rect width='9' height='9'/></clipPath>"))
+            .green("#x"),
         shape("css-filter-file", "#x { background: red; filter: url(s.svg#f) }").green("#x"),
         paints("css-svg-background", "#x { background: url(s.svg) }", "unused").at("css/s.svg", Answer::svg("<rect width='60' height='60' fill='green'/>")),
         paints("css-svg-fragment", "#x { background: url(s.svg#green) }", "unused").at("css/s.svg", Answer::svg("<style>rect { display: none } rect:target { display: inline }</style><rect id='red' width='60' height='60' fill='red'/><rect id='green' width='60' height='60' fill='green'/>")),

@@ -12,6 +12,8 @@ pub(crate) enum Holds {
     List(&'static [char], Kind, Role),
     Srcset(Role),
     Style,
+    /// The value of a property of CSS, as SVG has them.
+    Property(Role),
     Refresh,
     /// A whole document.
     Html,
@@ -29,11 +31,14 @@ pub(crate) fn attribute<'v>(
         value(name).is_some_and(|value| value.trim().eq_ignore_ascii_case(expected))
     };
     let (kind, role) = match (attribute, element) {
+        ("style", _) => return Some(Holds::Style),
+        ("mask", _) => return Some(Holds::Property(Role::Mask)),
+        ("clip-path", _) => return Some(Holds::Property(Role::ClipPath)),
+        ("cursor", _) => return Some(Holds::Property(Role::Image)),
         (
-            "style" | "fill" | "stroke" | "mask" | "filter" | "clip-path" | "cursor" | "marker"
-            | "marker-start" | "marker-mid" | "marker-end",
+            "fill" | "stroke" | "filter" | "marker" | "marker-start" | "marker-mid" | "marker-end",
             _,
-        ) => return Some(Holds::Style),
+        ) => return Some(Holds::Property(Role::Paint)),
         ("srcset", "img" | "source") | ("imagesrcset", "link") => {
             return Some(Holds::Srcset(Role::Image));
         }

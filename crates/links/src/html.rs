@@ -184,6 +184,7 @@ impl Html<'_> {
                 }
             }
             Holds::Style => self.style(&text, layer, None),
+            Holds::Property(role) => self.style(&text, layer, Some(role)),
             Holds::Refresh => {
                 if let Some(url) = refresh::url(&text.decoded) {
                     let place = Place::new(Within::Refresh, layer);

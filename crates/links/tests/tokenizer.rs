@@ -45,7 +45,9 @@ impl TokenSink for Sink {
         };
         let found = match &*name {
             "a" | "area" => value("href"),
-            "script" if value("type").is_none() => value("src"),
+            "script" if value("type").is_none_or(|of| !of.eq_ignore_ascii_case("module")) => {
+                value("src")
+            }
             "img" | "iframe" => value("src"),
             "form" => value("action"),
             _ => None,
@@ -182,9 +184,14 @@ fn agrees_on_real_pages() {
                 let Ok(page) = fs::read_to_string(&path) else {
                     continue;
                 };
-                if is_comparable(&page) && !page.contains("<base") {
+                // Their pictures have no text that would be raw elsewhere.
+                if !page.contains("<base") && !page.contains("<math") {
                     let (scan, tokenizer) = (by_scan(&page), by_tokenizer(&page));
-                    assert!(scan == tokenizer, "{}", path.display());
+                    let differ = scan
+                        .iter()
+                        .zip(&tokenizer)
+                        .find(|(scan, tokenizer)| scan != tokenizer);
+                    assert!(scan == tokenizer, "{}: {differ:?}", path.display());
                     compared += scan.len();
                 }
             }

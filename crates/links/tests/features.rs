@@ -1,0 +1,369 @@
+//! Every way of referring that is known: what is found, for what, and where.
+
+use Kind::{Base, Embedded, Hint, Navigation, Requisite};
+use dragline_links::{Document, Edit, Format, Kind, Link, Role, extract};
+use url::Url;
+
+fn url() -> Url {
+    "http://h/d/page".parse().expect("it is a URL")
+}
+
+fn check(format: Format, content: &str, expected: &[(&str, Kind, Role)]) {
+    let links = extract(content.as_bytes(), format, Some("utf-8"), &url());
+    let found: Vec<_> = links
+        .iter()
+        .map(|link| (link.url.as_str(), link.kind, link.role))
+        .collect();
+    assert_eq!(found, expected, "{content}");
+}
+
+/// One link, to `http://h/d/x`.
+fn one(content: &str, kind: Kind, role: Role) {
+    check(Format::Html, content, &[("http://h/d/x", kind, role)]);
+}
+
+fn moved(format: Format, content: &str, new: &str) -> String {
+    let document = Document::new(content.as_bytes(), format, Some("utf-8"), &url());
+    let edit = |_: &Link| Some(Edit::Url(new.to_owned()));
+    String::from_utf8_lossy(&document.rewrite("", edit)).into_owned()
+}
+
+#[test]
+fn elements_of_html() {
+    one("<a ping='x'>", Hint, Role::Ping);
+    one("<img lowsrc=x>", Requisite, Role::Image);
+    one("<input type=image src=x>", Requisite, Role::Image);
+    one("<td background=x>", Requisite, Role::Image);
+    one("<blockquote cite=x>", Navigation, Role::Citation);
+    one("<img longdesc=x>", Navigation, Role::Citation);
+    one(
+        "<script type=Module src=x></script>",
+        Requisite,
+        Role::ModuleScript,
+    );
+    one(
+        "<script src=x>import './no'</script>",
+        Requisite,
+        Role::Script,
+    );
+    one("<bgsound src=x>", Requisite, Role::Media);
+    one("<head profile=x>", Hint, Role::Related);
+    one("<applet code=x>", Requisite, Role::Object);
+    one("<param name=movie value='/d/x'>", Embedded, Role::Object);
+    one("<noscript><img src=x></noscript>", Requisite, Role::Image);
+    one("<template><img src=x></template>", Requisite, Role::Image);
+    check(
+        Format::Html,
+        "<object codebase=/c/ data=a archive='b c'>",
+        &[
+            ("http://h/c/", Base, Role::Object),
+            ("http://h/d/a", Embedded, Role::Object),
+            ("http://h/c/b", Requisite, Role::Object),
+            ("http://h/c/c", Requisite, Role::Object),
+        ],
+    );
+    check(
+        Format::Html,
+        "<script href=x></script><div srcset='x 1x'>",
+        &[],
+    );
+}
+
+#[test]
+fn rels_of_links() {
+    for (rel, kind, role) in [
+        ("apple-touch-icon", Requisite, Role::Icon),
+        ("mask-icon", Requisite, Role::Icon),
+        ("manifest", Requisite, Role::Manifest),
+        ("preload", Requisite, Role::Preload),
+        ("modulepreload", Requisite, Role::ModulePreload),
+        ("alternate stylesheet", Requisite, Role::Stylesheet),
+        ("prefetch", Hint, Role::Prefetch),
+        ("pingback", Hint, Role::Ping),
+        ("prev", Navigation, Role::Related),
+        ("canonical", Navigation, Role::Canonical),
+        ("alternate", Navigation, Role::Alternate),
+    ] {
+        one(&format!("<link rel='{rel}' href=x>"), kind, role);
+    }
+    one(
+        "<link rel=alternate type='application/atom+xml' href=x>",
+        Navigation,
+        Role::Feed,
+    );
+    one(
+        "<link itemprop=image href=x>",
+        Requisite,
+        Role::StructuredData,
+    );
+}
+
+#[test]
+fn metas() {
+    for name in ["property=og:image", "name=twitter:image", "name=thumbnail"] {
+        one(
+            &format!("<meta {name} content=x>"),
+            Requisite,
+            Role::Preview,
+        );
+    }
+    one(
+        "<meta name=msapplication-TileImage content=x>",
+        Requisite,
+        Role::Icon,
+    );
+    one("<meta property=og:url content=x>", Hint, Role::Canonical);
+    check(
+        Format::Html,
+        "<meta name=msapplication-TileColor content=x><meta name=a content=x>",
+        &[],
+    );
+}
+
+#[test]
+fn what_scripts_will_show() {
+    one("<img data-src='/d/x'>", Requisite, Role::Lazy);
+    one("<iframe data-src='/d/x'></iframe>", Embedded, Role::Lazy);
+    one("<div data-bg='url(x)'>", Requisite, Role::Lazy);
+    one("<img data-srcset='x 2x'>", Requisite, Role::Lazy);
+    check(
+        Format::Html,
+        "<img data-src=true><div data-original='{\"a\":1}'>",
+        &[],
+    );
+}
+
+#[test]
+fn svg_within_html_and_alone() {
+    let svg = "<svg><image href=a /><use xlink:href='b#c'/><g filter='url(d#e)' mask=\"url(f#g)\" clip-path='url(#h)'/>\
+               <style>@import 'i';</style><script href='j'/><a href=k /><feImage href=l /></svg>";
+    for format in [Format::Html, Format::Xml] {
+        check(
+            format,
+            svg,
+            &[
+                ("http://h/d/a", Requisite, Role::Image),
+                ("http://h/d/b#c", Requisite, Role::Use),
+                ("http://h/d/d#e", Requisite, Role::Paint),
+                ("http://h/d/f#g", Requisite, Role::Mask),
+                ("http://h/d/i", Requisite, Role::StyleImport),
+                ("http://h/d/j", Requisite, Role::Script),
+                ("http://h/d/k", Navigation, Role::Anchor),
+                ("http://h/d/l", Requisite, Role::Image),
+            ],
+        );
+    }
+    check(
+        Format::Xml,
+        "<?xml version='1.0'?><?xml-stylesheet type='text/css' href='a'?><!DOCTYPE svg [<!ENTITY x '<a href=\"no\">'>]>\
+         <svg><style><![CDATA[b{c:url(d)}]]></style><style>e{f:url(&quot;g&quot;)}</style></svg>",
+        &[
+            ("http://h/d/a", Requisite, Role::Stylesheet),
+            ("http://h/d/d", Requisite, Role::Image),
+            ("http://h/d/g", Requisite, Role::Image),
+        ],
+    );
+}
+
+#[test]
+fn html_is_html_again_where_foreign_content_ends() {
+    for page in [
+        "<svg><p><title><a href=no></title><a href=x>",
+        "<svg><foreignObject><title><a href=no></title></foreignObject><a href=x></svg>",
+        "<svg></svg><style><a href=no></style><a href=x>",
+        "<math><mi><title><a href=no></title></mi><a href=x></math>",
+        "<svg><g></svg><title><a href=no></title><a href=x>",
+        "<svg><style><a href=x></style>",
+        "<svg><font color=red><title><a href=no></title><a href=x>",
+    ] {
+        one(page, Navigation, Role::Anchor);
+    }
+}
+
+#[test]
+fn documents_within_documents() {
+    let page = "<base href=/b/><iframe srcdoc='<img src=&quot;x&quot;><base href=c/><a href=y>\
+                <iframe srcdoc=\"&lt;a href=&amp;#39;z&amp;#39;>\"></iframe>'></iframe>";
+    check(
+        Format::Html,
+        page,
+        &[
+            ("http://h/b/", Base, Role::Base),
+            ("http://h/b/c/x", Requisite, Role::Image),
+            ("http://h/b/c/", Base, Role::Base),
+            ("http://h/b/c/y", Navigation, Role::Anchor),
+            ("http://h/b/c/z", Navigation, Role::Anchor),
+        ],
+    );
+    assert_eq!(
+        moved(
+            Format::Html,
+            "<iframe srcdoc='<img src=\"x\"><iframe srcdoc=\"&lt;a href=&amp;quot;y&amp;quot;>\">'></iframe>",
+            "k'\"&"
+        ),
+        "<iframe srcdoc='<img src=\"k&#39;&amp;quot;&amp;amp;\"><iframe srcdoc=\"&lt;a href=&amp;quot;\
+         k&#39;&amp;amp;quot;&amp;amp;amp;&amp;quot;>\">'></iframe>"
+    );
+    // An element in it is escaped as it is.
+    let page = "<iframe srcdoc=\"<script type=module src=a></script>b\"></iframe>";
+    let document = Document::new(page.as_bytes(), Format::Html, None, &url());
+    let new = document.rewrite("", |_| {
+        Some(Edit::Element("<script>\"&\"</script>".to_owned()))
+    });
+    assert_eq!(
+        String::from_utf8_lossy(&new),
+        "<iframe srcdoc=\"<script>&quot;&amp;&quot;</script>b\"></iframe>"
+    );
+}
+
+#[test]
+fn scripts_within_documents() {
+    check(
+        Format::Html,
+        "<script type=importmap>{\"imports\":{\"m\":\"./a\"}}</script><script type=module>import './b'; import 'm'</script>\
+         <script>import('./c')</script><script type=text/x-template>import './no'</script>\
+         <script type='application/ld+json'>{\"image\":\"d\"}</script>",
+        &[
+            ("http://h/d/a", Requisite, Role::ImportMap),
+            ("http://h/d/b", Requisite, Role::ModuleImport),
+            ("http://h/d/c", Requisite, Role::ModuleImport),
+            ("http://h/d/d", Requisite, Role::StructuredData),
+        ],
+    );
+    // A module's name must not become a bare one.
+    assert_eq!(
+        moved(Format::Script, "import './a'", "k/b.js"),
+        "import './k/b.js'"
+    );
+    assert_eq!(
+        moved(Format::Script, "import '/a'", "../b.js"),
+        "import '../b.js'"
+    );
+    assert_eq!(
+        moved(Format::Script, "import '/a'", "b'c"),
+        "import './b\\u0027c'"
+    );
+    let page = "<script type=module>\nimport './b' </script >";
+    let links = extract(page.as_bytes(), Format::Html, None, &url());
+    assert_eq!(&page[links[0].tag.clone()], "<script type=module>");
+    assert_eq!(&page[links[0].element.clone()], page);
+}
+
+#[test]
+fn sitemaps() {
+    check(
+        Format::Xml,
+        "<?xml version='1.0'?><urlset><url><loc>\n http://h/a?b&amp;c </loc><lastmod>http://h/no</lastmod>\
+         <image:image><image:loc>http://h/i</image:loc></image:image><xhtml:link href='http://h/de'/></url>\
+         <url><loc><![CDATA[http://h/e]]></loc></url></urlset>",
+        &[
+            ("http://h/a?b&c", Navigation, Role::Entry),
+            ("http://h/i", Requisite, Role::Image),
+            ("http://h/de", Navigation, Role::Alternate),
+            ("http://h/e", Navigation, Role::Entry),
+        ],
+    );
+    check(
+        Format::Xml,
+        "<sitemapindex><sitemap><loc>http://h/a</loc></sitemap></sitemapindex>",
+        &[("http://h/a", Navigation, Role::Sitemap)],
+    );
+    check(
+        Format::List,
+        "\u{feff}http://h/a\r\n\nnot a url\n  https://h/b  \nftp://h/c",
+        &[
+            ("http://h/a", Navigation, Role::Entry),
+            ("https://h/b", Navigation, Role::Entry),
+        ],
+    );
+}
+
+#[test]
+fn feeds() {
+    check(
+        Format::Xml,
+        "<rss><channel><link>http://h/</link><image><url>a</url></image><item><link>b</link><enclosure url='c'/>\
+         <media:thumbnail url='d'/><description>&lt;img src='e'&gt;</description>\
+         <content:encoded><![CDATA[<a href=\"f\">]]></content:encoded></item></channel></rss>",
+        &[
+            ("http://h/", Navigation, Role::Entry),
+            ("http://h/d/a", Requisite, Role::Image),
+            ("http://h/d/b", Navigation, Role::Entry),
+            ("http://h/d/c", Requisite, Role::Media),
+            ("http://h/d/d", Requisite, Role::Image),
+            ("http://h/d/e", Requisite, Role::Image),
+            ("http://h/d/f", Navigation, Role::Anchor),
+        ],
+    );
+    check(
+        Format::Xml,
+        "<feed xml:base='/f/'><link rel='self' href='a'/><entry xml:base='g/'><link href='b'/><content type='html'>\
+         &lt;a href=c></content></entry><link rel='enclosure' href='e'/><logo>l</logo></feed>",
+        &[
+            ("http://h/f/a", Navigation, Role::Feed),
+            ("http://h/f/g/b", Navigation, Role::Entry),
+            ("http://h/f/g/c", Navigation, Role::Anchor),
+            ("http://h/f/e", Requisite, Role::Media),
+            ("http://h/f/l", Requisite, Role::Image),
+        ],
+    );
+    check(
+        Format::Xml,
+        "<opml><outline xmlUrl='a' htmlUrl='b'/></opml>",
+        &[
+            ("http://h/d/a", Navigation, Role::Feed),
+            ("http://h/d/b", Navigation, Role::Entry),
+        ],
+    );
+    assert_eq!(
+        moved(
+            Format::Xml,
+            "<rss><link>a</link><description>&lt;a href=\"b\"></description></rss>",
+            "k&"
+        ),
+        "<rss><link>k&amp;</link><description>&lt;a href=\"k&amp;amp;\"></description></rss>"
+    );
+}
+
+/// The cases of the web platform tests' `parse-a-srcset-attribute`, as far as they are about where
+/// URLs begin and end.
+#[test]
+fn srcset_as_in_the_web_platform_tests() {
+    for (srcset, expected) in [
+        ("", &[][..]),
+        (",", &[]),
+        (",,,", &[]),
+        ("  data:,a  1x  ", &[]),
+        ("/a", &["/a"]),
+        ("/a 1x", &["/a"]),
+        (",,/a", &["/a"]),
+        (", , /a ,", &["/a"]),
+        ("/a, /b", &["/a", "/b"]),
+        ("/a ,/b", &["/a", "/b"]),
+        ("/a 1x,/b 2x", &["/a", "/b"]),
+        ("/a,/b", &["/a,/b"]),
+        ("/a,,/b", &["/a,,/b"]),
+        ("/a,, /b", &["/a", "/b"]),
+        ("/a 1x,,,/b", &["/a", "/b"]),
+        ("/a \u{b} 1x", &["/a"]),
+        ("\t\n\u{c}\r/a\t1x", &["/a"]),
+        ("\u{a0}/a 1x", &["%C2%A0/a"]),
+        ("/a (,)x, /b", &["/a", "/b"]),
+        ("/a ( , /b", &["/a"]),
+        ("/a (), /b", &["/a", "/b"]),
+        ("/a x(, /no), /b", &["/a", "/b"]),
+        ("/a 50w 1x, /b 1h", &["/a", "/b"]),
+        ("/a\n\n1x\n,\n/b", &["/a", "/b"]),
+    ] {
+        let page = format!("<img srcset='{srcset}'>");
+        let links = extract(page.as_bytes(), Format::Html, Some("utf-8"), &url());
+        let found: Vec<_> = links.iter().map(|link| link.url.as_str()).collect();
+        let base = url();
+        let expected: Vec<_> = expected
+            .iter()
+            .filter_map(|url| base.join(url).ok())
+            .collect();
+        let expected: Vec<_> = expected.iter().map(Url::as_str).collect();
+        assert_eq!(found, expected, "{srcset:?}");
+    }
+}

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::{Addresses, Proxies, Tls};
+use crate::{Addresses, Cookies, Credentials, Proxies, Tls};
 
 /// How to fetch, and the bounds of it.
 #[derive(Clone, Debug)]
@@ -23,6 +23,10 @@ pub struct Config {
     pub proxies: Proxies,
     /// How to secure connections.
     pub tls: Tls,
+    /// What only some servers may know. Default: nothing.
+    pub credentials: Credentials,
+    /// Where cookies are kept; `None`: they are ignored. Default: `None`.
+    pub cookies: Option<Cookies>,
 }
 
 impl Default for Config {
@@ -36,6 +40,8 @@ impl Default for Config {
             addresses: Addresses::default(),
             proxies: Proxies::default(),
             tls: Tls::default(),
+            credentials: Credentials::default(),
+            cookies: None,
         }
     }
 }

@@ -31,10 +31,9 @@ use crate::resolver::Resolver;
 use crate::tls::{self, TlsError};
 
 /// What makes connections: resolves, looks at the addresses, connects, goes through a proxy, secures.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Connector(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     resolver: Resolver,
     addresses: Addresses,
@@ -42,13 +41,10 @@ struct Inner {
     connect_timeout: Duration,
     handshake_timeout: Duration,
     /// For servers of `https` URLs.
-    tls: TlsTo,
+    tls: Arc<ClientConfig>,
     /// For proxies at `https`.
-    proxy_tls: TlsTo,
+    proxy_tls: Arc<ClientConfig>,
 }
-
-#[derive(Clone, Debug)]
-struct TlsTo(Arc<ClientConfig>);
 
 /// A host to connect to.
 struct Host<'a> {
@@ -99,8 +95,8 @@ impl Connector {
             proxies: config.proxies.clone(),
             connect_timeout: config.connect_timeout,
             handshake_timeout: config.tls.handshake_timeout,
-            proxy_tls: TlsTo(Arc::new(tls.clone())),
-            tls: TlsTo(Arc::new(tls)),
+            proxy_tls: Arc::new(tls.clone()),
+            tls: Arc::new(tls),
         }))
     }
 
@@ -108,6 +104,12 @@ impl Connector {
     pub(crate) fn forwarder(&self, uri: &Uri) -> Option<Proxy> {
         let proxy = self.0.proxies.route(uri)?;
         (proxy.kind == Kind::Http && !is_https(uri)).then_some(proxy)
+    }
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connector").finish_non_exhaustive()
     }
 }
 
@@ -268,7 +270,7 @@ impl Inner {
         &self,
         io: T,
         host: &Host<'_>,
-        tls: &TlsTo,
+        tls: &Arc<ClientConfig>,
     ) -> Result<MaybeHttpsStream<T>, FetchError> {
         let shown = || host.shown.to_owned();
         let name = ServerName::try_from(host.name.trim_end_matches('.').to_owned());
@@ -276,7 +278,7 @@ impl Inner {
             host: shown(),
             source: error.into(),
         })?;
-        let handshake = TlsConnector::from(Arc::clone(&tls.0)).connect(name, TokioIo::new(io));
+        let handshake = TlsConnector::from(Arc::clone(tls)).connect(name, TokioIo::new(io));
         let done = timeout(self.handshake_timeout, handshake).await;
         let done = done.map_err(|_| FetchError::Timeout {
             phase: Phase::Handshake,

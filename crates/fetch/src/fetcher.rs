@@ -10,10 +10,10 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::timeout;
 use url::Url;
 
-use crate::Config;
 use crate::body::Body;
 use crate::connect::Connector;
 use crate::error::{self, FetchError, Phase};
+use crate::{Config, identity};
 
 /// A client that keeps its connections. Clones share them.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ pub struct Fetcher {
 pub struct Response<B = Bytes> {
     /// When its head was here.
     pub date: SystemTime,
-    /// The request's head as sent.
+    /// The request's head as sent, but for what is secret ([`Credentials`](crate::Credentials)).
     pub request: Bytes,
     /// The status.
     pub status: StatusCode,
@@ -80,7 +80,8 @@ impl Fetcher {
     }
 
     /// Sends a GET for `url`, with `more` fields beside the usual ones, and returns the response
-    /// once its head is here.
+    /// once its head is here. One that only sets a cookie and leads to the same URL is answered by
+    /// asking again, twice at most, if there are [`cookies`](Config::cookies).
     ///
     /// # Errors
     ///
@@ -90,9 +91,21 @@ impl Fetcher {
     ///
     /// Dropped, the request is given up.
     pub async fn open(&self, url: &Url, more: HeaderMap) -> Result<Response<Body>, FetchError> {
+        for _ in 0..MOST_WALLS {
+            let response = self.open_once(url, more.clone()).await?;
+            if !identity::take_cookies(&self.config, url, &response) {
+                return Ok(response);
+            }
+        }
+        let response = self.open_once(url, more).await?;
+        identity::take_cookies(&self.config, url, &response);
+        Ok(response)
+    }
+
+    async fn open_once(&self, url: &Url, more: HeaderMap) -> Result<Response<Body>, FetchError> {
         let mut request = self.request(url)?;
         request.headers_mut().extend(more);
-        let sent = head(&request);
+        let sent = head(&request, self.config.credentials.disclose);
         let asked = timeout(self.config.head_timeout, self.ask(request)).await;
         let response = asked.map_err(|_| FetchError::Timeout {
             phase: Phase::Head,
@@ -121,6 +134,7 @@ impl Fetcher {
         headers.insert(USER_AGENT, self.user_agent.clone());
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip, br"));
+        identity::apply(&self.config, url, headers);
         Ok(request)
     }
 
@@ -146,8 +160,8 @@ impl Fetcher {
     }
 }
 
-/// The head as HTTP/1.1 sends it.
-fn head(request: &Request<Empty<Bytes>>) -> Bytes {
+/// The head as HTTP/1.1 sends it; `disclose`: with what is secret.
+fn head(request: &Request<Empty<Bytes>>, disclose: bool) -> Bytes {
     let target = request
         .uri()
         .path_and_query()
@@ -156,7 +170,12 @@ fn head(request: &Request<Empty<Bytes>>) -> Bytes {
     for (name, value) in request.headers() {
         head.extend_from_slice(name.as_str().as_bytes());
         head.extend_from_slice(b": ");
-        head.extend_from_slice(value.as_bytes());
+        let is_shown = disclose || !value.is_sensitive();
+        head.extend_from_slice(if is_shown {
+            value.as_bytes()
+        } else {
+            b"[redacted]"
+        });
         head.extend_from_slice(b"\r\n");
     }
     head.extend_from_slice(b"\r\n");
@@ -167,6 +186,9 @@ fn field_value(text: &str) -> HeaderValue {
     let visible: String = text.chars().filter(|c| matches!(c, ' '..='~')).collect();
     HeaderValue::from_str(&visible).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
+
+/// How often a response is followed that sets a cookie and leads to itself.
+const MOST_WALLS: usize = 2;
 
 /// More than any browser meets; hyper's default of 100 loses pages that browsers show.
 const MOST_FIELDS: usize = 1000;

@@ -1,8 +1,8 @@
 //! One request in, one bounded response out.
 //!
 //! An HTTP client for a crawler: over `hyper`, with the bounds that `hyper` leaves to its user.
-//! Take it to fetch from servers that nobody vouches for. It follows no redirect, undoes no content
-//! coding and keeps no cookie: a redirect is data for the one who asked.
+//! Take it to fetch from servers that nobody vouches for. It follows no redirect and undoes no
+//! content coding: a redirect is data for the one who asked. Cookies it keeps if it is asked to.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -16,10 +16,12 @@
 //!
 //! # Guarantees
 //!
-//! - HTTP/1.1 over TCP or TLS (rustls, certificates always verified), connections kept for further
+//! - HTTP/1.1 over TCP or TLS (rustls, certificates verified unless told otherwise), connections kept for further
 //!   requests to the same server.
 //! - Connecting, waiting for the head and waiting for more of the body each have a limit of time;
 //!   the body has one of length.
+//! - Which address is connected to is decided at the moment of connecting ([`PrivateAddresses`]).
+//! - Nothing secret goes to another origin, nor into an error or what `Debug` shows ([`Credentials`]).
 //! - A body that is shorter than announced, or ends in the middle of a chunk, is an error
 //!   ([`FetchError::Incomplete`]), never a response.
 //! - Heads that browsers accept are accepted: up to 1,000 fields and 400 KiB, folded lines, blanks
@@ -38,8 +40,13 @@ mod fetcher;
 
 mod address;
 mod connect;
+mod cookies;
+mod credentials;
 mod error;
+mod identity;
+mod netrc;
 mod proxy;
+mod referer;
 mod resolver;
 mod tls;
 
@@ -48,9 +55,13 @@ pub use address::{
 };
 pub use body::Body;
 pub use config::Config;
+pub use cookies::Cookies;
+pub use credentials::{Credentials, Field, FieldError, Login};
 pub use error::{FetchError, Phase};
 pub use fetcher::{Fetcher, Response};
+pub use netrc::Netrc;
 pub use proxy::{Proxies, ProxyError, ProxyRules};
+pub use referer::referer;
 pub use rustls::pki_types::CertificateDer;
 pub use rustls::pki_types::pem::PemObject;
 pub use tls::{Tls, TlsError};

@@ -162,9 +162,9 @@ impl Html<'_> {
             Holds::List(separators, kind, role) => {
                 let mut at = 0;
                 for piece in text.decoded.split(separators) {
-                    let blanks = piece.len() - piece.trim_start().len();
+                    let blanks = piece.len() - piece.trim_ascii_start().len();
                     let start = at + blanks;
-                    let end = start + piece.trim().len();
+                    let end = start + piece.trim_ascii().len();
                     at += piece.len() + 1;
                     if start < end {
                         let within = if separators == [','] {
@@ -227,8 +227,8 @@ impl Html<'_> {
             match holds {
                 Holds::Html => self.nested(&text, layer),
                 Holds::Url(kind, role) => {
-                    let start = text.decoded.len() - text.decoded.trim_start().len();
-                    let end = start + text.decoded.trim().len();
+                    let start = text.decoded.len() - text.decoded.trim_ascii_start().len();
+                    let end = start + text.decoded.trim_ascii().len();
                     if start < end {
                         let place = Place::new(Within::Nothing, Some(layer));
                         self.part(&text, start..end, kind, role, place);

@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::document::Document;
 use crate::link::{Layer, Place, Quotes, Within};
+use crate::reference;
 use crate::script::is_url_like;
 use crate::{Edit, Format, Link};
 
@@ -56,7 +57,11 @@ impl<'a> Document<'a> {
                 splices.put(guard.clone(), Vec::new());
             }
             if url != link.text {
-                splices.put(link.span.clone(), self.encode(&escape(&url, link.place)));
+                let mut new = escape(&url, link.place);
+                if self.is_behind_open_reference(link) {
+                    new.insert(0, ';');
+                }
+                splices.put(link.span.clone(), self.encode(&new));
             }
         }
         match splices.apply() {
@@ -64,6 +69,25 @@ impl<'a> Document<'a> {
             Some(bytes) if self.is_transcoded() => Cow::Owned([UTF_8_MARK, &bytes].concat()),
             Some(bytes) => Cow::Owned(bytes),
         }
+    }
+
+    /// Whether a character reference that lacks its `;` stands before a URL: what is put there might
+    /// make another of it.
+    fn is_behind_open_reference(&self, link: &Link) -> bool {
+        if link.place.layer.is_none() && link.place.around[0].is_none() {
+            return false;
+        }
+        let before = &self.placed()[..link.span.start];
+        let name = before.iter().rev().take(LONGEST_REFERENCE);
+        let length = name
+            .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'#')
+            .count();
+        let start = before.len() - length;
+        length > 0
+            && start > 0
+            && before[start - 1] == b'&'
+            && reference::decode(&before[start - 1..])
+                .is_some_and(|found| found.length == length + 1)
     }
 
     fn encode(&self, text: &str) -> Vec<u8> {
@@ -191,5 +215,8 @@ fn surround<'l>(text: String, layers: impl IntoIterator<Item = &'l Option<Layer>
         }
     })
 }
+
+/// No name is longer; a number may be, by its zeros, which nobody writes.
+const LONGEST_REFERENCE: usize = 40;
 
 const UTF_8_MARK: &[u8] = b"\xef\xbb\xbf";

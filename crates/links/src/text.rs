@@ -98,12 +98,17 @@ impl<'a> Text<'a> {
                 });
                 text.extend(rest[..run].iter().map(|byte| char::from(*byte)));
                 at += run;
-            } else {
-                part(false);
-                // The second byte of a character may be in the upper part of ASCII.
-                let run = run(rest, |byte| !matches!(byte, 0..0x30 | 0x3a..0x40));
+            } else if encoding == encoding_rs::UTF_8 || encoding.is_single_byte() {
+                let run = run(rest, |byte| !byte.is_ascii());
+                let as_it_is = str::from_utf8(&rest[..run]).is_ok();
+                part(encoding == encoding_rs::UTF_8 && as_it_is);
                 text.push_str(&encoding.decode_without_bom_handling(&rest[..run]).0);
                 at += run;
+            } else {
+                part(false);
+                let (char, length) = character(rest, encoding);
+                text.push_str(&char);
+                at += length;
             }
         }
         parts.push(Part {
@@ -143,6 +148,16 @@ impl<'a> Text<'a> {
 /// these, and its parser knows them.)
 fn is_escape(byte: u8) -> bool {
     matches!(byte, b'&' | b'\r' | 0)
+}
+
+/// The first character, of those encodings where its further bytes may look like ASCII.
+fn character<'r>(rest: &'r [u8], encoding: &'static Encoding) -> (Cow<'r, str>, usize) {
+    let whole = (1..=rest.len().min(4)).find_map(|length| {
+        let bytes = &rest[..length];
+        let char = encoding.decode_without_bom_handling_and_without_replacement(bytes)?;
+        Some((char, length))
+    });
+    whole.unwrap_or((Cow::Borrowed("\u{fffd}"), 1))
 }
 
 fn run(bytes: &[u8], of: impl Fn(u8) -> bool) -> usize {

@@ -487,6 +487,34 @@ fn what_told_the_charset_is_told() {
 }
 
 #[test]
+fn an_open_reference_before_a_url_is_closed() {
+    assert_eq!(
+        replaced(b"<p style='a:url(&quot/x&quot)'>", "k"),
+        "<p style='a:url(&quot;k&quot)'>"
+    );
+    assert_eq!(
+        replaced(b"<img srcset='/x&#x20;1x,&#x20/y'>", "b"),
+        "<img srcset='b&#x20;1x,&#x20;b'>"
+    );
+}
+
+#[test]
+fn characters_of_several_bytes_end_where_they_end() {
+    for (charset, bytes) in [
+        ("shift_jis", &b"\x83\x5c"[..]),
+        ("gbk", b"\x81\x40"),
+        ("latin1", b"\xe9"),
+        ("utf-8", b"\xff"),
+    ] {
+        let page = [b"<script>import(`./", bytes, b"`)</script>"].concat();
+        let new = rewrite(&page, Format::Html, Some(charset), &url(), |_| {
+            Some("./k".to_owned())
+        });
+        assert_eq!(&new[..], b"<script>import(`./k`)</script>", "{charset}");
+    }
+}
+
+#[test]
 fn what_is_the_same_changes_nothing() {
     let page = b"<a href=' x&amp;y '><img src=z>";
     let same = rewrite(page, Format::Html, None, &url(), |link| {

@@ -88,14 +88,18 @@ impl Connector {
     }
 
     fn with(resolver: Resolver, config: &Config) -> Self {
-        let tls = tls::client(&config.tls);
+        let proxy_tls = tls::client(&config.tls);
+        let mut tls = proxy_tls.clone();
+        if config.tls.http2 {
+            tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        }
         Connector(Arc::new(Inner {
             resolver,
             addresses: config.addresses.clone(),
             proxies: config.proxies.clone(),
             connect_timeout: config.connect_timeout,
             handshake_timeout: config.tls.handshake_timeout,
-            proxy_tls: Arc::new(tls.clone()),
+            proxy_tls: Arc::new(proxy_tls),
             tls: Arc::new(tls),
         }))
     }

@@ -49,6 +49,9 @@ impl Fetcher {
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .http1_allow_spaces_after_header_name_in_responses(true)
             .http1_ignore_invalid_headers_in_responses(true)
+            .http2_initial_stream_window_size(HTTP2_WINDOW)
+            .http2_initial_connection_window_size(4 * HTTP2_WINDOW)
+            .http2_max_header_list_size(HTTP2_LONGEST_HEAD)
             .build(connector.clone());
         Fetcher {
             client,
@@ -186,6 +189,14 @@ fn field_value(text: &str) -> HeaderValue {
     let visible: String = text.chars().filter(|c| matches!(c, ' '..='~')).collect();
     HeaderValue::from_str(&visible).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
+
+/// How many bytes of a body may come by HTTP/2 before anyone takes them; of a connection's bodies
+/// together, four times as many.
+const HTTP2_WINDOW: u32 = 256 << 10;
+
+/// The longest head by HTTP/2, each field with 32 bytes more (RFC 9113 §6.5.2). Of HTTP/1.1, hyper
+/// has a limit of this size.
+const HTTP2_LONGEST_HEAD: u32 = 400 << 10;
 
 /// How often a response is followed that sets a cookie and leads to itself.
 const MOST_WALLS: usize = 2;

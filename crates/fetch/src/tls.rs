@@ -19,6 +19,10 @@ pub struct Tls {
     /// Accept whatever certificate a server shows, as by wget's `--no-check-certificate`: nobody
     /// knows then whom it talks to. Default: `false`.
     pub insecure: bool,
+    /// Whether to speak HTTP/2 with servers that can (ALPN): one connection to each instead of one a
+    /// request in flight. What is received is the same; [`Response::request`](crate::Response::request)
+    /// has the request's head as HTTP/1.1 would send it. Default: `false`.
+    pub http2: bool,
     /// The longest time for a handshake. Default: 10 s.
     pub handshake_timeout: Duration,
 }
@@ -28,6 +32,7 @@ impl Default for Tls {
         Tls {
             authorities: Vec::new(),
             insecure: false,
+            http2: false,
             handshake_timeout: Duration::from_secs(10),
         }
     }

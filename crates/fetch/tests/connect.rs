@@ -9,6 +9,10 @@ use std::time::Duration;
 use dragline_fetch::{
     CertificateDer, Config, FetchError, Fetcher, Phase, Proxies, ProxyRules, Tls, TlsError,
 };
+use futures::stream::{self, StreamExt as _};
+use http_body_util::{BodyExt as _, Full, StreamBody};
+use hyper::body::Frame;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, IsCa, Issuer, KeyPair, SanType,
     date_time_ymd,
@@ -97,12 +101,14 @@ impl Authority {
 
 fn acceptor(certificate: CertificateDer<'static>, key: &KeyPair) -> TlsAcceptor {
     let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(vec![certificate], key)
         .unwrap();
+    // Those who do not ask for HTTP/2 are not offered it, and get HTTP/1.1.
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     TlsAcceptor::from(Arc::new(config))
 }
 
@@ -472,4 +478,126 @@ async fn https_goes_through_socks() {
     let mut config = through(&format!("socks5h://me:secret@{proxy}"));
     config.tls = authority.trusted().tls;
     assert_eq!(Fetcher::new(&config).fetch(&url).await.unwrap().status, 200);
+}
+
+/// A server of HTTP/2 whose every answer `answer` makes.
+async fn http2_server<F, B>(
+    acceptor: TlsAcceptor,
+    answer: impl Fn(hyper::Request<hyper::body::Incoming>) -> F + Clone + Send + 'static,
+) -> Url
+where
+    F: Future<Output = Result<hyper::Response<B>, std::convert::Infallible>> + Send + 'static,
+    B: hyper::body::Body<Data = bytes::Bytes, Error = std::io::Error> + Send + 'static,
+{
+    let address = listen(move |stream| {
+        let (acceptor, answer) = (acceptor.clone(), answer.clone());
+        async move {
+            let stream = acceptor.accept(stream).await.unwrap();
+            assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+            let service = hyper::service::service_fn(answer);
+            let _ = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
+        }
+    })
+    .await;
+    Url::parse(&format!("https://localhost:{}/a?b", address.port())).unwrap()
+}
+
+fn http2(authority: &Authority) -> Config {
+    let mut config = authority.trusted();
+    config.tls.http2 = true;
+    config
+}
+
+#[tokio::test]
+async fn http2_is_spoken_if_both_want_to() {
+    let authority = Authority::new();
+    let url = http2_server(authority.signs(&localhost()), |request| async move {
+        assert_eq!(request.version(), hyper::Version::HTTP_2);
+        let told = format!("{} {}", request.method(), request.uri());
+        let body = Full::from(told).map_err(|never| match never {});
+        Ok(hyper::Response::new(body))
+    })
+    .await;
+    let fetcher = Fetcher::new(&http2(&authority));
+    let (one, two) = tokio::join!(fetcher.fetch(&url), fetcher.fetch(&url));
+    assert_eq!(one.unwrap().body, format!("GET {url}"));
+    let two = two.unwrap();
+    assert!(
+        two.request
+            .starts_with(b"GET /a?b HTTP/1.1\r\nhost: localhost:")
+    );
+
+    // A server that can only HTTP/1.1 gets that.
+    let old = tls_server(authority.signs(&localhost())).await;
+    Fetcher::new(&authority.trusted())
+        .fetch(&old)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn limits_are_the_same_by_http2() {
+    let authority = Authority::new();
+    // A body that is reset in its middle, once its head is there.
+    let arrived = Arc::new(tokio::sync::Notify::new());
+    let waiting = Arc::clone(&arrived);
+    let url = http2_server(authority.signs(&localhost()), move |_| {
+        let waiting = Arc::clone(&waiting);
+        async move {
+            let half = Ok(Frame::data(bytes::Bytes::from_static(b"half")));
+            let reset = async move {
+                waiting.notified().await;
+                Err(std::io::Error::other("reset"))
+            };
+            let body = stream::iter([half]).chain(stream::once(reset));
+            Ok(hyper::Response::new(StreamBody::new(body)))
+        }
+    })
+    .await;
+    let fetcher = Fetcher::new(&http2(&authority));
+    let response = fetcher.open(&url, hyper::HeaderMap::new()).await.unwrap();
+    arrived.notify_one();
+    let error = response.body.whole().await.unwrap_err();
+    assert!(matches!(error, FetchError::Incomplete { .. }), "{error:?}");
+
+    let url = http2_server(authority.signs(&localhost()), |_| async move {
+        let body = Full::from(vec![b'x'; 100_000]).map_err(|never| match never {});
+        let mut response = hyper::Response::new(body);
+        for n in 0..300 {
+            let name = hyper::header::HeaderName::from_bytes(format!("x-{n}").as_bytes()).unwrap();
+            let value = hyper::header::HeaderValue::from_static("value");
+            response.headers_mut().insert(name, value);
+        }
+        Ok(response)
+    })
+    .await;
+    let mut config = http2(&authority);
+    let response = Fetcher::new(&config).fetch(&url).await.unwrap();
+    assert!(response.headers.len() >= 300);
+    config.max_body = 99_999;
+    let error = Fetcher::new(&config).fetch(&url).await.unwrap_err();
+    assert!(matches!(error, FetchError::TooLarge { .. }), "{error:?}");
+
+    let url = http2_server(authority.signs(&localhost()), |_| async move {
+        std::future::pending::<()>().await;
+        Ok(hyper::Response::new(
+            Full::default().map_err(|never: std::convert::Infallible| match never {}),
+        ))
+    })
+    .await;
+    let mut config = http2(&authority);
+    config.head_timeout = Duration::from_millis(50);
+    let error = Fetcher::new(&config).fetch(&url).await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            FetchError::Timeout {
+                phase: Phase::Head,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
 }

@@ -89,7 +89,7 @@ pub(crate) async fn run(args: &Args, browser: &Browser) -> Result<()> {
                 .await?;
             from_disk(browser, server, &folder, &mut rows).await?;
             if let Some(served) = Served::start(&program, &folder).await? {
-                from_server(browser, &served, &folder, &mut rows).await?;
+                from_server(browser, &served, &mut rows).await?;
             }
         }
     }
@@ -145,14 +145,8 @@ async fn from_disk(
 }
 
 /// Looks at the copy as it is served. A page that nothing links to is where it was.
-async fn from_server(
-    browser: &Browser,
-    served: &Served,
-    folder: &Path,
-    rows: &mut [Row<'_>],
-) -> Result<()> {
+async fn from_server(browser: &Browser, served: &Served, rows: &mut [Row<'_>]) -> Result<()> {
     let links = links(browser, Rules::default(), &served.url).await?;
-    let _ = folder;
     let pages = rows.iter().map(|row| {
         let page = match row.case.entrance {
             Entrance::Linked => links.get(row.case.name).cloned(),
@@ -462,4 +456,77 @@ fn verdict(rows: &[Row<'_>]) -> Result<()> {
         bail!("{wrong} of {} cases are not as they should be", rows.len());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(case: &Case, live: bool, disk: Option<bool>) -> Row<'_> {
+        let seen = |ok: bool| {
+            if ok {
+                Ok(())
+            } else {
+                Err("asks the network".to_owned())
+            }
+        };
+        Row {
+            case,
+            live: seen(live),
+            disk: disk.map(seen),
+            served: None,
+        }
+    }
+
+    #[test]
+    fn right_is_what_is_seen_and_what_cannot_be() {
+        let possible = Case::new("images", "img", "");
+        let impossible = Case::new("scripts", "history", "").impossible("no");
+        let right = |case, live, disk| verdict(&[row(case, live, disk)]).is_ok();
+        assert!(right(&possible, true, None) && right(&possible, true, Some(true)));
+        assert!(!right(&possible, true, Some(false)));
+        assert!(
+            !right(&possible, false, Some(true)),
+            "the case itself is wrong"
+        );
+        assert!(right(&impossible, true, Some(false)));
+        assert!(
+            !right(&impossible, true, Some(true)),
+            "it is possible after all"
+        );
+    }
+
+    #[test]
+    fn the_table_says_why() {
+        let (img, history) = (
+            Case::new("images", "img", ""),
+            Case::new("scripts", "history", "").impossible("no"),
+        );
+        let table = table(&[
+            row(&img, true, Some(false)),
+            row(&history, true, Some(false)),
+        ]);
+        assert!(table.contains("disk: img: asks the network\n"), "{table}");
+        assert!(table.contains("disk: history: no\n"), "{table}");
+        assert!(table.contains("live: 2 of 2\n"), "{table}");
+        assert!(
+            table.contains("disk: 0 of 2\nimpossible from disk: 1\n"),
+            "{table}"
+        );
+    }
+
+    #[test]
+    fn a_hidden_page_is_the_file_that_has_its_words() {
+        let case = Case::new("discovery", "feed", "")
+            .target("t.html")
+            .hidden("t.html");
+        let texts = [
+            ("/c/a.html", "no"),
+            ("/c/b.html", "<p>arrived by feed.</p>"),
+        ]
+        .map(|(path, text)| (path.into(), text.into()));
+        let found = page(&case, &HashMap::new(), &texts);
+        assert_eq!(found.as_deref(), Some("file:///c/b.html"));
+        assert_eq!(page(&case, &HashMap::new(), &texts[..1]), None);
+    }
 }

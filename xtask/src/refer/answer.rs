@@ -228,3 +228,51 @@ fn replaced(text: &[u8], name: &[u8], value: &[u8]) -> Vec<u8> {
     new.extend(rest);
     new
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use flate2::read::GzDecoder;
+
+    use super::*;
+
+    fn settled(answer: Answer) -> Answer {
+        answer.settled("http://127.0.0.1:7", "http://localhost:7")
+    }
+
+    #[test]
+    fn hosts_are_put_into_bodies_and_headers() {
+        let answer =
+            settled(Answer::html("{here}/a {there}/b :{port}").header("link", "<{here}/>"));
+        assert_eq!(answer.body, b"http://127.0.0.1:7/a http://localhost:7/b :7");
+        assert_eq!(
+            answer.headers[1],
+            ("link", b"<http://127.0.0.1:7/>".to_vec())
+        );
+    }
+
+    #[test]
+    fn a_coding_is_said_and_a_packed_file_is_not() {
+        let unpacked = |answer: &Answer| {
+            let mut text = String::new();
+            GzDecoder::new(&answer.body[..])
+                .read_to_string(&mut text)
+                .unwrap();
+            text
+        };
+        let coded = settled(Answer::html("{here}").coded(Coding::Gzip));
+        assert_eq!(unpacked(&coded), "http://127.0.0.1:7");
+        assert_eq!(coded.headers.last().unwrap().0, "content-encoding");
+        let packed = settled(Answer::typed("application/gzip", "{here}").packed());
+        assert_eq!(unpacked(&packed), "http://127.0.0.1:7");
+        assert_eq!(packed.headers.len(), 1);
+    }
+
+    #[test]
+    fn a_text_has_the_integrity_that_browsers_compute() {
+        // Of the empty text, as in FIPS 180-4's examples.
+        let empty = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+        assert_eq!(integrity(""), empty);
+    }
+}

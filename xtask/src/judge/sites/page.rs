@@ -137,3 +137,20 @@ fn is_dangling(link: &str) -> bool {
     path.and_then(|url| url.to_file_path().ok())
         .is_some_and(|path| !path.is_file())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_dangling;
+
+    #[test]
+    fn a_link_dangles_when_it_is_for_a_file_that_is_not_there() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a b.html"), "").unwrap();
+        let link = |name: &str| format!("file://{}/{name}", folder.path().display());
+        assert!(!is_dangling(&link("a%20b.html#x")));
+        assert!(is_dangling(&link("a.html")));
+        assert!(is_dangling(&link("")), "a folder is no page");
+        assert!(!is_dangling("http://example.org/a.html"));
+        assert!(!is_dangling("mailto:a@example.org"));
+    }
+}

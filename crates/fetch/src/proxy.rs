@@ -187,6 +187,8 @@ fn checked(rule: &str) -> Result<String, ProxyError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn env(variables: &[(&str, &str)]) -> Result<Proxies, ProxyError> {
@@ -279,6 +281,22 @@ mod tests {
                 ProxyError,
                 "{wrong}"
             );
+        }
+    }
+
+    proptest! {
+        /// Whatever is written: it is refused, or what it is for goes through a proxy. Never is it
+        /// passed over.
+        #[test]
+        fn no_rule_is_passed_over(
+            rule in "(http|https|socks5h?|ftp|://|:|@|/|\\[|\\]|::1|%|[a-z.]|[0-9]{1,6}| |\\PC){0,10}",
+            none in "(x|y|\\.|test|,|/|[0-9]{1,3}|\\PC){0,10}",
+        ) {
+            let variables = [("http_proxy", rule.as_str()), ("no_proxy", none.as_str())];
+            if let Ok(proxies) = env(&variables) {
+                let route = proxies.route(&"http://proxied.invalid/".parse().unwrap());
+                prop_assert_eq!(route.is_some(), !rule.trim().is_empty());
+            }
         }
     }
 

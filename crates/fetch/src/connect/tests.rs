@@ -117,16 +117,32 @@ async fn the_family_asked_for_is_used() {
     }
 }
 
-/// The other family is tried 300 ms after one that does not answer (RFC 8305), not after its
-/// limit of time: here, an address that refuses stands for one that is dead.
+/// The other family is tried 300 ms after one that does not answer (RFC 8305), not after its limit
+/// of time.
 #[tokio::test]
 async fn one_dead_family_does_not_keep_from_the_other() {
-    let listener = TcpListener::bind("[::1]:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let connector = resolving(&[&["127.0.0.1", "::1"]], &Config::default());
-    let uri = format!("http://a.test:{port}/").parse().unwrap();
+    // As many connections as nobody accepts: then the system answers no more.
+    let dead = tokio::net::TcpSocket::new_v4().unwrap();
+    dead.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let dead = dead.listen(1).unwrap();
+    let address = dead.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    let moment = Duration::from_millis(50);
+    while let Ok(connected) = timeout(moment, TcpStream::connect(address)).await {
+        waiting.push(connected.unwrap());
+    }
+
+    let alive = TcpListener::bind(("::1", address.port())).await.unwrap();
+    let config = Config {
+        connect_timeout: Duration::from_secs(3600),
+        ..Config::default()
+    };
+    let connector = resolving(&[&["127.0.0.1", "::1"]], &config);
+    let uri = format!("http://a.test:{}/", address.port())
+        .parse()
+        .unwrap();
     connector.0.dial(&Host::of(&uri)).await.unwrap();
-    let (_, from) = listener.accept().await.unwrap();
+    let (_, from) = alive.accept().await.unwrap();
     assert!(from.is_ipv6());
 }
 

@@ -309,13 +309,22 @@ impl Resolver {
             return None;
         }
         let url = self.url(base, text)?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return None;
+        }
+        // Mostly, nothing is around it.
+        let text = if text.len() == reference.text.len() {
+            reference.text
+        } else {
+            text.to_owned()
+        };
         let origin = reference.origin;
-        matches!(url.scheme(), "http" | "https").then(|| Link {
+        Some(Link {
             url,
             kind: reference.kind,
             role: reference.role,
             span: reference.span,
-            text: text.to_owned(),
+            text,
             tag: origin.tag,
             element: origin.element,
             guards: origin.guards,

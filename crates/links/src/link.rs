@@ -99,8 +99,11 @@ pub enum Role {
     ImportMap,
     /// A URL that an import map maps away from, or the scope of one.
     ImportMapKey,
-    /// `new URL("…", import.meta.url)`.
+    /// `new URL("…", import.meta.url)`, or against `document.currentScript.src`.
     ModuleUrl,
+    /// `fetch("…")`, and `open("GET", "…")` of an `XMLHttpRequest`. In a script file it is resolved
+    /// as if the document stood beside the script.
+    Fetch,
     /// `new Worker("…")`, `new SharedWorker("…")`, worklets. In a script file it is resolved as if
     /// the document stood beside the script.
     Worker,

@@ -21,9 +21,17 @@ pub(crate) struct Found {
 pub(crate) fn urls(script: &str) -> Vec<Found> {
     let may_have =
         |needle: &str| memchr::memmem::find(script.as_bytes(), needle.as_bytes()).is_some();
-    if !["import", "export", "Worker", "addModule"]
-        .into_iter()
-        .any(may_have)
+    if ![
+        "import",
+        "export",
+        "Worker",
+        "addModule",
+        "fetch",
+        ".open",
+        "currentScript",
+    ]
+    .into_iter()
+    .any(may_have)
     {
         return Vec::new();
     }
@@ -97,6 +105,8 @@ enum Before {
     Callee(Role),
     /// The same and `(`.
     Call(Role),
+    /// `.open`, and how many more tokens of `("GET", ` behind it.
+    Open(u8),
     /// `import`, and the dot behind it: `import.meta` is none.
     Operator,
 }
@@ -145,6 +155,8 @@ impl Lexer<'_> {
             "serviceWorker" => Before::Container,
             "addModule" if behind_dot => Before::Callee(Role::Worker),
             "Worker" | "SharedWorker" => Before::Callee(Role::Worker),
+            "fetch" => Before::Callee(Role::Fetch),
+            "open" if behind_dot => Before::Open(0),
             "importScripts" => Before::Callee(Role::WorkerImport),
             "URL" => Before::Callee(Role::ModuleUrl),
             "if" | "while" | "for" | "with" if !behind_dot => Before::Head,
@@ -167,6 +179,7 @@ impl Lexer<'_> {
                 self.before = match before {
                     Before::Import => Before::Call(Role::ModuleImport),
                     Before::Callee(role) => Before::Call(role),
+                    Before::Open(0) => Before::Open(1),
                     _ => Before::Operator,
                 };
                 self.open.push(match before {
@@ -207,6 +220,7 @@ impl Lexer<'_> {
                 }
             }
             b',' if before == Before::Call(Role::WorkerImport) => self.before = before,
+            b',' if before == Before::Open(2) => self.before = Before::Open(3),
             // Behind a value, it is part of that.
             b'+' | b'-' if self.bytes.get(self.at) == Some(&byte) => {
                 self.at += 1;
@@ -290,7 +304,9 @@ impl Lexer<'_> {
             Before::Call(role) => {
                 let follows = self.follows();
                 let complete = match role {
-                    Role::ModuleUrl => is_of_module(follows),
+                    Role::ModuleUrl => is_of_module(follows) || is_of_script(follows),
+                    // With more, it may be for something else than to get it.
+                    Role::Fetch => follows.starts_with(')'),
                     _ => follows.starts_with([',', ')']),
                 };
                 if !complete {
@@ -301,6 +317,13 @@ impl Lexer<'_> {
                 }
                 role
             }
+            Before::Open(1) => {
+                if self.script[span].eq_ignore_ascii_case("get") {
+                    self.before = Before::Open(2);
+                }
+                return;
+            }
+            Before::Open(3) if self.follows().starts_with([',', ')']) => Role::Fetch,
             _ => return,
         };
         let text = unescape(&self.script[span.clone()]);
@@ -359,8 +382,21 @@ impl Lexer<'_> {
 
 /// `, import.meta.url)`
 fn is_of_module(follows: &str) -> bool {
+    begins_with(follows, &[",", "import", ".", "meta", ".", "url"])
+}
+
+/// `, document.currentScript.src)`
+fn is_of_script(follows: &str) -> bool {
+    begins_with(
+        follows,
+        &[",", "document", ".", "currentScript", ".", "src"],
+    )
+}
+
+/// Whether these tokens follow, and then no more of an expression.
+fn begins_with(follows: &str, tokens: &[&str]) -> bool {
     let mut rest = follows;
-    for token in [",", "import", ".", "meta", ".", "url"] {
+    for token in tokens {
         let Some(after) = rest.strip_prefix(token) else {
             return false;
         };
@@ -451,7 +487,7 @@ const MOST_BLANKS: usize = 100;
 
 #[cfg(test)]
 mod tests {
-    use crate::Role::{self, ModuleImport, ModuleUrl, ServiceWorker, Worker, WorkerImport};
+    use crate::Role::{self, Fetch, ModuleImport, ModuleUrl, ServiceWorker, Worker, WorkerImport};
 
     fn check(script: &str, expected: &[(&str, Role)]) {
         let found = super::urls(script);
@@ -523,6 +559,24 @@ mod tests {
         ] {
             check(script, &[]);
         }
+    }
+
+    #[test]
+    fn what_is_plainly_got_is_found() {
+        check("fetch('a.json').then(b)", &[("a.json", Fetch)]);
+        check("window.fetch(`a.json`)", &[("a.json", Fetch)]);
+        check(
+            "x.open('GET', 'a.txt'); x.open('get', \"b\", true)",
+            &[("a.txt", Fetch), ("b", Fetch)],
+        );
+        check(
+            "new URL('i.png', document.currentScript.src)",
+            &[("i.png", ModuleUrl)],
+        );
+        check(
+            "fetch('a', {method: 'POST'}); x.open('POST', 'a'); fetch(a + 'b'); open('GET', 'a')",
+            &[],
+        );
     }
 
     #[test]

@@ -77,17 +77,19 @@ impl<'a> Document<'a> {
         if link.place.layer.is_none() && link.place.around[0].is_none() {
             return false;
         }
-        let before = &self.placed()[..link.span.start];
+        let mut before = &self.placed()[..link.span.start];
         let name = before.iter().rev().take(LONGEST_REFERENCE);
-        let length = name
-            .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'#')
-            .count();
-        let start = before.len() - length;
-        length > 0
-            && start > 0
-            && before[start - 1] == b'&'
-            && reference::decode(&before[start - 1..])
-                .is_some_and(|found| found.length == length + 1)
+        let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'#';
+        let length = name.take_while(is_part).count();
+        let (rest, name) = before.split_at(before.len() - length);
+        // In documents within documents, its `&` is escaped itself.
+        before = rest;
+        while let Some(shorter) = before.strip_suffix(b"amp;") {
+            before = shorter;
+        }
+        let reference = [b"&", name].concat();
+        before.ends_with(b"&")
+            && reference::decode(&reference).is_some_and(|found| found.length == reference.len())
     }
 
     fn encode(&self, text: &str) -> Vec<u8> {

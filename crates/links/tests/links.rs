@@ -499,6 +499,17 @@ fn an_open_reference_before_a_url_is_closed() {
 }
 
 #[test]
+fn an_open_reference_in_a_nested_document_is_closed() {
+    assert_eq!(
+        replaced(
+            b"<iframe srcdoc='<p style=\"a:url(&amp;quot/x&amp;quot;)\">'>",
+            "k"
+        ),
+        "<iframe srcdoc='<p style=\"a:url(&amp;quot;k&amp;quot;)\">'>"
+    );
+}
+
+#[test]
 fn characters_of_several_bytes_end_where_they_end() {
     for (charset, bytes) in [
         ("shift_jis", &b"\x83\x5c"[..]),

@@ -4,12 +4,19 @@ use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use http::StatusCode;
 use hyper_util::client::legacy;
 
+use crate::answer::{LONGEST_HEAD, MOST_FIELDS, MOST_INTERIM};
 use crate::connect::Failed;
+use crate::escaped;
+use crate::resume::ResumeError;
 use crate::tls::TlsError;
 
-/// Why there is no response.
+/// Why there is no response, or no whole one.
+///
+/// What these print is one line without control characters, whatever the server sent; their sources
+/// too.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {
@@ -65,9 +72,26 @@ pub enum FetchError {
         /// The limit.
         limit: Duration,
     },
-    /// What the server sent is no HTTP response, or the connection broke before its head was here.
+    /// The connection broke before the response's head was here, also when tried once more.
+    #[error("connection lost before a response")]
+    Lost(#[source] Box<dyn Error + Send + Sync>),
+    /// What the server sent is no HTTP response.
     #[error("no valid HTTP response")]
     Protocol(#[source] Box<dyn Error + Send + Sync>),
+    /// The response's head is longer than any that makes sense.
+    #[error("response head exceeds {LONGEST_HEAD} bytes or {MOST_FIELDS} fields")]
+    HeadTooLarge,
+    /// The server keeps announcing a response that does not come.
+    #[error("more than {MOST_INTERIM} interim responses (1xx) and no final one")]
+    Interim,
+    /// The response answers something that was not asked: `101` what asks for no other protocol,
+    /// `206` what asks for no part, `304` what has no conditions.
+    #[error("response `{0}` to a request that did not ask for it")]
+    Unasked(StatusCode),
+    /// The body has a transfer coding that was not asked for (RFC 9112 §7), so that nobody knows
+    /// what it is.
+    #[error("unknown transfer coding `{}`", escaped(.0))]
+    TransferCoding(String),
     /// The body ended before its end.
     #[error("response body cut short after {received} bytes{}", Announced(*announced))]
     Incomplete {
@@ -75,8 +99,19 @@ pub enum FetchError {
         received: u64,
         /// How many the server had announced, if it had.
         announced: Option<u64>,
-        /// How it ended.
-        source: hyper::Error,
+        /// How it ended, if not as if all was well.
+        source: Option<Box<dyn Error + Send + Sync>>,
+    },
+    /// A body that broke off cannot be gone on with: it is to be fetched anew.
+    #[error("no more of what was received in part")]
+    Resume(#[from] ResumeError),
+    /// The body came slower than allowed.
+    #[error("response body came slower than {rate} bytes/s over {} s", window.as_secs_f32())]
+    TooSlow {
+        /// The least rate, in bytes a second.
+        rate: u64,
+        /// How long it was not reached.
+        window: Duration,
     },
     /// The body is longer than allowed.
     #[error("response body exceeds {limit} bytes")]
@@ -102,6 +137,8 @@ pub enum Phase {
     Head,
     /// Waiting for more of the body.
     Body,
+    /// All of it, to the end of the body.
+    Whole,
 }
 
 impl fmt::Display for Phase {
@@ -113,18 +150,55 @@ impl fmt::Display for Phase {
             Phase::Handshake => "the TLS handshake",
             Phase::Head => "the response's head",
             Phase::Body => "the next part of the response's body",
+            Phase::Whole => "the whole request",
         })
     }
 }
 
 impl FetchError {
+    /// Returns whether the same request may well succeed a little later: the connection, the server
+    /// or the way between had a bad moment. All else stays as it is, as far as can be told: a
+    /// certificate, a body that is too long, an answer that makes no sense.
+    ///
+    /// After [`Resume`](FetchError::Resume), "the same" is one for the whole, from the start.
+    ///
+    /// A response with a status of failure is not an error here; of those, see
+    /// [`is_transient_status`](crate::is_transient_status).
+    pub fn is_transient(&self) -> bool {
+        match self {
+            FetchError::Connect { .. }
+            | FetchError::Proxy { .. }
+            | FetchError::Timeout { .. }
+            | FetchError::Lost(_)
+            | FetchError::Incomplete { .. }
+            | FetchError::Resume(_)
+            | FetchError::TooSlow { .. } => true,
+            // Resolvers say `NotFound` of what is known not to exist.
+            FetchError::Resolve { source, .. } => source.kind() != io::ErrorKind::NotFound,
+            FetchError::Url(_)
+            | FetchError::Private { .. }
+            | FetchError::Tls { .. }
+            | FetchError::Protocol(_)
+            | FetchError::HeadTooLarge
+            | FetchError::Interim
+            | FetchError::Unasked(_)
+            | FetchError::TransferCoding(_)
+            | FetchError::TooLarge { .. } => false,
+        }
+    }
+
     /// Classifies what the client says before there is a head.
-    pub(crate) fn before_head(error: legacy::Error, host: &str) -> Self {
-        if let Some(failed) = find::<Failed>(&error).and_then(Failed::take) {
+    pub(crate) fn before_head(error: &legacy::Error, host: &str) -> Self {
+        if let Some(failed) = find::<Failed>(error).and_then(Failed::take) {
             return failed;
         }
         if !error.is_connect() {
-            return FetchError::Protocol(innermost(error));
+            let too_large = |error: &hyper::Error| error.is_parse_too_large();
+            return match find::<hyper::Error>(error) {
+                Some(source) if too_large(source) => FetchError::HeadTooLarge,
+                _ if died(error) => FetchError::Lost(innermost(error)),
+                _ => FetchError::Protocol(innermost(error)),
+            };
         }
         FetchError::Connect {
             host: host.to_owned(),
@@ -139,7 +213,11 @@ pub(crate) fn died(error: &legacy::Error) -> bool {
     let reset = find::<io::Error>(error).is_some_and(|error| {
         matches!(
             error.kind(),
-            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
+            io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe
+                // TLS that ends without saying so.
+                | io::ErrorKind::UnexpectedEof
         )
     });
     !error.is_connect() && (incomplete || reset)
@@ -164,11 +242,9 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 }
 
 /// The cause that says most; those above it only say that something failed.
-fn innermost(error: legacy::Error) -> Box<dyn Error + Send + Sync> {
-    match causes(&error).last() {
-        Some(cause) => cause.to_string().into(),
-        None => Box::new(error),
-    }
+pub(crate) fn innermost(error: &(dyn Error + 'static)) -> Box<dyn Error + Send + Sync> {
+    let cause = causes(error).last().unwrap_or(error);
+    escaped(cause).to_string().into()
 }
 
 struct Announced(Option<u64>);

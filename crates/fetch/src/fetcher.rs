@@ -1,18 +1,26 @@
-use std::time::SystemTime;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, HOST, PROXY_AUTHORIZATION, USER_AGENT};
+use http::response::Parts;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::Empty;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tokio::time::timeout;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
+use crate::answer::{self, Framing, LONGEST_HEAD, MOST_FIELDS, MOST_INTERIM};
 use crate::body::Body;
 use crate::connect::Connector;
 use crate::error::{self, FetchError, Phase};
+use crate::pace::{self, Pace};
+use crate::resume::{ResumeError, Resumed, Validator};
 use crate::{Config, identity};
 
 /// A client that keeps its connections. Clones share them.
@@ -46,6 +54,7 @@ impl Fetcher {
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .http1_max_headers(MOST_FIELDS)
+            .http1_max_buf_size(LONGEST_HEAD)
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .http1_allow_spaces_after_header_name_in_responses(true)
             .http1_ignore_invalid_headers_in_responses(true)
@@ -108,21 +117,92 @@ impl Fetcher {
     async fn open_once(&self, url: &Url, more: HeaderMap) -> Result<Response<Body>, FetchError> {
         let mut request = self.request(url)?;
         request.headers_mut().extend(more);
+        self.send(request).await?.with_body(&self.config, 0)
+    }
+
+    /// Goes on with a body that broke off after `received` bytes ([`FetchError::Incomplete`] or a
+    /// limit of time), by a GET for what is behind them, which counts only if it is still the same
+    /// (`Range` and `If-Range`, RFC 9110 §13.1.5). `more` should be as for the first request.
+    ///
+    /// # Errors
+    ///
+    /// There is no response, or it is not the rest ([`FetchError::Resume`]): then `url` is to be
+    /// fetched anew.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, the request is given up.
+    pub async fn resume(
+        &self,
+        url: &Url,
+        validator: &Validator,
+        received: u64,
+        more: HeaderMap,
+    ) -> Result<Resumed, FetchError> {
+        if received == 0 {
+            return Ok(Resumed::Whole(self.open(url, more).await?));
+        }
+        let mut request = self.request(url)?;
+        request.headers_mut().extend(more);
+        validator.ask(received, request.headers_mut());
+        let head = self.send(request).await?;
+        match head.answer.status {
+            StatusCode::PARTIAL_CONTENT => {
+                let length = validator.length(received, &head.answer.headers)?;
+                let mut response = head.with_body(&self.config, received)?;
+                response.body = response.body.ending_at(length)?;
+                Ok(Resumed::Rest(response))
+            }
+            StatusCode::RANGE_NOT_SATISFIABLE => Err(ResumeError::NotSatisfiable.into()),
+            _ => Ok(Resumed::Whole(head.with_body(&self.config, 0)?)),
+        }
+    }
+
+    /// Sends a request, and waits for a head that makes sense.
+    async fn send(&self, mut request: Request<Empty<Bytes>>) -> Result<Head, FetchError> {
+        let begin = Instant::now();
+        let asked = request.headers().clone();
         let sent = head(&request, self.config.credentials.disclose);
-        let asked = timeout(self.config.head_timeout, self.ask(request)).await;
-        let response = asked.map_err(|_| FetchError::Timeout {
-            phase: Phase::Head,
-            limit: self.config.head_timeout,
-        })??;
+        let connection = capture_connection(&mut request);
+        let interim = count_interim(&mut request);
+        let (at, phase, limit) = self.head_limit(begin);
+        let response = tokio::select! {
+            asked = timeout_at(at, self.ask(request)) => {
+                asked.map_err(|_| FetchError::Timeout { phase, limit })??
+            }
+            () = interim.notified() => return Err(FetchError::Interim),
+        };
         let date = SystemTime::now();
-        let (parts, incoming) = response.into_parts();
-        Ok(Response {
+        let (answer, incoming) = response.into_parts();
+        let framing = answer::check(&asked, &answer)?;
+        if framing.is_doubtful
+            && let Some(connection) = &*connection.connection_metadata()
+        {
+            connection.poison();
+        }
+        Ok(Head {
             date,
-            request: sent,
-            status: parts.status,
-            headers: parts.headers,
-            body: Body::new(incoming, &self.config)?,
+            sent,
+            answer,
+            framing,
+            incoming,
+            pace: Pace::new(&self.config, begin),
         })
+    }
+
+    fn head_limit(&self, begin: Instant) -> (Instant, Phase, Duration) {
+        let head = (
+            begin + self.config.head_timeout,
+            Phase::Head,
+            self.config.head_timeout,
+        );
+        match (
+            pace::deadline(&self.config, begin),
+            self.config.whole_timeout,
+        ) {
+            (Some(deadline), Some(limit)) if deadline < head.0 => (deadline, Phase::Whole, limit),
+            _ => head,
+        }
     }
 
     fn request(&self, url: &Url) -> Result<Request<Empty<Bytes>>, FetchError> {
@@ -159,8 +239,49 @@ impl Fetcher {
             Err(error) if error::died(&error) => self.client.request(request).await,
             answered => answered,
         };
-        failed.map_err(|error| FetchError::before_head(error, &host))
+        failed.map_err(|error| FetchError::before_head(&error, &host))
     }
+}
+
+/// A response before anyone takes its body.
+struct Head {
+    date: SystemTime,
+    sent: Bytes,
+    answer: Parts,
+    framing: Framing,
+    incoming: Incoming,
+    pace: Pace,
+}
+
+impl Head {
+    /// `received` bytes of the body were received before.
+    fn with_body(self, config: &Config, received: u64) -> Result<Response<Body>, FetchError> {
+        Ok(Response {
+            date: self.date,
+            request: self.sent,
+            status: self.answer.status,
+            headers: self.answer.headers,
+            body: Body::new(
+                self.incoming,
+                self.framing,
+                self.pace,
+                config.max_body,
+                received,
+            )?,
+        })
+    }
+}
+
+/// Counts interim responses, which hyper passes over without end, and tells when there are too many.
+fn count_interim(request: &mut Request<Empty<Bytes>>) -> Arc<Notify> {
+    let too_many = Arc::new(Notify::new());
+    let (notify, count) = (Arc::clone(&too_many), AtomicUsize::new(0));
+    hyper::ext::on_informational(request, move |_| {
+        if count.fetch_add(1, Ordering::Relaxed) == MOST_INTERIM {
+            notify.notify_one();
+        }
+    });
+    too_many
 }
 
 /// The head as HTTP/1.1 sends it; `disclose`: with what is secret.
@@ -194,12 +315,8 @@ fn field_value(text: &str) -> HeaderValue {
 /// together, four times as many.
 const HTTP2_WINDOW: u32 = 256 << 10;
 
-/// The longest head by HTTP/2, each field with 32 bytes more (RFC 9113 §6.5.2). Of HTTP/1.1, hyper
-/// has a limit of this size.
-const HTTP2_LONGEST_HEAD: u32 = 400 << 10;
+/// The longest head by HTTP/2, each field with 32 bytes more (RFC 9113 §6.5.2).
+const HTTP2_LONGEST_HEAD: u32 = 300 << 10;
 
 /// How often a response is followed that sets a cookie and leads to itself.
 const MOST_WALLS: usize = 2;
-
-/// More than any browser meets; hyper's default of 100 loses pages that browsers show.
-const MOST_FIELDS: usize = 1000;

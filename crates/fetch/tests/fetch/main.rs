@@ -1,17 +1,21 @@
 //! The behaviour of a fetcher against servers on loopback that answer with given bytes.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
+mod hostile;
+mod resume;
+
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dragline_fetch::{CertificateDer, Config, FetchError, Fetcher, Phase, Response};
+use dragline_fetch::{CertificateDer, Config, FetchError, Fetcher, Phase, Response, Tls};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::server::TlsStream;
 use url::Url;
 
 /// Reads a request's head; `None` when the connection ends.
@@ -261,13 +265,28 @@ async fn a_connection_that_dies_before_the_head_is_tried_once_more() {
         .fetch(&url)
         .await
         .unwrap_err();
-    assert!(matches!(error, FetchError::Protocol(_)), "{error:?}");
+    assert!(matches!(error, FetchError::Lost(_)), "{error:?}");
 }
 
 /// A server with a certificate of its own making, for `localhost`.
 async fn tls_server() -> (Url, CertificateDer<'static>) {
+    tls_server_of("localhost", |mut stream| async move {
+        answer(&mut stream).await;
+    })
+    .await
+}
+
+/// A server with a certificate of its own making, for `name`, that does what it likes with one
+/// connection after the other.
+async fn tls_server_of<F>(
+    name: &str,
+    serve: impl Fn(TlsStream<TcpStream>) -> F + Send + 'static,
+) -> (Url, CertificateDer<'static>)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        generate_simple_self_signed([name.to_owned()]).unwrap();
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -282,8 +301,8 @@ async fn tls_server() -> (Url, CertificateDer<'static>) {
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            if let Ok(mut stream) = acceptor.accept(stream).await {
-                answer(&mut stream).await;
+            if let Ok(stream) = acceptor.accept(stream).await {
+                serve(stream).await;
             }
         }
     });

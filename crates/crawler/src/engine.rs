@@ -191,6 +191,7 @@ impl Engine {
             id: item.id,
             record: record.to_string(),
             found,
+            content: None,
         };
         let report = Report {
             host: host.clone(),

@@ -68,6 +68,14 @@ pub(crate) enum Entry {
     Capped,
 }
 
+/// Where a URL that entered is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Queued,
+    Done,
+    Held,
+}
+
 /// A lease, its URLs by number.
 #[derive(Debug)]
 pub(crate) struct Leased {
@@ -108,13 +116,15 @@ impl Core {
         Entry::New(self.enter(host, true))
     }
 
-    /// Takes in a URL that entered before this process began, in the order in which it did.
-    /// [`restored`](Self::restored) follows on the last.
-    pub(crate) fn restore(&mut self, url: &str, is_done: bool) {
+    /// Takes in a URL that entered before this process began, in the order in which it did, and
+    /// returns its host's place. [`restored`](Self::restored) follows on the last.
+    pub(crate) fn restore(&mut self, url: &str, place: Place) -> usize {
         self.seen.insert_later(url);
         let host = self.host(host_of(url));
-        self.enter(host, !is_done);
-        self.stats.done += usize::from(is_done);
+        self.enter(host, place == Place::Queued);
+        self.stats.done += usize::from(place == Place::Done);
+        self.stats.held += usize::from(place == Place::Held);
+        host
     }
 
     pub(crate) fn restored(&mut self) {
@@ -252,6 +262,32 @@ impl Core {
             }
         }
         more
+    }
+
+    /// Takes a URL that is out from its lease, to be held; returns its host's place if it was out.
+    pub(crate) fn hold(&mut self, host: &Host, token: Token, url: u32) -> Option<usize> {
+        let host = self.held(host, token)?;
+        let held = self.hosts[host].held.as_mut()?;
+        if !held.out.remove(&url) {
+            return None;
+        }
+        self.stats.leased -= 1;
+        self.stats.held += 1;
+        Some(host)
+    }
+
+    /// Queues what was held, as the next.
+    pub(crate) fn release(&mut self, held: &[(usize, u32)]) {
+        for (host, url) in held.iter().rev() {
+            self.stats.held -= 1;
+            self.stats.queued += 1;
+            let state = &mut self.hosts[*host];
+            state.queue.push_front(*url);
+            self.stats.parked += usize::from(state.is_parked);
+            if state.queue.len() == 1 && state.held.is_none() {
+                self.line_up(*host);
+            }
+        }
     }
 
     /// The next of a host's URLs to be handed out.

@@ -1,7 +1,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crate::{CanonicalUrl, FrontierError, Host};
+use crate::{CanonicalUrl, Content, FrontierError, Host};
 
 /// What keeps a crawl's state: the URLs that are queued, those that are out, what became of each.
 ///
@@ -17,7 +17,8 @@ use crate::{CanonicalUrl, FrontierError, Host};
 /// - URLs of a host are handed out first in, first out, and hosts take turns.
 /// - A report with a token that is no longer held changes nothing.
 /// - A report is taken in as a whole: when a URL counts as done, what was found there is queued.
-/// - It is finished when and only when nothing is queued and nothing is leased: a count.
+/// - It is finished when and only when nothing is queued and nothing is leased: a count. What is
+///   held back as a [`Trap`] is neither.
 ///
 /// # Cancel safety
 ///
@@ -46,6 +47,9 @@ pub trait Frontier: Send + Sync + 'static {
         skip: u64,
         most: usize,
     ) -> impl Future<Output = Result<Vec<Past>, FrontierError>> + Send;
+
+    /// Returns the traps that were met: what is held back, until the site has earned it or for ever.
+    fn traps(&self) -> impl Future<Output = Result<Vec<Trap>, FrontierError>> + Send;
 
     /// Waits until all that was taken in so far is where it survives the end of the process.
     fn flush(&self) -> impl Future<Output = Result<(), FrontierError>> + Send;
@@ -201,6 +205,8 @@ pub struct Done {
     pub record: String,
     /// What was found there.
     pub found: Vec<Found>,
+    /// What it says, if it is a document: without it, no trap is seen in what it leads to.
+    pub content: Option<Content>,
 }
 
 /// What becomes of a lease.
@@ -259,6 +265,44 @@ pub struct Limits {
     pub urls: u32,
     /// Of one host.
     pub urls_per_host: u32,
+    /// Whether what leads on without end, and says nothing new, is held back. Default: no.
+    pub traps: bool,
+}
+
+/// A space without end, as it seems, and what of it is not fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trap {
+    /// What gave it away.
+    pub kind: TrapKind,
+    /// Its domain, or host.
+    pub site: String,
+    /// What its URLs have in common: `/calendar/N/N`, `/list?page&session`; `*` if there are many
+    /// traps already.
+    pub shape: String,
+    /// How many URLs of this shape are held back.
+    pub held: u64,
+}
+
+/// What gives a trap away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum TrapKind {
+    /// Its pages say nothing that others did not, and only they lead to more of them.
+    NothingNew,
+    /// Its paths repeat a segment, and say nothing new.
+    Repeats,
+    /// One page leads to more than a thousand that are one and the same.
+    Flood,
+}
+
+impl std::fmt::Display for TrapKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            TrapKind::NothingNew => "pages that say nothing new lead on and on",
+            TrapKind::Repeats => "paths that repeat themselves",
+            TrapKind::Flood => "one page with very many links to the same",
+        })
+    }
 }
 
 impl Default for Limits {
@@ -266,6 +310,7 @@ impl Default for Limits {
         Limits {
             urls: u32::MAX,
             urls_per_host: u32::MAX,
+            traps: false,
         }
     }
 }
@@ -281,6 +326,8 @@ pub struct Stats {
     pub leased: usize,
     /// Reported.
     pub done: usize,
+    /// Held back, as part of a trap.
+    pub held: usize,
 }
 
 impl Stats {

@@ -10,13 +10,16 @@ use event_listener::Event;
 
 use crate::Host;
 use crate::clock::Clock;
+use crate::core::Leased;
 use crate::error::FrontierError;
 use crate::frontier::{
-    Added, Found, Frontier, Lease, Leases, Limits, Past, Report, Reported, Stats, Want,
+    Added, Found, Frontier, Item, Lease, Leases, Limits, Past, Report, Reported, Stats, Token,
+    Trap, TrapKind, Want,
 };
 use crate::restore::restore;
-use crate::schema::{Batch, DoneRow, File, UrlRow};
+use crate::schema::{Batch, DoneRow, File, Flags, UrlRow};
 use crate::state::{Log, State, Text};
+use crate::traps::{Evidence, Traps};
 
 /// A frontier that a crawl goes on from after its process was killed, kept by `SQLite`.
 ///
@@ -188,16 +191,21 @@ impl Frontier for Journal {
         let now = self.clock.now();
         let mut inner = self.shared.lock();
         inner.is_open()?;
-        let leased = inner.state.lease(want.urls, want.ttl, now);
-        let mut leases = Vec::with_capacity(leased.len());
-        for leased in leased {
-            inner.fetch_texts(&leased.host, &leased.urls)?;
-            leases.push(Lease {
-                items: inner.state.items(&leased.urls),
-                host: leased.host,
-                token: leased.token,
-            });
+        let mut leases = Vec::new();
+        while leases.is_empty() {
+            let leased = inner.state.lease(want.urls, want.ttl, now);
+            if leased.is_empty() {
+                break;
+            }
+            for Leased { host, token, urls } in leased {
+                let items = inner.hand_out(&host, token, urls)?;
+                if !items.is_empty() {
+                    leases.push(Lease { host, token, items });
+                }
+            }
         }
+        // What is held is written.
+        self.shared.work.notify_one();
         let next = if leases.is_empty() {
             inner.state.core.next(now)
         } else {
@@ -209,7 +217,7 @@ impl Frontier for Journal {
     async fn report(&self, report: Report) -> Result<Reported, FrontierError> {
         let now = self.clock.now();
         self.change(|inner| {
-            let host = report.host.clone();
+            let (host, token) = (report.host.clone(), report.token);
             // They may have left memory while they were out.
             for done in &report.done {
                 let id = done.id.0;
@@ -220,12 +228,16 @@ impl Frontier for Journal {
             let Some(more) = inner.state.report(report, now, &mut inner.pending) else {
                 return Ok(Reported::Stale);
             };
-            inner.fetch_texts(&host, &more)?;
             Ok(Reported::Accepted {
-                more: inner.state.items(&more),
+                more: inner.hand_out(&host, token, more)?,
             })
         })
         .await?
+    }
+
+    async fn traps(&self) -> Result<Vec<Trap>, FrontierError> {
+        let traps = self.shared.lock().state.traps.as_ref().map(Traps::named);
+        Ok(traps.unwrap_or_default())
     }
 
     async fn stats(&self) -> Result<Stats, FrontierError> {
@@ -325,6 +337,25 @@ impl Inner {
         self.accepted + self.pending.0.len() as u64
     }
 
+    /// Hands out what was taken from its queue, and in place of what is held what comes after.
+    fn hand_out(
+        &mut self,
+        host: &Host,
+        token: Token,
+        mut urls: Vec<u32>,
+    ) -> Result<Vec<Item>, FrontierError> {
+        let mut items = Vec::new();
+        while !urls.is_empty() {
+            self.fetch_texts(host, &urls)?;
+            let lease = (host, token);
+            let held = self
+                .state
+                .hand_out(lease, &urls, &mut items, &mut self.pending);
+            urls = self.state.instead(lease, held);
+        }
+        Ok(items)
+    }
+
     /// Sees to it that the texts of these URLs are at hand, and those of the host's next.
     fn fetch_texts(&mut self, host: &Host, urls: &[u32]) -> Result<(), FrontierError> {
         if urls.iter().all(|url| self.state.has(*url)) {
@@ -345,19 +376,31 @@ impl Inner {
 }
 
 impl Log for Pending {
-    fn entered(&mut self, id: u32, text: &Text, via: Option<u32>) {
+    fn entered(&mut self, id: u32, text: &Text) {
         self.0.urls.push(UrlRow {
             id,
             url: text.url.clone(),
-            via,
+            via: text.via_id,
             redirects: text.redirects,
-            role: text.role,
             depth: text.depth,
+            flags: Flags {
+                role: text.role,
+                is_suspect: text.is_suspect,
+            },
         });
     }
 
-    fn done(&mut self, url: u32, _: Text, record: String, urls: u32) {
-        self.0.done.push(DoneRow { url, urls, record });
+    fn done(&mut self, url: u32, _: Text, record: String, urls: u32, evidence: Evidence) {
+        self.0.done.push(DoneRow {
+            url,
+            urls,
+            record,
+            evidence,
+        });
+    }
+
+    fn held(&mut self, url: u32, why: TrapKind) {
+        self.0.held.push((url, why));
     }
 
     fn delayed(&mut self, host: &Host, delay: Duration) {

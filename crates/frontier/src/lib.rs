@@ -27,6 +27,7 @@
 //!     id: lease.items[0].id,
 //!     record: "200".to_owned(),
 //!     found: ["http://example.org/#top", "http://example.org/a"].map(url).map(Found::link).into(),
+//!     content: None,
 //! };
 //! let report = Report {
 //!     host: lease.host,
@@ -48,6 +49,7 @@
 #![forbid(unsafe_code)]
 
 mod canonical;
+mod content;
 mod frontier;
 mod journal;
 mod memory;
@@ -62,13 +64,15 @@ mod restore;
 mod schema;
 mod seen;
 mod state;
+mod traps;
 
 pub use canonical::{CanonicalUrl, Host, InvalidUrl};
 pub use clock::Clock;
+pub use content::Content;
 pub use error::FrontierError;
 pub use frontier::{
     Added, Done, Found, Frontier, Item, Lease, Leases, Limits, Past, Report, Reported, Role, Stats,
-    Then, Token, UrlId, Want,
+    Then, Token, Trap, TrapKind, UrlId, Want,
 };
 pub use journal::{Journal, JournalOptions};
 pub use memory::InMemory;

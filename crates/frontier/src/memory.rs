@@ -3,11 +3,14 @@ use std::time::Duration;
 
 use crate::Host;
 use crate::clock::Clock;
+use crate::core::Leased;
 use crate::error::FrontierError;
 use crate::frontier::{
-    Added, Found, Frontier, Lease, Leases, Limits, Past, Report, Reported, Stats, Want,
+    Added, Found, Frontier, Item, Lease, Leases, Limits, Past, Report, Reported, Stats, Token,
+    Trap, TrapKind, Want,
 };
 use crate::state::{Log, State, Text};
+use crate::traps::{Evidence, Traps};
 
 /// A frontier that forgets all when the process ends.
 #[derive(Debug)]
@@ -39,6 +42,21 @@ impl InMemory {
     }
 }
 
+impl Inner {
+    /// Hands out what was taken from its queue, and in place of what is held what comes after.
+    fn hand_out(&mut self, host: &Host, token: Token, mut urls: Vec<u32>) -> Vec<Item> {
+        let mut items = Vec::new();
+        while !urls.is_empty() {
+            let lease = (host, token);
+            let held = self
+                .state
+                .hand_out(lease, &urls, &mut items, &mut self.past);
+            urls = self.state.instead(lease, held);
+        }
+        items
+    }
+}
+
 impl Default for InMemory {
     fn default() -> Self {
         InMemory::new(Limits::default(), Clock::default())
@@ -53,28 +71,43 @@ impl Frontier for InMemory {
 
     async fn lease(&self, want: Want) -> Result<Leases, FrontierError> {
         let now = self.clock.now();
-        let state = &mut self.lock().state;
-        let leased = state.lease(want.urls, want.ttl, now);
-        let leases: Vec<_> = leased
-            .into_iter()
-            .map(|leased| Lease {
-                items: state.items(&leased.urls),
-                host: leased.host,
-                token: leased.token,
-            })
-            .collect();
-        let next = leases.is_empty().then(|| state.core.next(now)).flatten();
+        let inner = &mut *self.lock();
+        let mut leases = Vec::new();
+        while leases.is_empty() {
+            let leased = inner.state.lease(want.urls, want.ttl, now);
+            if leased.is_empty() {
+                break;
+            }
+            for Leased { host, token, urls } in leased {
+                let items = inner.hand_out(&host, token, urls);
+                if !items.is_empty() {
+                    leases.push(Lease { host, token, items });
+                }
+            }
+        }
+        let next = if leases.is_empty() {
+            inner.state.core.next(now)
+        } else {
+            None
+        };
         Ok(Leases { leases, next })
     }
 
     async fn report(&self, report: Report) -> Result<Reported, FrontierError> {
-        let Inner { state, past } = &mut *self.lock();
-        Ok(match state.report(report, self.clock.now(), past) {
+        let inner = &mut *self.lock();
+        let (host, token) = (report.host.clone(), report.token);
+        let now = self.clock.now();
+        Ok(match inner.state.report(report, now, &mut inner.past) {
             Some(more) => Reported::Accepted {
-                more: state.items(&more),
+                more: inner.hand_out(&host, token, more),
             },
             None => Reported::Stale,
         })
+    }
+
+    async fn traps(&self) -> Result<Vec<Trap>, FrontierError> {
+        let traps = self.lock().state.traps.as_ref().map(Traps::named);
+        Ok(traps.unwrap_or_default())
     }
 
     async fn stats(&self) -> Result<Stats, FrontierError> {
@@ -97,9 +130,11 @@ impl Frontier for InMemory {
 }
 
 impl Log for Vec<Past> {
-    fn entered(&mut self, _: u32, _: &Text, _: Option<u32>) {}
+    fn entered(&mut self, _: u32, _: &Text) {}
 
-    fn done(&mut self, _: u32, text: Text, record: String, _: u32) {
+    fn held(&mut self, _: u32, _: TrapKind) {}
+
+    fn done(&mut self, _: u32, text: Text, record: String, _: u32, _: Evidence) {
         self.push(Past {
             url: text.url,
             via: text.via,

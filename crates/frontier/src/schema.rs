@@ -9,9 +9,13 @@
 //!
 //! - `url`: every URL that entered, in that order. `via`: on which it was found first; none for a
 //!   seed. `redirects`: how many in a row led to it. `depth`: how many links away from a seed it
-//!   is. `role`: what it was found as, 0 for a page, 1 for what a page needs.
+//!   is. `flags`: 1 for what a page needs, not a page; 2 if what led to it says nothing new.
 //! - `done`: every URL that was reported, in that order. `urls`: how many had entered by then, what
 //!   was found on it included. `record`: what the crawl keeps of it.
+//!   `news`: whether it says something new: 0 nobody knows, 1 yes, 2 the words of another, 3 the
+//!   bytes of another; `digest` and `words` tell this of later ones.
+//! - `held`: what was held back as part of a trap, and why: 0 it leads on and says nothing new, 1
+//!   its path repeats itself, 2 it is one of very many. What is done was not held for ever.
 //! - `host`: hosts that rest between two leases, and for how long.
 //! - `about`: which crawl it is.
 
@@ -21,9 +25,11 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
+use crate::content::Content;
 use crate::error::FrontierError;
-use crate::frontier::{Past, Role};
+use crate::frontier::{Past, Role, TrapKind};
 use crate::state::Text;
+use crate::traps::{Evidence, News};
 use crate::{CanonicalUrl, Host};
 
 /// A row of `url` that is to be written.
@@ -34,7 +40,14 @@ pub(crate) struct UrlRow {
     pub(crate) via: Option<u32>,
     pub(crate) redirects: u8,
     pub(crate) depth: u32,
+    pub(crate) flags: Flags,
+}
+
+/// What kind of URL it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Flags {
     pub(crate) role: Role,
+    pub(crate) is_suspect: bool,
 }
 
 /// A row of `done` that is to be written.
@@ -43,6 +56,15 @@ pub(crate) struct DoneRow {
     pub(crate) url: u32,
     pub(crate) urls: u32,
     pub(crate) record: String,
+    pub(crate) evidence: Evidence,
+}
+
+/// A row of `url` that was read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UrlRead<'a> {
+    pub(crate) url: &'a str,
+    pub(crate) via: Option<u32>,
+    pub(crate) is_suspect: bool,
 }
 
 /// Rows that belong together: all are written, or none.
@@ -51,11 +73,12 @@ pub(crate) struct Batch {
     pub(crate) urls: Vec<UrlRow>,
     pub(crate) done: Vec<DoneRow>,
     pub(crate) delays: Vec<(Host, Duration)>,
+    pub(crate) held: Vec<(u32, TrapKind)>,
 }
 
 impl Batch {
     pub(crate) fn len(&self) -> usize {
-        self.urls.len() + self.done.len() + self.delays.len()
+        self.urls.len() + self.done.len() + self.delays.len() + self.held.len()
     }
 }
 
@@ -217,16 +240,35 @@ impl File {
                 depth,
                 ..
             } = row;
-            let role = number_of(row.role);
-            let crc = url_crc(*id, *via, *redirects, *depth, role, url);
-            insert.execute(params![id, url, via, redirects, depth, role, crc])?;
+            let flags = row.flags.number();
+            let crc = url_crc(*id, *via, *redirects, *depth, flags, url);
+            insert.execute(params![id, url, via, redirects, depth, flags, crc])?;
+        }
+        let mut insert = self.db.prepare_cached(
+            "INSERT INTO done (url, urls, record, news, digest, words, crc)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )?;
+        for row in &batch.done {
+            let DoneRow {
+                url,
+                urls,
+                record,
+                evidence,
+            } = row;
+            let news = evidence.news as u8;
+            let numbers = evidence
+                .content
+                .map(|it| [it.digest, it.words].map(u64::cast_signed));
+            let [digest, words] = numbers.map_or([None; 2], |it| it.map(Some));
+            let crc = done_crc(*url, *urls, news, [digest, words], record);
+            insert.execute(params![url, urls, record, news, digest, words, crc])?;
         }
         let mut insert = self
             .db
-            .prepare_cached("INSERT INTO done (url, urls, record, crc) VALUES (?, ?, ?, ?)")?;
-        for row in &batch.done {
-            let crc = done_crc(row.url, row.urls, &row.record);
-            insert.execute(params![row.url, row.urls, row.record, crc])?;
+            .prepare_cached("INSERT OR IGNORE INTO held VALUES (?, ?, ?)")?;
+        for (url, why) in &batch.held {
+            let why = *why as u8;
+            insert.execute(params![url, why, held_crc(*url, why)])?;
         }
         let mut insert = self
             .db
@@ -262,38 +304,72 @@ impl File {
         })
     }
 
-    /// Gives the number of each URL that is done, checking the rows.
-    pub(crate) fn each_done(&self, urls: u32, mut each: impl FnMut(u32) -> bool) -> Result<()> {
+    /// Gives the number of each URL that is done, checking the rows, and what it was judged to be.
+    pub(crate) fn each_done(
+        &self,
+        urls: u32,
+        mut each: impl FnMut(u32, Evidence) -> bool,
+    ) -> Result<()> {
         let mut rows = 0;
         self.rows(
-            "SELECT seq, url, urls, record, crc FROM done ORDER BY seq",
+            "SELECT seq, url, urls, record, news, digest, words, crc FROM done ORDER BY seq",
             |row| {
                 rows += 1;
                 let (seq, url, entered): (u32, u32, u32) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                let (news, digest, words) = (row.get(4)?, row.get(5)?, row.get(6)?);
+                let record = text(row, 3)?;
                 let is_whole = seq == rows
                     && (1..=urls).contains(&url)
                     && entered <= urls
-                    && row.get::<_, u32>(4)? == done_crc(url, entered, text(row, 3)?);
-                Ok((!is_whole || !each(url)).then(|| format!("row {rows} of table `done`")))
+                    && row.get::<_, u32>(7)?
+                        == done_crc(url, entered, news, [digest, words], record);
+                let evidence = Evidence {
+                    news: News::of_number(news),
+                    content: digest.zip(words).map(|(digest, words)| Content {
+                        digest: digest.cast_unsigned(),
+                        words: words.cast_unsigned(),
+                    }),
+                };
+                let is_damaged = !is_whole || !each(url, evidence);
+                Ok(is_damaged.then(|| format!("row {rows} of table `done`")))
             },
         )
     }
 
+    /// Gives what was ever held, checking the rows.
+    pub(crate) fn each_held(&self, urls: u32, mut each: impl FnMut(u32, TrapKind)) -> Result<()> {
+        self.rows("SELECT url, why, crc FROM held", |row| {
+            let (url, why): (u32, u8) = (row.get(0)?, row.get(1)?);
+            let kind = HELD.get(usize::from(why));
+            let is_whole = (1..=urls).contains(&url) && row.get::<_, u32>(2)? == held_crc(url, why);
+            match kind {
+                Some(kind) if is_whole => each(url, *kind),
+                _ => return Ok(Some(format!("row {url} of table `held`"))),
+            }
+            Ok(None)
+        })
+    }
+
     /// Gives each URL in the order of entry, checking the rows.
-    pub(crate) fn each_url(&self, urls: u32, mut each: impl FnMut(&str)) -> Result<()> {
+    pub(crate) fn each_url(&self, urls: u32, mut each: impl FnMut(UrlRead<'_>)) -> Result<()> {
         let mut rows = 0;
         self.rows(
-            "SELECT id, url, via, redirects, depth, role, crc FROM url ORDER BY id",
+            "SELECT id, url, via, redirects, depth, flags, crc FROM url ORDER BY id",
             |row| {
                 rows += 1;
                 let (id, via, redirects) = (row.get(0)?, row.get(2)?, row.get(3)?);
-                let (depth, role) = (row.get(4)?, row.get(5)?);
+                let (depth, flags) = (row.get(4)?, row.get(5)?);
                 let url = text(row, 1)?;
-                let crc = url_crc(id, via, redirects, depth, role, url);
+                let crc = url_crc(id, via, redirects, depth, flags, url);
                 if id != rows || row.get::<_, u32>(6)? != crc {
                     return Ok(Some(format!("row {rows} of table `url`")));
                 }
-                each(url);
+                let is_suspect = Flags::of_number(flags).is_suspect;
+                each(UrlRead {
+                    url,
+                    via,
+                    is_suspect,
+                });
                 Ok(None)
             },
         )?;
@@ -308,20 +384,19 @@ impl File {
     pub(crate) fn text(&self, id: u32) -> Result<Text> {
         let look = || {
             let mut select = self.db.prepare_cached(
-                "SELECT u.url, v.url, u.redirects, u.depth, u.role FROM url u LEFT JOIN url v ON v.id = u.via
+                "SELECT u.url, v.url, u.redirects, u.depth, u.flags, u.via FROM url u LEFT JOIN url v ON v.id = u.via
                  WHERE u.id = ?",
             )?;
             select.query_row([id], |row| {
+                let flags = Flags::of_number(row.get(4)?);
                 Ok(Text {
                     url: CanonicalUrl::known(text(row, 0)?),
                     via: optional_text(row, 1)?.map(CanonicalUrl::known),
                     redirects: row.get(2)?,
                     depth: row.get(3)?,
-                    role: if row.get(4)? {
-                        Role::Requisite
-                    } else {
-                        Role::Page
-                    },
+                    role: flags.role,
+                    is_suspect: flags.is_suspect,
+                    via_id: row.get(5)?,
                 })
             })
         };
@@ -421,15 +496,26 @@ fn optional_text<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<Option
     Ok(row.get_ref(column)?.as_str_or_null()?)
 }
 
-fn url_crc(id: u32, via: Option<u32>, redirects: u8, depth: u32, role: u8, url: &str) -> u32 {
+fn url_crc(id: u32, via: Option<u32>, redirects: u8, depth: u32, flags: u8, url: &str) -> u32 {
     let via = via.unwrap_or(0);
-    crc([id, via, redirects.into(), depth, role.into()], url)
+    let numbers = [id, via, redirects.into(), depth, flags.into()];
+    crc(numbers.map(u64::from), url)
 }
 
-fn number_of(role: Role) -> u8 {
-    match role {
-        Role::Page => 0,
-        Role::Requisite => 1,
+impl Flags {
+    fn number(self) -> u8 {
+        u8::from(self.role == Role::Requisite) | u8::from(self.is_suspect) << 1
+    }
+
+    fn of_number(flags: u8) -> Self {
+        Flags {
+            role: if flags & 1 == 0 {
+                Role::Page
+            } else {
+                Role::Requisite
+            },
+            is_suspect: flags & 2 != 0,
+        }
     }
 }
 
@@ -437,14 +523,22 @@ fn about_crc(key: &str, value: &str) -> u32 {
     crc([0; 3], &format!("{key}: {value}"))
 }
 
-fn done_crc(url: u32, urls: u32, record: &str) -> u32 {
-    crc([url, urls, 0], record)
+fn done_crc(url: u32, urls: u32, news: u8, content: [Option<i64>; 2], record: &str) -> u32 {
+    let [digest, words] = content.map(|it| it.unwrap_or(0).cast_unsigned());
+    crc(
+        [url.into(), urls.into(), news.into(), digest, words],
+        record,
+    )
 }
 
-fn crc<const N: usize>(numbers: [u32; N], text: &str) -> u32 {
+fn held_crc(url: u32, why: u8) -> u32 {
+    crc([url.into(), why.into()], "")
+}
+
+fn crc<const N: usize>(numbers: [u64; N], text: &str) -> u32 {
     let mut crc = crc32fast::Hasher::new();
     for number in numbers {
-        crc.update(&u64::from(number).to_le_bytes());
+        crc.update(&number.to_le_bytes());
     }
     crc.update(text.as_bytes());
     crc.finalize()
@@ -458,16 +552,19 @@ fn millis(delay: Duration) -> u32 {
 const SCHEMA: &str = "
 CREATE TABLE url (
     id INTEGER PRIMARY KEY, url TEXT NOT NULL, via INTEGER, redirects INTEGER NOT NULL,
-    depth INTEGER NOT NULL, role INTEGER NOT NULL, crc INTEGER NOT NULL
+    depth INTEGER NOT NULL, flags INTEGER NOT NULL, crc INTEGER NOT NULL
 );
 CREATE TABLE done (
     seq INTEGER PRIMARY KEY, url INTEGER NOT NULL, urls INTEGER NOT NULL, record TEXT NOT NULL,
-    crc INTEGER NOT NULL
+    news INTEGER NOT NULL, digest INTEGER, words INTEGER, crc INTEGER NOT NULL
 );
+CREATE TABLE held (url INTEGER PRIMARY KEY, why INTEGER NOT NULL, crc INTEGER NOT NULL);
 CREATE TABLE host (name TEXT PRIMARY KEY, delay_ms INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
 ";
 
+/// By their numbers.
+const HELD: [TrapKind; 3] = [TrapKind::NothingNew, TrapKind::Repeats, TrapKind::Flood];
 /// No lock of its own (there is one around it), and no symbolic link is followed.
 const COMMON: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX.union(OpenFlags::SQLITE_OPEN_NOFOLLOW);
 /// `drgl`, so that `file` and others can tell.

@@ -2,13 +2,16 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::core::{Core, Entry, Leased};
-use crate::frontier::{Added, Found, Item, Limits, Report, Role, UrlId};
+use crate::frontier::{Added, Found, Item, Limits, Report, Role, Then, Token, TrapKind, UrlId};
+use crate::traps::{Evidence, News, Traps};
 use crate::{CanonicalUrl, Host};
 
 /// The core, and the text of URLs that are about to be handed out.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) core: Core,
+    /// If they are looked for.
+    pub(crate) traps: Option<Traps>,
     texts: HashMap<u32, Text>,
 }
 
@@ -20,13 +23,18 @@ pub(crate) struct Text {
     pub(crate) redirects: u8,
     pub(crate) role: Role,
     pub(crate) depth: u32,
+    /// The number of `via`.
+    pub(crate) via_id: Option<u32>,
+    /// Whether nothing but what says nothing new led to it.
+    pub(crate) is_suspect: bool,
 }
 
 /// Is told of what is to be remembered, in the order in which it came about.
 pub(crate) trait Log {
-    fn entered(&mut self, url: u32, text: &Text, via: Option<u32>);
+    fn entered(&mut self, url: u32, text: &Text);
     /// `urls` had entered by then, what was found on it included.
-    fn done(&mut self, url: u32, text: Text, record: String, urls: u32);
+    fn done(&mut self, url: u32, text: Text, record: String, urls: u32, evidence: Evidence);
+    fn held(&mut self, url: u32, why: TrapKind);
     fn delayed(&mut self, host: &Host, delay: Duration);
 }
 
@@ -34,6 +42,7 @@ impl State {
     pub(crate) fn new(limits: Limits) -> Self {
         State {
             core: Core::new(limits),
+            traps: limits.traps.then(Traps::default),
             texts: HashMap::new(),
         }
     }
@@ -63,8 +72,20 @@ impl State {
                 continue;
             }
             self.texts.remove(&id);
-            self.enter(done.found, Some((id, &text)), log);
-            log.done(id, text, done.record, self.core.urls());
+            let evidence = match &mut self.traps {
+                Some(traps) => traps.judge(id, &text, done.content),
+                None => Evidence::default(),
+            };
+            let page = Page {
+                id,
+                text: &text,
+                says_nothing_new: matches!(evidence.news, News::Alike | News::Same),
+            };
+            self.enter(done.found, Some(page), log);
+            log.done(id, text, done.record, self.core.urls(), evidence);
+        }
+        if let Some(traps) = &mut self.traps {
+            self.core.release(&traps.release());
         }
         if let Some(delay) = report.delay
             && self.core.set_delay(&host, delay)
@@ -78,20 +99,40 @@ impl State {
         self.core.lease(want, ttl, now)
     }
 
-    /// The URLs of these numbers, which are here.
-    pub(crate) fn items(&self, urls: &[u32]) -> Vec<Item> {
-        let item = |id: &u32| {
-            let text = self.texts.get(id)?.clone();
-            Some(Item {
-                id: UrlId(*id),
-                url: text.url,
-                via: text.via,
-                redirects: text.redirects,
-                role: text.role,
-                depth: text.depth,
-            })
-        };
-        urls.iter().filter_map(item).collect()
+    /// Hands out those of these numbers, whose texts are here, that may be; returns how many are held.
+    pub(crate) fn hand_out(
+        &mut self,
+        (host, token): (&Host, Token),
+        urls: &[u32],
+        items: &mut Vec<Item>,
+        log: &mut impl Log,
+    ) -> usize {
+        let mut held = 0;
+        for id in urls {
+            let Some(text) = self.texts.get(id) else {
+                continue;
+            };
+            if let Some(traps) = &mut self.traps
+                && let Err(why) = traps.admits(*id, text)
+                && let Some(host) = self.core.hold(host, token, *id)
+            {
+                traps.hold(host, *id, why, text.url.as_str(), text.via_id);
+                log.held(*id, why);
+                held += 1;
+                continue;
+            }
+            items.push(item(*id, text.clone()));
+        }
+        held
+    }
+
+    /// Takes so many more from the queue, in place of those that are held; ends the lease if none
+    /// are out.
+    pub(crate) fn instead(&mut self, (host, token): (&Host, Token), held: usize) -> Vec<u32> {
+        if held == 0 {
+            return Vec::new();
+        }
+        self.core.go_on(host, token, Then::Keep { more: held })
     }
 
     pub(crate) fn has(&self, url: u32) -> bool {
@@ -109,8 +150,11 @@ impl State {
         }
     }
 
-    fn enter(&mut self, found: Vec<Found>, on: Option<(u32, &Text)>, log: &mut impl Log) -> Added {
+    fn enter(&mut self, found: Vec<Found>, on: Option<Page<'_>>, log: &mut impl Log) -> Added {
         let mut added = Added::default();
+        if let (Some(traps), Some(page)) = (&mut self.traps, &on) {
+            traps.found(page.id, found.len());
+        }
         for found in found {
             match self.core.add(&found.url) {
                 Entry::Known => added.known += 1,
@@ -119,17 +163,49 @@ impl State {
                     added.new += 1;
                     let on = on.filter(|_| !found.is_seed);
                     let text = Text {
-                        depth: on.map_or(0, |(_, page)| found.depth_from(page.depth)),
+                        depth: on.map_or(0, |page| found.depth_from(page.text.depth)),
+                        is_suspect: on.is_some_and(|page| page.makes_suspect(&found)),
+                        via: on.map(|page| page.text.url.clone()),
+                        via_id: on.map(|page| page.id),
                         url: found.url,
-                        via: on.map(|(_, page)| page.url.clone()),
                         redirects: found.redirects,
                         role: found.role,
                     };
-                    log.entered(id, &text, on.map(|(id, _)| id));
+                    log.entered(id, &text);
                     self.texts.insert(id, text);
                 }
             }
         }
         added
+    }
+}
+
+/// On what something was found.
+#[derive(Clone, Copy)]
+struct Page<'a> {
+    id: u32,
+    text: &'a Text,
+    says_nothing_new: bool,
+}
+
+impl Page<'_> {
+    fn makes_suspect(&self, found: &Found) -> bool {
+        if found.redirects > 0 {
+            return self.text.is_suspect;
+        }
+        // A page that is fetched gets what it needs.
+        let is_needed = found.role == Role::Requisite && self.text.role == Role::Page;
+        self.says_nothing_new && !is_needed
+    }
+}
+
+fn item(id: u32, text: Text) -> Item {
+    Item {
+        id: UrlId(id),
+        url: text.url,
+        via: text.via,
+        redirects: text.redirects,
+        role: text.role,
+        depth: text.depth,
     }
 }

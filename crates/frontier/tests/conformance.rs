@@ -10,8 +10,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use dragline_frontier::{
-    Added, CanonicalUrl, Clock, Done, Found, Frontier, InMemory, Item, Journal, JournalOptions,
-    Lease, Leases, Limits, Report, Reported, Role, Stats, Then, Want,
+    Added, CanonicalUrl, Clock, Content, Done, Found, Frontier, InMemory, Item, Journal,
+    JournalOptions, Lease, Leases, Limits, Report, Reported, Role, Stats, Then, Trap, Want,
 };
 use futures::executor::block_on;
 use proptest::prelude::*;
@@ -23,6 +23,8 @@ trait Backend: Frontier + Sized {
 
     /// What is there after the process was killed, if anything is.
     fn reopen(home: &Home, clock: Clock) -> Option<Self>;
+
+    fn reopen_with(home: &Home, limits: Limits) -> Option<Self>;
 }
 
 /// Where it lives.
@@ -34,6 +36,10 @@ impl Backend for InMemory {
     }
 
     fn reopen(_: &Home, _: Clock) -> Option<Self> {
+        None
+    }
+
+    fn reopen_with(_: &Home, _: Limits) -> Option<Self> {
         None
     }
 }
@@ -53,6 +59,16 @@ impl Backend for Journal {
     fn reopen(home: &Home, clock: Clock) -> Option<Self> {
         let options = JournalOptions {
             clock,
+            ..JournalOptions::default()
+        };
+        let path = home.as_ref()?.path().join("journal.db");
+        Some(Journal::open(&path, options).unwrap())
+    }
+
+    fn reopen_with(home: &Home, limits: Limits) -> Option<Self> {
+        let options = JournalOptions {
+            limits,
+            clock: Time::default().clock(),
             ..JournalOptions::default()
         };
         let path = home.as_ref()?.path().join("journal.db");
@@ -135,6 +151,7 @@ fn done(lease: &Lease, items: &[Item], more: usize) -> Report {
         id: item.id,
         record: format!("kept {}", item.url),
         found: Vec::new(),
+        content: None,
     });
     Report {
         host: lease.host.clone(),
@@ -315,7 +332,7 @@ conform! {
         add(&frontier, [seed(0, 2)]);
         accepted(&frontier, done(other, &other.items, 0));
         assert!(lease(&frontier, 9).leases.is_empty());
-        let parked = Stats { queued: 3, parked: 3, leased: 0, done: 1 };
+        let parked = Stats { queued: 3, parked: 3, leased: 0, done: 1, held: 0 };
         assert_eq!(stats(&frontier), parked);
         block_on(frontier.close()).unwrap();
         drop(frontier);
@@ -366,7 +383,7 @@ conform! {
     }
 
     fn no_more_enter_than_the_limits_let<B>() {
-        let limits = Limits { urls: 3, urls_per_host: 2 };
+        let limits = Limits { urls: 3, urls_per_host: 2, ..Limits::default() };
         let (frontier, _home) = B::make(limits, Clock::default());
         let added = add(&frontier, (0..3).flat_map(|page| [seed(0, page), seed(1, page)]));
         assert_eq!(added, Added { new: 3, known: 0, capped: 3 });
@@ -393,7 +410,7 @@ conform! {
                 _ if after == before => held.items = accepted(&frontier, next),
                 _ => panic!("neither in full nor not at all"),
             }
-            assert_eq!(stats(&frontier), Stats { queued: page, leased: 1, done: page, parked: 0 });
+            assert_eq!(stats(&frontier), Stats { queued: page, leased: 1, done: page, parked: 0, held: 0 });
         }
     }
 
@@ -449,6 +466,55 @@ conform! {
         assert_eq!(stats(&frontier), Stats { queued: queued + leased, done, ..Stats::default() });
     }
 
+    /// A site of 20 good pages, with a space that never ends beside it.
+    fn a_trap_is_left_and_all_good_pages_are_fetched<B>() {
+        for (name, space) in SPACES {
+            let crawled = crawl_site::<B>(4, usize::MAX, |path| page_of_twenty(path, space));
+            let good = crawled.paths.iter().filter(|path| path.starts_with("/good")).count();
+            assert_eq!(good, 20, "{name}");
+            assert!(crawled.paths.len() <= 42, "{name}: {} requests", crawled.paths.len());
+            assert!(!crawled.traps.is_empty(), "{name}");
+            assert_eq!(
+                crawled.traps.iter().map(|trap| trap.held).sum::<u64>(),
+                u64::try_from(crawled.stats.held).unwrap(),
+                "{name}"
+            );
+        }
+    }
+
+    /// Killed anywhere, it holds back what it would have.
+    fn a_trap_is_left_also_after_a_kill<B>() {
+        let (_, calendar) = SPACES[0];
+        for kill in [5, 15, 24] {
+            let crawled = crawl_site::<B>(4, kill, |path| page_of_twenty(path, calendar));
+            let good = crawled.paths.iter().filter(|path| path.starts_with("/good"));
+            assert_eq!(good.collect::<HashSet<_>>().len(), 20);
+            assert!(crawled.paths.len() <= 42, "{} requests", crawled.paths.len());
+            assert_eq!(crawled.traps[0].shape, "/cal/N");
+        }
+    }
+
+    /// Each page is in the index, and differs from the others by its number alone.
+    fn a_big_flat_site_is_no_trap<B>() {
+        for link in ["/p/", "/?id="] {
+            let crawled = crawl_site::<B>(8, usize::MAX, |path| match path {
+                "/" => ("index".to_owned(), (0..3000).map(|n| format!("{link}{n:06}")).collect()),
+                path => (format!("page {path}"), vec!["/".to_owned()]),
+            });
+            assert_eq!(crawled.paths.len(), 3001);
+            assert!(crawled.traps.is_empty());
+        }
+    }
+
+    /// Each page leads to the next alone, and says something of its own.
+    fn a_long_chain_of_pages_that_say_something_is_no_trap<B>() {
+        let crawled = crawl_site::<B>(4, usize::MAX, |path| {
+            let n: usize = path.trim_start_matches("/?page=").parse().unwrap_or(0);
+            (format!("the story of {}", letters(n)), (n < 500).then(|| format!("/?page={}", n + 1)).into_iter().collect())
+        });
+        assert_eq!(crawled.paths.len(), 501);
+    }
+
     fn closed_it_takes_nothing_more_and_all_is_kept<B>() {
         let (frontier, home) = new::<B>();
         add(&frontier, [seed(0, 0)]);
@@ -458,6 +524,159 @@ conform! {
             assert_eq!(stats(&reopened).queued, 1);
         }
     }
+}
+
+/// What came of a crawl of one site.
+struct Crawled {
+    paths: Vec<String>,
+    traps: Vec<Trap>,
+    stats: Stats,
+}
+
+/// Crawls `http://h/`, of which `page` tells what is said there and where it leads; after `kill`
+/// pages the process is killed.
+fn crawl_site<B: Backend>(
+    jobs: usize,
+    kill: usize,
+    page: impl Fn(&str) -> (String, Vec<String>),
+) -> Crawled {
+    let limits = Limits {
+        traps: true,
+        ..Limits::default()
+    };
+    let (mut frontier, home) = B::make(limits, Time::default().clock());
+    let at = |path: &str| CanonicalUrl::parse(&format!("http://h{path}")).unwrap();
+    add(&frontier, [Found::seed(at("/"))]);
+    let mut paths = Vec::new();
+    let mut out: VecDeque<(Lease, Item)> = VecDeque::new();
+    loop {
+        if paths.len() == kill && home.is_some() {
+            drop(frontier);
+            frontier = B::reopen_with(&home, limits).unwrap();
+            out.clear();
+        }
+        for held in lease(&frontier, jobs - out.len()).leases {
+            out.extend(held.items.iter().map(|item| (held.clone(), item.clone())));
+        }
+        let Some((held, item)) = out.pop_front() else {
+            break;
+        };
+        let path = item.url.as_str().trim_start_matches("http://h").to_owned();
+        let (text, links) = page(&path);
+        let mut of = done(&held, std::slice::from_ref(&item), jobs - out.len());
+        of.done[0].content = Some(Content::of(text.as_bytes(), &item.url));
+        of.done[0].found = links.iter().map(|link| Found::link(at(link))).collect();
+        paths.push(path);
+        let more = accepted(&frontier, of);
+        out.extend(more.into_iter().map(|item| (held.clone(), item)));
+        assert!(paths.len() < 10_000, "it does not end");
+    }
+    assert!(stats(&frontier).is_finished());
+    Crawled {
+        paths,
+        traps: block_on(frontier.traps()).unwrap(),
+        stats: stats(&frontier),
+    }
+}
+
+type Links = fn(&str) -> Vec<String>;
+
+/// Where the pages of an endless space lead; its way in is what the name's first word is here.
+const SPACES: [(&str, Links); 8] = [
+    ("/cal/0 calendar", |path| {
+        vec![
+            format!("/cal/{}", number(path) + 1),
+            format!("/cal/{}", number(path) + 2),
+        ]
+    }),
+    ("/s?sid=0 sessions", |path| {
+        (0..3)
+            .map(|page| format!("/s?page={page}&sid={}", number(path) * 7 + 1 + page))
+            .collect()
+    }),
+    ("/a/ repeated", |path| {
+        vec![format!("{path}a/"), format!("{path}b/")]
+    }),
+    ("/f?a=1 filters", |path| {
+        let more = ["b=1", "c=1", "d=1", "e=1", "f=1", "g=1"].iter();
+        more.filter(|it| !path.contains(**it))
+            .map(|it| format!("{path}&{it}"))
+            .collect()
+    }),
+    ("/deep/ deeper", |path| {
+        vec![
+            format!("{path}{}/", path.len() % 7),
+            format!("{path}{}x/", path.len() % 5),
+        ]
+    }),
+    ("/soft/k words", |path| {
+        (0..10)
+            .map(|n| {
+                format!(
+                    "/soft/{}",
+                    letters(path.len() * 131 + number(path) * 17 + n + hash(path) % 9973)
+                )
+            })
+            .collect()
+    }),
+    ("/list?page=1 list", |path| {
+        (1..4)
+            .map(|n| format!("/list?page={}", number(path) + n))
+            .collect()
+    }),
+    ("/many flood", |path| {
+        if path == "/many" {
+            (0..20_000).map(|n| format!("/x/{n}")).collect()
+        } else {
+            Vec::new()
+        }
+    }),
+];
+
+/// Twenty good pages in a row, the first of which leads into the space.
+fn page_of_twenty(path: &str, space: Links) -> (String, Vec<String>) {
+    let way_in = |(name, links): &(&str, Links)| {
+        std::ptr::fn_addr_eq(*links, space).then(|| name.split(' ').next().unwrap().to_owned())
+    };
+    match path {
+        "/" => {
+            let good = (0..20).map(|n| format!("/good/{n}"));
+            (
+                "the index".to_owned(),
+                good.chain(SPACES.iter().find_map(way_in)).collect(),
+            )
+        }
+        path if path.starts_with("/good/") => {
+            let n = number(path);
+            (
+                format!("a page on {}", letters(n)),
+                vec![format!("/good/{}", (n + 1) % 20)],
+            )
+        }
+        // One and the same, or what was asked for and nothing else.
+        path if path.starts_with("/x/") => ("one of many".to_owned(), Vec::new()),
+        path => (format!("<title>{path}</title><a href=x>x</a>"), space(path)),
+    }
+}
+
+fn number(path: &str) -> usize {
+    let digits = path.rsplit(|it: char| !it.is_ascii_digit()).next();
+    digits.and_then(|it| it.parse::<usize>().ok()).unwrap_or(0) % 1_000_000
+}
+
+fn letters(mut n: usize) -> String {
+    let mut word = String::from("q");
+    while n > 0 {
+        word.push(char::from(b'a' + u8::try_from(n % 16).unwrap()));
+        n /= 16;
+    }
+    word
+}
+
+fn hash(path: &str) -> usize {
+    path.bytes().fold(7, |hash: usize, byte| {
+        hash.wrapping_mul(31).wrapping_add(usize::from(byte))
+    })
 }
 
 /// Polls up to so many times; returns what came of it, if anything.

@@ -73,6 +73,7 @@ fn kept(item: &Item) -> Done {
         id: item.id,
         record: record(page),
         found: links(page).map(url).map(Found::link).collect(),
+        content: None,
     }
 }
 
@@ -257,6 +258,7 @@ fn a_page_that_is_out_is_reported_also_when_many_were_found_meanwhile() {
             found: vec![Found::link(
                 url(1_000_000 + usize::from(item.via.is_none())),
             )],
+            content: None,
         };
         let report = Report {
             done: lease.items.iter().map(done).collect(),

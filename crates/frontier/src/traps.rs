@@ -1,0 +1,405 @@
+//! Spaces without end, told from big sites, in plain code.
+//!
+//! What a trap has in common with no big site: its pages say nothing new, and lead only to more of
+//! their kind. So each page that is done is compared with those of its site before ([`Content`]):
+//!
+//! - What was found only on a page that says nothing new is *suspect*; so is what has one segment
+//!   three times in its path. Of suspects, a site may waste a few, and more the more its pages say.
+//! - Of what one page with more than a thousand links leads to, some may be the very same, and more
+//!   the more are not.
+//!
+//! What is beyond that is *held*: it has entered, and waits until the site has earned it, or for
+//! ever. All else is let through, however much there is. What a page needs is never suspect, but for
+//! what style sheets that say nothing new import.
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+
+use crate::canonical::{host_of, path_and_query_of};
+use crate::content::Content;
+use crate::frontier::{Trap, TrapKind};
+use crate::state::Text;
+
+/// What is known of the spaces of a crawl.
+#[derive(Debug, Default)]
+pub(crate) struct Traps {
+    digests: Recent,
+    words: Recent,
+    sites: HashMap<String, Group>,
+    /// By the number of the page that leads to it all.
+    floods: HashMap<u32, Group>,
+    named: Vec<Trap>,
+    by_name: HashMap<(TrapKind, String, String), usize>,
+}
+
+/// Whether a page says something new.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum News {
+    /// Nobody knows.
+    #[default]
+    Unknown,
+    New,
+    /// Its words are those of another.
+    Alike,
+    /// It is another, byte for byte.
+    Same,
+}
+
+impl News {
+    pub(crate) fn of_number(number: u8) -> Self {
+        match number {
+            1 => News::New,
+            2 => News::Alike,
+            3 => News::Same,
+            _ => News::Unknown,
+        }
+    }
+}
+
+/// What is kept of a page that is done.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Evidence {
+    pub(crate) news: News,
+    /// Of its site.
+    pub(crate) content: Option<Content>,
+}
+
+/// URLs that share what may be wasted.
+#[derive(Debug, Default)]
+struct Group {
+    new: usize,
+    wasted: usize,
+    /// Handed out, and not judged yet.
+    pending: BTreeSet<u32>,
+    held: VecDeque<Held>,
+}
+
+/// A URL that is held: its host by place, its number, its trap.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    host: usize,
+    url: u32,
+    trap: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Key {
+    Site(String),
+    Flood(u32),
+}
+
+impl Traps {
+    /// Tells whether a URL may be handed out, or why not.
+    pub(crate) fn admits(&mut self, url: u32, text: &Text) -> Result<(), TrapKind> {
+        let Some((kind, key)) = self.group_of(text.url.as_str(), text.is_suspect, text.via_id)
+        else {
+            return Ok(());
+        };
+        let Some(group) = self.group(&key) else {
+            return Ok(());
+        };
+        if !group.pending.contains(&url) {
+            if group.room(&key) == 0 {
+                return Err(kind);
+            }
+            group.pending.insert(url);
+        }
+        Ok(())
+    }
+
+    /// Takes in that a URL is held.
+    pub(crate) fn hold(
+        &mut self,
+        host: usize,
+        url: u32,
+        kind: TrapKind,
+        address: &str,
+        via: Option<u32>,
+    ) {
+        let trap = self.name(kind, address);
+        self.named[trap].held += 1;
+        let key = match (kind, via) {
+            (TrapKind::Flood, Some(via)) => Key::Flood(via),
+            _ => Key::Site(site_of(address)),
+        };
+        if let Some(group) = self.group(&key) {
+            group.held.push_back(Held { host, url, trap });
+        }
+    }
+
+    /// Judges a page that is done.
+    pub(crate) fn judge(&mut self, url: u32, text: &Text, content: Option<Content>) -> Evidence {
+        let content = content.map(|it| it.of_site(&site_of(text.url.as_str())));
+        let news = content.map_or(News::Unknown, |content| {
+            let is_new = self.digests.insert(content.digest);
+            match (is_new, self.words.insert(content.words)) {
+                (false, _) => News::Same,
+                (true, false) => News::Alike,
+                (true, true) => News::New,
+            }
+        });
+        let key = self.count(text.url.as_str(), text.is_suspect, text.via_id, news);
+        if let Some(group) = key.and_then(|key| self.group(&key)) {
+            group.pending.remove(&url);
+        }
+        Evidence { news, content }
+    }
+
+    /// Takes in what was judged before this process began.
+    pub(crate) fn restore_evidence(&mut self, content: Content) {
+        self.digests.insert(content.digest);
+        self.words.insert(content.words);
+    }
+
+    /// Takes in what a page was judged to be.
+    pub(crate) fn count(
+        &mut self,
+        address: &str,
+        is_suspect: bool,
+        via: Option<u32>,
+        news: News,
+    ) -> Option<Key> {
+        let group = self.group_of(address, is_suspect, via);
+        if news == News::New {
+            self.sites.entry(site_of(address)).or_default().new += 1;
+        }
+        let (_, key) = group?;
+        let is_flood = matches!(key, Key::Flood(_));
+        if let Some(group) = self.group(&key) {
+            match news {
+                News::New | News::Alike if is_flood => group.new += 1,
+                News::Alike | News::Same => group.wasted += 1,
+                // What is new counts for the whole site, above.
+                News::New | News::Unknown => {}
+            }
+        }
+        Some(key)
+    }
+
+    /// Takes in that so many were found on one page.
+    pub(crate) fn found(&mut self, via: u32, links: usize) {
+        if links > FLOOD && self.floods.len() < MOST_FLOODS {
+            self.floods.entry(via).or_default();
+        }
+    }
+
+    /// Takes in that a page leads to more than a thousand, of which some are done.
+    pub(crate) fn restore_flood(&mut self, via: u32, new: usize, wasted: usize) {
+        self.found(via, FLOOD + 1);
+        if let Some(group) = self.floods.get_mut(&via) {
+            (group.new, group.wasted) = (group.new + new, group.wasted + wasted);
+        }
+    }
+
+    /// Returns what is held no longer: hosts by place, and URLs by number.
+    pub(crate) fn release(&mut self) -> Vec<(usize, u32)> {
+        let mut released = Vec::new();
+        let sites = self.sites.values_mut().map(|group| (false, group));
+        let floods = self.floods.values_mut().map(|group| (true, group));
+        for (is_flood, group) in sites.chain(floods) {
+            if group.held.is_empty() {
+                continue;
+            }
+            let room = group.room_of(is_flood);
+            for held in group.held.drain(..room.min(group.held.len())) {
+                self.named[held.trap].held -= 1;
+                released.push((held.host, held.url));
+            }
+        }
+        released
+    }
+
+    /// The traps that hold something.
+    pub(crate) fn named(&self) -> Vec<Trap> {
+        let named = self.named.iter().filter(|trap| trap.held > 0);
+        named.cloned().collect()
+    }
+
+    fn group_of(
+        &self,
+        address: &str,
+        is_suspect: bool,
+        via: Option<u32>,
+    ) -> Option<(TrapKind, Key)> {
+        let via = via?;
+        if repeats(address) {
+            Some((TrapKind::Repeats, Key::Site(site_of(address))))
+        } else if is_suspect {
+            Some((TrapKind::NothingNew, Key::Site(site_of(address))))
+        } else if self.floods.contains_key(&via) {
+            Some((TrapKind::Flood, Key::Flood(via)))
+        } else {
+            None
+        }
+    }
+
+    fn group(&mut self, key: &Key) -> Option<&mut Group> {
+        match key {
+            Key::Site(site) => Some(self.sites.entry(site.clone()).or_default()),
+            Key::Flood(via) => self.floods.get_mut(via),
+        }
+    }
+
+    fn name(&mut self, kind: TrapKind, address: &str) -> usize {
+        let site = site_of(address);
+        let shape = if self.named.len() < MOST_NAMED {
+            shape_of(address)
+        } else {
+            "*".to_owned()
+        };
+        let next = self.named.len();
+        let key = (kind, site.clone(), shape.clone());
+        let place = *self.by_name.entry(key).or_insert(next);
+        if place == next {
+            self.named.push(Trap {
+                kind,
+                site,
+                shape,
+                held: 0,
+            });
+        }
+        place
+    }
+}
+
+impl Group {
+    fn room(&self, key: &Key) -> usize {
+        self.room_of(matches!(key, Key::Flood(_)))
+    }
+
+    /// How many more may be handed out before one of those that are is judged.
+    fn room_of(&self, is_flood: bool) -> usize {
+        let most = if is_flood {
+            8 + self.new
+        } else {
+            4 + self.new / 8
+        };
+        most.saturating_sub(self.wasted + self.pending.len())
+    }
+}
+
+/// A set of the latest numbers that were put in.
+#[derive(Debug, Default)]
+struct Recent {
+    set: HashSet<u64>,
+    order: VecDeque<u64>,
+}
+
+impl Recent {
+    /// Tells whether it is a new one.
+    fn insert(&mut self, number: u64) -> bool {
+        let is_new = self.set.insert(number);
+        if is_new {
+            self.order.push_back(number);
+            if self.order.len() > MOST_REMEMBERED
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.set.remove(&oldest);
+            }
+        }
+        is_new
+    }
+}
+
+/// What is one site: all hosts with the same last two labels.
+fn site_of(address: &str) -> String {
+    let host = host_of(address);
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => name,
+        _ => host,
+    };
+    // An address has no labels.
+    if name.ends_with(|it: char| it.is_ascii_digit() || it == ']') {
+        return host.to_owned();
+    }
+    let above = name.rmatch_indices('.').nth(1);
+    above.map_or(name, |(dot, _)| &name[dot + 1..]).to_owned()
+}
+
+/// Whether a segment of letters stands three times in the path.
+fn repeats(address: &str) -> bool {
+    let (path, _) = path_and_query_of(address);
+    let mut seen: HashMap<&str, u8> = HashMap::new();
+    let mut segments = path
+        .split('/')
+        .filter(|it| it.contains(|it: char| it.is_ascii_alphabetic()));
+    segments.any(|segment| {
+        let times = seen.entry(segment).or_default();
+        *times += 1;
+        *times == 3
+    })
+}
+
+/// A path without what differs among many: `/cal/N/N`, `/s?page&sid`.
+fn shape_of(address: &str) -> String {
+    let (path, query) = path_and_query_of(address);
+    let mut shape = String::new();
+    for (n, segment) in path.split('/').skip(1).enumerate() {
+        if n == 4 {
+            shape.push_str("/...");
+            break;
+        }
+        shape.push('/');
+        let digits = segment.bytes().filter(u8::is_ascii_digit).count();
+        if segment.len() >= 12 && digits > 2 && digits < segment.len() {
+            shape.push('*');
+            continue;
+        }
+        let mut was_digit = false;
+        for character in segment.chars().take(40) {
+            let is_digit = character.is_ascii_digit();
+            if !is_digit {
+                shape.push(character);
+            } else if !was_digit {
+                shape.push('N');
+            }
+            was_digit = is_digit;
+        }
+    }
+    if let Some(query) = query {
+        let names: BTreeSet<_> = query
+            .split('&')
+            .map(|it| it.split('=').next().unwrap_or(it))
+            .collect();
+        let names: Vec<_> = names.into_iter().take(8).collect();
+        shape.push_str(&format!("?{}", names.join("&")));
+    }
+    shape
+}
+
+/// With more links on one page, it is looked at how many lead to the very same.
+pub(crate) const FLOOD: usize = 1000;
+const MOST_FLOODS: usize = 1024;
+/// So many traps are named by the shape of their URLs.
+const MOST_NAMED: usize = 256;
+/// With so many pages a new one is compared.
+const MOST_REMEMBERED: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_site_is_what_is_below_two_labels() {
+        let site = |address| site_of(address);
+        assert_eq!(site("http://a.b.example.org:81/"), "example.org");
+        assert_eq!(site("http://example.org/"), "example.org");
+        assert_eq!(site("http://localhost:81/"), "localhost");
+        assert_eq!(site("http://127.0.0.1:81/"), "127.0.0.1:81");
+        assert_eq!(site("http://[::1]/"), "[::1]");
+    }
+
+    #[test]
+    fn a_segment_three_times_repeats() {
+        assert!(repeats("http://h/a/b/a/b/a/") && repeats("http://h/a/a/a"));
+        assert!(!repeats("http://h/a/b/a/b?a/a/a") && !repeats("http://h/1/1/1/1.png"));
+    }
+
+    #[test]
+    fn shapes_name_what_many_have_in_common() {
+        let shape = |path: &str| shape_of(&format!("http://h{path}"));
+        assert_eq!(shape("/cal/2026/11"), "/cal/N/N");
+        assert_eq!(shape("/s?sid=1f&page=2"), "/s?page&sid");
+        assert_eq!(shape("/s/0123456789abcdef/page1"), "/s/*/pageN");
+        assert_eq!(shape("/a/a/a/a/a/a/"), "/a/a/a/a/...");
+    }
+}

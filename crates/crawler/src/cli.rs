@@ -3,7 +3,9 @@
 mod earlier;
 mod exit;
 mod export;
+mod limits;
 mod output;
+mod politeness;
 mod requests;
 mod value;
 
@@ -15,7 +17,9 @@ use crate::cli::earlier::Earlier;
 use crate::cli::exit::EXIT_CODES;
 pub(crate) use crate::cli::exit::{Exit, Unwritten, WrongUsage, hint};
 use crate::cli::export::Export;
+use crate::cli::limits::Limits;
 use crate::cli::output::Output;
+use crate::cli::politeness::Politeness;
 use crate::cli::requests::Requests;
 
 /// Keep a web site: fetch its pages and all that they need, leave an archive (WARC) and a copy that
@@ -40,6 +44,12 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     requests: Requests,
+
+    #[command(flatten)]
+    politeness: Politeness,
+
+    #[command(flatten)]
+    limits: Limits,
 }
 
 /// What is done beside crawling.
@@ -60,6 +70,8 @@ impl Arguments {
         }
         self.output.apply(&mut config);
         self.requests.apply(&mut config)?;
+        self.politeness.apply(&mut config)?;
+        self.limits.apply(&mut config);
         self.earlier.apply(&mut config)?;
         Ok(config)
     }

@@ -1,10 +1,14 @@
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use frontier::{CanonicalUrl, InvalidUrl};
+use http::StatusCode;
 
 use crate::STATE_FOLDER;
+use crate::event::Reason;
+use crate::pace::Manner;
+use crate::page::Page;
 
 /// What to crawl, and how.
 #[derive(Clone, Debug)]
@@ -18,6 +22,12 @@ pub struct Config {
     pub state: Option<PathBuf>,
     /// How many requests may be in flight at once. Default: 8.
     pub jobs: NonZeroUsize,
+    /// How a host is treated.
+    pub politeness: Politeness,
+    /// How often a URL is tried.
+    pub tries: Tries,
+    /// Where the crawl ends before it has everything.
+    pub limits: Limits,
     /// How each is made, and its bounds.
     pub fetch: fetch::Config,
     /// How the archive is written.
@@ -51,7 +61,113 @@ pub enum Again {
     StartOver,
 }
 
+/// How a host is treated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Politeness {
+    /// How many requests to one host may be in flight at once. Default: as many as there are jobs.
+    pub concurrency: Option<NonZeroUsize>,
+    /// The least time between two requests to a host. Default: none; what its robots.txt says in
+    /// `Crawl-delay` (up to a minute) counts all the same.
+    pub delay: Duration,
+    /// Whether that is varied, from half to one and a half of it. Default: false.
+    pub random_delay: bool,
+    /// Whether a host is asked as fast as it bears: at first one request, and then more at once as
+    /// long as it answers as soon as ever; less when it answers late, or refuses (429, 503).
+    /// Default: true. Without it only a `Retry-After` is heard.
+    pub adaptive: bool,
+    /// Whether a host's robots.txt (RFC 9309) is obeyed. A seed is fetched whatever it says.
+    /// Default: true.
+    pub robots: bool,
+    /// At most so many bytes are received a second, from all hosts together. Default: no bound.
+    pub bytes_a_second: Option<NonZeroU32>,
+}
+
+impl Default for Politeness {
+    fn default() -> Self {
+        Politeness {
+            concurrency: None,
+            delay: Duration::ZERO,
+            random_delay: false,
+            adaptive: true,
+            robots: true,
+            bytes_a_second: None,
+        }
+    }
+}
+
+/// How often a URL is tried.
+///
+/// It is tried again if it may well come out otherwise: the server was not reached or broke off, or
+/// answered with one of some statuses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tries {
+    /// How often at the most. Default: 4.
+    pub most: u32,
+    /// How long to wait in between. Default: up to 1, 2 and 4 s.
+    pub backoff: fetch::Backoff,
+    /// Statuses to try again at. Default: 408, 429, 502, 503, 504.
+    pub statuses: Vec<StatusCode>,
+}
+
+impl Default for Tries {
+    fn default() -> Self {
+        Tries {
+            most: 4,
+            backoff: fetch::Backoff {
+                base: Duration::from_secs(1),
+                cap: Duration::from_secs(10),
+            },
+            statuses: vec![
+                StatusCode::REQUEST_TIMEOUT,
+                StatusCode::TOO_MANY_REQUESTS,
+                StatusCode::BAD_GATEWAY,
+                StatusCode::SERVICE_UNAVAILABLE,
+                StatusCode::GATEWAY_TIMEOUT,
+            ],
+        }
+    }
+}
+
+impl Tries {
+    pub(crate) fn is_worth_another(&self, page: &Result<Page, Reason>) -> bool {
+        match page {
+            Ok(page) => self.statuses.contains(&page.capture.status),
+            Err(Reason::Fetch(error)) => error.is_transient(),
+            Err(reason) => matches!(reason, Reason::Robots(_)),
+        }
+    }
+}
+
+/// Where a crawl ends before it has everything. What was in flight is taken in; it can be gone on
+/// with. Default: nowhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// So many URLs are fetched.
+    pub pages: Option<usize>,
+    /// So many bytes of bodies are received, or hardly more.
+    pub bytes: Option<u64>,
+    /// It has taken so long.
+    pub time: Option<Duration>,
+}
+
 impl Config {
+    /// How a host is asked.
+    pub(crate) fn manner(&self) -> Manner {
+        let Politeness {
+            concurrency,
+            delay,
+            random_delay,
+            adaptive,
+            ..
+        } = self.politeness;
+        Manner {
+            concurrency: concurrency.unwrap_or(self.jobs).get(),
+            delay,
+            random: random_delay,
+            adaptive,
+        }
+    }
+
     /// Returns the folder for the archive and the state.
     pub fn state_folder(&self) -> PathBuf {
         let default = || self.output.join(STATE_FOLDER);
@@ -78,6 +194,9 @@ impl Config {
             output: name.trim_matches(['[', ']']).replace(':', "-").into(),
             state: None,
             jobs: const { NonZeroUsize::new(8).unwrap() },
+            politeness: Politeness::default(),
+            tries: Tries::default(),
+            limits: Limits::default(),
             fetch: fetch::Config::default(),
             archive: archive::Config::default(),
             resumable: true,

@@ -9,12 +9,16 @@ use fetch::Fetcher;
 use frontier::{CanonicalUrl, FrontierError, InMemory};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::copy::Copy;
 use crate::engine::Engine;
 use crate::history::History;
 use crate::page::Visitor;
+use crate::robots::Gate;
+use crate::schedule::Schedule;
 use crate::state::State;
+use crate::throttle::Throttle;
 use crate::{Config, Event, Progress, Summary};
 
 /// A crawl that is going on. Dropping it stops it at once, with no copy built.
@@ -157,14 +161,24 @@ impl Crawl {
         let progress = Arc::default();
         let lock = Arc::new(state.lock);
         let copy = Copy::new(archive.reader(), &config, state.output, Arc::clone(&lock));
+        let fetcher = Fetcher::new(&config.fetch);
+        let gate = config
+            .politeness
+            .robots
+            .then(|| Gate::new(fetcher.clone(), &config.fetch.user_agent));
         let engine = Engine {
             visitor: Visitor {
-                fetcher: Fetcher::new(&config.fetch),
+                fetcher,
+                gate,
+                throttle: Throttle::new(config.politeness.bytes_a_second),
                 spooler,
                 reader: archive.reader(),
                 max_content: config.fetch.max_body,
                 long: Arc::new(Semaphore::new(1)),
             },
+            schedule: Schedule::new(config.jobs.get(), config.manner()),
+            begun: Instant::now(),
+            unreached: 0,
             copy,
             lock,
             config,

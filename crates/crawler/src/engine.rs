@@ -1,27 +1,32 @@
 //! The loop in which all crates meet.
 
 use std::fs::File;
+use std::future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use archive::{Archive, Entry};
 use async_channel::{Receiver, Sender};
 use cap_std::fs::Dir;
+use fetch::FetchError;
 use frontier::{
-    CanonicalUrl, Done, Found, Frontier, Host, Item, Report, Reported, Then, Token, Want,
+    CanonicalUrl, Done, Found, Frontier, Host, Item, Leases, Report, Reported, Then, Want,
 };
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use http::StatusCode;
 use pipeliner::{JobError, Pipeliner, Scheduled};
 use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
 
 use crate::copy::Copy;
-use crate::event::{Event, Failure, Progress, Reason, RedirectError, Summary};
+use crate::event::{Event, Failure, Limit, Progress, Reason, RedirectError, Summary};
 use crate::history::History;
 use crate::page::{Leads, Page, Visitor};
 use crate::record::{Kept, Outcome, Record};
 use crate::records::{Captured, Records};
+use crate::schedule::{Ended, Next, Schedule, Work};
 use crate::state::end_update;
 use crate::update::{Changes, Findings};
 use crate::{Again, Config, CrawlError};
@@ -42,6 +47,11 @@ pub(crate) struct Engine {
     /// What came of the crawl so far, also before this process began.
     pub(crate) history: History,
     pub(crate) visitor: Visitor,
+    pub(crate) schedule: Schedule,
+    /// The times of the schedule are counted from it.
+    pub(crate) begun: Instant,
+    /// URLs that were asked for in vain, and are left for later.
+    pub(crate) unreached: usize,
     /// Written here, read by the [`Crawl`](crate::Crawl).
     pub(crate) progress: Arc<Mutex<Progress>>,
     pub(crate) events: Sender<Event>,
@@ -49,16 +59,8 @@ pub(crate) struct Engine {
     pub(crate) stop: Receiver<()>,
 }
 
-/// A leased URL.
-struct Work {
-    host: Host,
-    token: Token,
-    item: Item,
-}
-
 impl Engine {
     pub(crate) async fn run(mut self, frontier: impl Frontier) -> Result<Summary, CrawlError> {
-        let begun = Instant::now();
         let frontier = Arc::new(frontier);
         let seeds = self.config.seeds.iter().cloned().map(Found::seed);
         frontier.add(seeds.collect()).await?;
@@ -69,17 +71,24 @@ impl Engine {
             self.tell(Event::Resumed { done, queued }).await;
         }
         self.crawl(&frontier).await?;
+        let stats = frontier.stats().await?;
+        let left = stats.queued + stats.leased;
         frontier.close().await?;
         let is_stopped = self.stop.is_closed();
-        let was_there = self.compare(&*frontier, is_stopped).await?;
+        // What is left is gone on with; until then nothing is known of it.
+        let is_ended = !is_stopped && left == 0;
+        let was_there = self.compare(&*frontier, !is_ended).await?;
         self.tell(Event::Building).await;
         let mut summary = self.history.summary;
         summary.stopped = is_stopped;
+        summary.unreached += self.unreached;
+        summary.left = if is_stopped { 0 } else { left };
+        summary.limit = self.limit(0).filter(|_| left > 0);
         let done = frontier.stats().await?.done;
         let captured = Captured::new(frontier, done, self.kept.clone());
         let built = self.copy.finish(captured, was_there).await;
         let built = built.map_err(CrawlError::Copy)?;
-        if self.earlier.is_some() && !is_stopped {
+        if self.earlier.is_some() && is_ended {
             end_update(&self.config, &self.folder, &self.kept).map_err(CrawlError::Update)?;
         }
         summary.files = built.files;
@@ -88,7 +97,7 @@ impl Engine {
             // Nobody listening is no reason to fail.
             let _ = self.events.send(Event::NotWritten(failure)).await;
         }
-        summary.elapsed = begun.elapsed();
+        summary.elapsed = self.begun.elapsed();
         Ok(summary)
     }
 
@@ -117,7 +126,8 @@ impl Engine {
         Ok(earlier.good.values().cloned().collect())
     }
 
-    /// Fetches until nothing is queued and nothing is in flight, or until it is stopped.
+    /// Fetches until nothing is queued and nothing is in flight, but for hosts that were given up; or
+    /// until it is stopped, or comes to a limit.
     async fn crawl(&mut self, frontier: &Arc<impl Frontier>) -> Result<(), CrawlError> {
         let (pipeliner, workers) = Pipeliner::unbounded(self.config.jobs);
         let mut crew = JoinSet::new();
@@ -127,89 +137,235 @@ impl Engine {
         let stop = self.stop.clone();
         let mut stop = pin!(stop.recv());
         let mut in_flight = FuturesUnordered::new();
-        let mut next = lease(&**frontier, self.config.jobs.get()).await?;
         loop {
-            for work in next.drain(..) {
-                let url = work.item.url.clone();
-                let earlier = self
-                    .earlier
-                    .as_ref()
-                    .and_then(|it| it.good.get(url.as_str()));
-                let visit = self.visitor.clone().visit(url, earlier.cloned());
-                let scheduled = pipeliner
-                    .schedule(visit)
-                    .await
-                    .map_err(|_| CrawlError::Workers)?;
-                in_flight.push(finish(work, scheduled));
+            let wait = loop {
+                match self.next(&**frontier).await? {
+                    Next::Visit(work) => {
+                        let scheduled = self.begin(&pipeliner, &work).await?;
+                        in_flight.push(finish(work, scheduled));
+                    }
+                    Next::At(at) => {
+                        let end = self.config.limits.time.unwrap_or(at);
+                        break Some(self.begun + at.min(end));
+                    }
+                    Next::Wait => break None,
+                }
+            };
+            if in_flight.is_empty() && wait.is_none() {
+                break;
             }
-            let queued = frontier.stats().await?.queued;
-            self.show(queued, in_flight.len());
+            let stats = frontier.stats().await?;
+            self.show(stats.queued - stats.parked, in_flight.len());
+            let due = async {
+                match wait {
+                    Some(at) => sleep_until(at).await,
+                    None => future::pending().await,
+                }
+            };
             tokio::select! {
                 biased;
                 _closed = &mut stop => return Ok(()),
-                done = in_flight.next() => match done {
-                    Some((work, page)) => next = self.absorb(frontier, work, page, in_flight.len()).await?,
-                    // What could be in flight but is not is queued, or there is nothing.
-                    None => next = lease(&**frontier, self.config.jobs.get()).await?,
-                },
-            }
-            if next.is_empty() && in_flight.is_empty() {
-                break;
+                Some((work, page)) = in_flight.next() => self.absorb(frontier, work, page).await?,
+                () = due => {}
             }
         }
-        debug_assert!(frontier.stats().await?.is_finished());
         pipeliner.close().await;
         Ok(())
     }
 
+    /// Returns what to do next, handing out more where there is room for it.
+    async fn next(&mut self, frontier: &impl Frontier) -> Result<Next, CrawlError> {
+        // It ends with this process, and with it all that could hold it.
+        let ttl = Duration::MAX;
+        loop {
+            if self.limit(self.schedule.in_flight()).is_some() {
+                return Ok(Next::Wait);
+            }
+            let now = self.begun.elapsed();
+            let next = self.schedule.next(now, fastrand::f64());
+            let urls = self.schedule.wants(now);
+            if matches!(next, Next::Visit(_)) || urls == 0 {
+                return Ok(next);
+            }
+            let Leases {
+                leases,
+                next: rested,
+            } = frontier.lease(Want { urls, ttl }).await?;
+            if leases.is_empty() {
+                // Leases end with this process: what is so far off is one of them.
+                let rested = rested.filter(|it| *it < A_LONG_TIME).map(|it| now + it);
+                return Ok(match (next, rested) {
+                    (Next::At(at), Some(rested)) => Next::At(at.min(rested)),
+                    (Next::Wait, Some(rested)) => Next::At(rested),
+                    (next, _) => next,
+                });
+            }
+            for lease in leases {
+                self.schedule
+                    .add(&lease.host, lease.token, lease.items, now);
+            }
+        }
+    }
+
+    /// Has a URL fetched.
+    async fn begin(
+        &self,
+        pipeliner: &Pipeliner,
+        work: &Work,
+    ) -> Result<Scheduled<Page, Reason>, CrawlError> {
+        let url = work.item.url.clone();
+        let asked_for = work.item.via.is_none();
+        let earlier = self.earlier.as_ref();
+        let earlier = earlier.and_then(|it| it.good.get(url.as_str()).cloned());
+        let visit = self.visitor.clone().visit(url, asked_for, earlier);
+        let scheduled = pipeliner.schedule(visit).await;
+        scheduled.map_err(|_| CrawlError::Workers)
+    }
+
     /// Takes in what came back for a URL: archives it, and gives what it leads to and what is in
-    /// scope to the frontier. This is the crawl's one feedback edge. Returns what to fetch next.
+    /// scope to the frontier. This is the crawl's one feedback edge.
     async fn absorb(
         &mut self,
         frontier: &Arc<impl Frontier>,
         work: Work,
         page: Result<Page, JobError<Reason>>,
-        in_flight: usize,
-    ) -> Result<Vec<Work>, CrawlError> {
-        let Work { host, token, item } = work;
+    ) -> Result<(), CrawlError> {
+        let page = page.map_err(|error| match error {
+            JobError::Failed(reason) => reason,
+            lost => Reason::Internal(lost.to_string()),
+        });
+        if let Err(Reason::Disk(error)) = page {
+            return Err(CrawlError::Archive(error));
+        }
+        let now = self.begun.elapsed();
+        let is_silent = self.schedule.is_silent(&work);
+        self.schedule.ended(&work, ended(&page), now);
+        let mut delay = None;
+        if let Ok(Page {
+            crawl_delay: Some(asked),
+            ..
+        }) = &page
+        {
+            self.schedule.obey(&work.host, *asked);
+            delay = Some(*asked);
+        }
+        let is_worth_another = self.config.tries.is_worth_another(&page);
+        if is_worth_another
+            && work.tries < self.config.tries.most
+            && !self.schedule.is_given_up(&work.host)
+        {
+            let after = self
+                .config
+                .tries
+                .backoff
+                .delay(work.tries - 1, fastrand::u64(..));
+            self.schedule.again(work, after, now);
+            return Ok(());
+        }
+        let Work {
+            host, token, item, ..
+        } = work;
+        let done = match page {
+            Err(reason) if is_silent && (is_worth_another || reason.concerns_host()) => {
+                // The URL stays out, and so the lease is held until it is parked.
+                self.give_up(&host, item, reason).await;
+                None
+            }
+            page => Some(self.take_in(item, page).await?),
+        };
+        if let Some(done) = done {
+            let more = self.schedule.wants_of(&host, now);
+            let report = Report {
+                host: host.clone(),
+                token,
+                done: vec![done],
+                delay,
+                then: Then::Keep { more },
+            };
+            if let Reported::Accepted { more } = frontier.report(report).await? {
+                self.schedule.add(&host, token, more, now);
+            }
+        }
+        if let Some(token) = self.schedule.clear(&host, now) {
+            let park = Report {
+                host,
+                token,
+                done: Vec::new(),
+                delay,
+                then: Then::Park,
+            };
+            frontier.report(park).await?;
+        }
+        if self.copy.is_due() {
+            let done = frontier.stats().await?.done;
+            self.build_so_far(frontier.clone(), done);
+        }
+        Ok(())
+    }
+
+    /// Takes in what came of a URL for good.
+    async fn take_in(
+        &mut self,
+        item: Item,
+        page: Result<Page, Reason>,
+    ) -> Result<Done, CrawlError> {
         let (record, found) = match page {
             Ok(page) => self.keep(&item, page).await?,
-            Err(JobError::Failed(Reason::Disk(error))) => return Err(CrawlError::Archive(error)),
-            Err(error) => {
-                let reason = match error {
-                    JobError::Failed(reason) => reason,
-                    lost => Reason::Internal(lost.to_string()),
-                };
+            Err(reason) => {
                 let outcome = self.fail(&item, reason).await;
                 let kept = None;
                 (Record { outcome, kept }, Vec::new())
             }
         };
         self.history.take_in(&record, &item.url, item.via.is_none());
-        let free = self.config.jobs.get() - in_flight;
-        let done = Done {
+        Ok(Done {
             id: item.id,
             record: record.to_string(),
             found,
             content: None,
-        };
-        let report = Report {
-            host: host.clone(),
-            token,
-            done: vec![done],
-            delay: None,
-            then: Then::Keep { more: free },
-        };
-        let mut next = match frontier.report(report).await? {
-            Reported::Accepted { more } => works(&host, token, more),
-            Reported::Stale => Vec::new(),
-        };
-        next.extend(lease(&**frontier, free - next.len()).await?);
-        if self.copy.is_due() {
-            let done = frontier.stats().await?.done;
-            self.build_so_far(frontier.clone(), done);
+        })
+    }
+
+    /// Asks nothing more of a host that does not answer. What is queued of it is left for later.
+    async fn give_up(&mut self, host: &Host, item: Item, reason: Reason) {
+        let is_news = !self.schedule.is_given_up(host);
+        self.schedule.give_up(host);
+        self.unreached += 1;
+        self.tell(Event::Failed(Failure {
+            url: item.url,
+            via: item.via,
+            reason,
+        }))
+        .await;
+        if is_news {
+            let host = host.clone();
+            self.tell(Event::GivenUp { host }).await;
         }
-        Ok(next)
+    }
+
+    /// Returns the limit that is reached, with so many requests in flight.
+    fn limit(&self, in_flight: usize) -> Option<Limit> {
+        let summary = &self.history.summary;
+        let limits = &self.config.limits;
+        let is_over = [
+            (
+                Limit::Pages,
+                limits
+                    .pages
+                    .is_some_and(|most| summary.fetched + in_flight >= most),
+            ),
+            (
+                Limit::Bytes,
+                limits.bytes.is_some_and(|most| summary.bytes >= most),
+            ),
+            (
+                Limit::Time,
+                limits.time.is_some_and(|most| self.begun.elapsed() >= most),
+            ),
+        ];
+        is_over
+            .into_iter()
+            .find_map(|(limit, is_over)| is_over.then_some(limit))
     }
 
     /// Archives a page and returns what is to be remembered of it, and what it leads to, as far as
@@ -219,6 +375,7 @@ impl Engine {
             mut capture,
             unchanged,
             leads,
+            ..
         } = page;
         capture.via = item.via.as_ref().map(|via| via.as_str().to_owned());
         let entry = match &unchanged {
@@ -287,6 +444,11 @@ impl Engine {
 
     async fn fail(&mut self, item: &Item, reason: Reason) -> Outcome {
         let outcome = Outcome::failed(&reason);
+        if let Reason::Excluded = reason {
+            let url = item.url.clone();
+            self.tell(Event::Excluded { url }).await;
+            return outcome;
+        }
         self.tell(Event::Failed(Failure {
             url: item.url.clone(),
             via: item.via.clone(),
@@ -338,24 +500,27 @@ async fn finish(
     (work, scheduled.await)
 }
 
-async fn lease(frontier: &impl Frontier, urls: usize) -> Result<Vec<Work>, CrawlError> {
-    // It ends with this process, and with it all that could hold it.
-    let ttl = Duration::MAX;
-    let leases = frontier.lease(Want { urls, ttl }).await?.leases;
-    let works = leases
-        .into_iter()
-        .flat_map(|lease| works(&lease.host, lease.token, lease.items));
-    Ok(works.collect())
+/// What a host's pace is to be told.
+fn ended(page: &Result<Page, Reason>) -> Ended {
+    match page {
+        Ok(page) if PRESSED.contains(&page.capture.status) => {
+            Ended::Refused(fetch::retry_after(&page.capture.headers, page.capture.date))
+        }
+        Ok(page) => Ended::Answered(page.latency),
+        Err(Reason::Excluded) => Ended::Nothing,
+        Err(Reason::Fetch(error)) if !error.is_transient() => Ended::Nothing,
+        Err(Reason::Fetch(FetchError::Incomplete { .. })) => Ended::Broken,
+        Err(Reason::Fetch(_) | Reason::Robots(_)) => Ended::Silent,
+        Err(_) => Ended::Heard,
+    }
 }
 
-fn works(host: &Host, token: Token, items: Vec<Item>) -> Vec<Work> {
-    let work = |item| Work {
-        host: host.clone(),
-        token,
-        item,
-    };
-    items.into_iter().map(work).collect()
-}
-
+/// What a host answers that is asked too much of: RFC 6585 §4, RFC 9110 §15.6.4.
+const PRESSED: [StatusCode; 2] = [
+    StatusCode::TOO_MANY_REQUESTS,
+    StatusCode::SERVICE_UNAVAILABLE,
+];
+/// What is due later than this is not waited for.
+const A_LONG_TIME: Duration = Duration::from_secs(100 * 365 * 86_400);
 /// As many as browsers follow (Fetch standard, HTTP-redirect fetch, step 8).
 pub(crate) const MOST_REDIRECTS: u8 = 20;

@@ -1,11 +1,12 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use archive::ContentError;
 use fetch::FetchError;
-use frontier::CanonicalUrl;
+use frontier::{CanonicalUrl, Host};
 use http::StatusCode;
 
 /// What happens in a crawl, told as it happens.
@@ -30,6 +31,17 @@ pub enum Event {
     },
     /// A URL was not fetched, or what came back is of no use.
     Failed(Failure),
+    /// A URL was not asked for: its host's robots.txt does not allow it.
+    Excluded {
+        /// The URL.
+        url: CanonicalUrl,
+    },
+    /// A host does not answer, and nothing more is asked of it. What is known of it is not lost:
+    /// when the crawl is started again, it goes on there.
+    GivenUp {
+        /// The host.
+        host: Host,
+    },
     /// A document was fetched and archived, but is too long to be searched for links: they are not
     /// followed, and stay as they are in the copy.
     NotSearched {
@@ -107,6 +119,13 @@ pub enum Reason {
     /// There was no whole answer.
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    /// It is not known what the host's robots.txt allows, and so it allows nothing (RFC 9309
+    /// §2.3.1.4).
+    #[error("its host's robots.txt cannot be had: {0}")]
+    Robots(Arc<str>),
+    /// The host's robots.txt does not allow it.
+    #[error("robots.txt does not allow it")]
+    Excluded,
     /// The answer's content could not be read.
     #[error(transparent)]
     Content(#[from] ContentError),
@@ -127,6 +146,8 @@ pub(crate) enum Failing {
     Refused,
     Unreached,
     Internal,
+    /// That is no failure.
+    Excluded,
 }
 
 impl Reason {
@@ -136,9 +157,25 @@ impl Reason {
             | Reason::Content(_)
             | Reason::Redirect(_)
             | Reason::Fetch(FetchError::Url(_)) => Failing::Refused,
-            Reason::Fetch(_) => Failing::Unreached,
+            Reason::Fetch(_) | Reason::Robots(_) => Failing::Unreached,
+            Reason::Excluded => Failing::Excluded,
             Reason::Disk(_) | Reason::Internal(_) => Failing::Internal,
         }
+    }
+}
+
+impl Reason {
+    /// Tells whether it is as true of the host's other URLs.
+    pub(crate) fn concerns_host(&self) -> bool {
+        matches!(
+            self,
+            Reason::Robots(_)
+                | Reason::Fetch(
+                    FetchError::Resolve { .. }
+                        | FetchError::Connect { .. }
+                        | FetchError::Tls { .. }
+                )
+        )
     }
 }
 
@@ -195,6 +232,13 @@ pub struct Summary {
     pub not_written: usize,
     /// URLs lost to a bug.
     pub internal: usize,
+    /// URLs that were not asked for, as robots.txt does not allow it.
+    pub excluded: usize,
+    /// URLs that are known and left for later, since their hosts did not answer or a limit was
+    /// reached: when the crawl is started again, it goes on with them.
+    pub left: usize,
+    /// The limit that was reached, if there is something left beyond it.
+    pub limit: Option<Limit>,
     /// Whether it was stopped before its end.
     pub stopped: bool,
     /// How long it took, since it was resumed.
@@ -207,18 +251,31 @@ impl Summary {
             Failing::Refused => self.refused += 1,
             Failing::Unreached => self.unreached += 1,
             Failing::Internal => self.internal += 1,
+            Failing::Excluded => self.excluded += 1,
         }
     }
 
     /// Tells whether everything in scope was fetched and written.
     pub fn is_complete(&self) -> bool {
-        self.failed() == 0 && self.not_written == 0 && !self.stopped
+        self.failed() == 0 && self.not_written == 0 && self.left == 0 && !self.stopped
     }
 
     /// Returns how many URLs failed.
     pub fn failed(&self) -> usize {
         self.refused + self.unreached + self.internal
     }
+}
+
+/// A bound of a crawl.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Limit {
+    /// Of the URLs fetched.
+    Pages,
+    /// Of the bytes received.
+    Bytes,
+    /// Of the time it takes.
+    Time,
 }
 
 /// A status with its words, if it is one that has any.

@@ -56,17 +56,20 @@ mod pace;
 mod page;
 mod record;
 mod records;
+mod robots;
 mod schedule;
 mod state;
+mod throttle;
 mod update;
 
 pub use archived::Archived;
-pub use config::{Again, Config};
+pub use config::{Again, Config, Limits, Politeness, Tries};
 pub use crawl::{Crawl, CrawlError, StartError};
-pub use event::{Change, Event, Failure, Progress, Reason, RedirectError, Summary};
+pub use event::{Change, Event, Failure, Limit, Progress, Reason, RedirectError, Summary};
 
 pub use state::{STATE_FOLDER, is_begun};
 
 pub use archive::{Config as ArchiveConfig, ContentError};
-pub use fetch::{CertificateDer, Config as FetchConfig, FetchError, PemObject};
-pub use frontier::{CanonicalUrl, FrontierError, InvalidUrl};
+pub use fetch::{Backoff, CertificateDer, Config as FetchConfig, FetchError, PemObject};
+pub use frontier::{CanonicalUrl, FrontierError, Host, InvalidUrl};
+pub use http::StatusCode;

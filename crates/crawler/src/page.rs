@@ -3,18 +3,22 @@
 use std::collections::HashSet;
 use std::io::{self, Read as _, Write as _};
 use std::sync::Arc;
+use std::time::Duration;
 
 use archive::{Capture, ContentError, Entry, Reader, Spooler};
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use fetch::Fetcher;
 use frontier::CanonicalUrl;
 use http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION};
 use http::{HeaderMap, StatusCode};
 use links::{Format, Kind};
 use tokio::sync::Semaphore;
-use url::Url;
+use tokio::time::Instant;
+use url::{Position, Url};
 
 use crate::event::{Reason, RedirectError};
+use crate::robots::Gate;
+use crate::throttle::Throttle;
 
 /// What came back for a URL.
 #[derive(Debug)]
@@ -23,6 +27,10 @@ pub(crate) struct Page {
     /// If the answer is that there is nothing new since: the earlier capture.
     pub(crate) unchanged: Option<Entry>,
     pub(crate) leads: Leads,
+    /// How long the head took to come.
+    pub(crate) latency: Duration,
+    /// How long the host wants to be left alone between requests.
+    pub(crate) crawl_delay: Option<Duration>,
 }
 
 /// Where it leads.
@@ -42,6 +50,9 @@ pub(crate) enum Leads {
 #[derive(Clone, Debug)]
 pub(crate) struct Visitor {
     pub(crate) fetcher: Fetcher,
+    /// If robots.txt is heeded.
+    pub(crate) gate: Option<Gate>,
+    pub(crate) throttle: Throttle,
     /// Reads earlier captures.
     pub(crate) reader: Reader,
     /// Takes bodies too large for memory.
@@ -53,7 +64,8 @@ pub(crate) struct Visitor {
 }
 
 impl Visitor {
-    /// Fetches `url`, if there is something new since `earlier`, and looks where it leads.
+    /// Fetches `url`, if its host's robots.txt allows it or it is `asked_for`, and if there is
+    /// something new since `earlier`; and looks where it leads.
     ///
     /// # Errors
     ///
@@ -61,15 +73,26 @@ impl Visitor {
     pub(crate) async fn visit(
         self,
         url: CanonicalUrl,
+        asked_for: bool,
         earlier: Option<Entry>,
     ) -> Result<Page, Reason> {
         let address = url.to_url();
+        let mut crawl_delay = None;
+        if let Some(gate) = &self.gate {
+            let rules = gate.rules(&address).await?;
+            if !asked_for && !rules.allows(&address[Position::BeforePath..Position::AfterQuery]) {
+                return Err(Reason::Excluded);
+            }
+            crawl_delay = rules.crawl_delay();
+        }
         // What cannot be read is fetched again.
         let earlier = earlier.and_then(|entry| Some((self.reader.read(&entry).ok()?, entry)));
         let conditions = earlier.as_ref().map(|(capture, _)| conditions(capture));
         let conditions = conditions.unwrap_or_default();
         let is_conditional = !conditions.is_empty();
+        let asked = Instant::now();
         let response = self.fetcher.open(&address, conditions).await?;
+        let latency = asked.elapsed();
         let capture = Capture {
             url: url.as_str().to_owned(),
             via: None,
@@ -95,17 +118,17 @@ impl Visitor {
             capture,
             unchanged: unchanged.map(|(_, entry)| entry),
             leads,
+            latency,
+            crawl_delay,
         })
     }
 
     async fn leads(&self, capture: &Capture, address: &Url) -> Result<Leads, Reason> {
         Ok(match capture.status {
-            status if FOLLOWED.contains(&status) => {
-                match redirect(status, capture.location(), address) {
-                    Ok(target) => Leads::Redirect(target),
-                    Err(error) => Leads::Nowhere(error.into()),
-                }
-            }
+            status if follows(status) => match redirect(status, capture.location(), address) {
+                Ok(target) => Leads::Redirect(target),
+                Err(error) => Leads::Nowhere(error.into()),
+            },
             // A part that was not asked for is no document.
             StatusCode::PARTIAL_CONTENT => Leads::Nowhere(Reason::Status(capture.status)),
             status if status.is_success() => self.links_in(capture, address).await?,
@@ -115,8 +138,8 @@ impl Visitor {
 
     /// Receives a body: into memory, or, what is too long for that, into a file.
     async fn receive(&self, mut body: fetch::Body) -> Result<archive::Body, Reason> {
-        let mut memory = body.next().await?.unwrap_or_default();
-        while let Some(more) = body.next().await? {
+        let mut memory = self.more(&mut body).await?.unwrap_or_default();
+        while let Some(more) = self.more(&mut body).await? {
             let length = (memory.len() + more.len()) as u64;
             if length > archive::Body::MOST_IN_MEMORY {
                 return self.spool(&memory, &more, body).await;
@@ -130,6 +153,14 @@ impl Visitor {
         Ok(memory.into())
     }
 
+    async fn more(&self, body: &mut fetch::Body) -> Result<Option<Bytes>, Reason> {
+        let more = body.next().await?;
+        if let Some(more) = &more {
+            self.throttle.pass(more.len()).await;
+        }
+        Ok(more)
+    }
+
     async fn spool(
         &self,
         first: &[u8],
@@ -139,7 +170,7 @@ impl Visitor {
         let mut spool = self.spooler.begin().map_err(Reason::Disk)?;
         spool.write_all(first).map_err(Reason::Disk)?;
         spool.write_all(second).map_err(Reason::Disk)?;
-        while let Some(more) = rest.next().await? {
+        while let Some(more) = self.more(&mut rest).await? {
             spool.write_all(&more).map_err(Reason::Disk)?;
         }
         Ok(spool.finish())
@@ -212,11 +243,16 @@ fn is_followed(kind: Kind) -> bool {
 
 /// Returns where what was fetched from `url` leads, if it is a redirect that is followed.
 pub(crate) fn leads_to(entry: &Entry, url: &CanonicalUrl) -> Option<CanonicalUrl> {
-    let is_redirect = FOLLOWED.contains(&entry.status);
+    let is_redirect = follows(entry.status);
     is_redirect.then(|| redirect(entry.status, entry.location.as_deref(), &url.to_url()).ok())?
 }
 
-fn redirect(
+/// Tells whether an answer with this status is a redirect that is followed.
+pub(crate) fn follows(status: StatusCode) -> bool {
+    FOLLOWED.contains(&status)
+}
+
+pub(crate) fn redirect(
     status: StatusCode,
     location: Option<&str>,
     address: &Url,

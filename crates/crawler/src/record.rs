@@ -5,7 +5,7 @@
 //! 0:1523 com,example)/ 20261122180000000 {"url":"http://example.com/", ...}
 //! ```
 //!
-//! The first line is `fetched`, or `unsearched` for a document too long to be searched, or `refused`, `unreached` or `internal` and why. The second, if
+//! The first line is `fetched`, or `unsearched` for a document too long to be searched, or `refused`, `unreached`, `internal` or `excluded` and why. The second, if
 //! the answer is archived, is the place where the archive ended with it, and its line of the index.
 
 use std::fmt;
@@ -125,9 +125,15 @@ fn name(failing: Failing) -> &'static str {
         Failing::Refused => "refused",
         Failing::Unreached => "unreached",
         Failing::Internal => "internal",
+        Failing::Excluded => "excluded",
     }
 }
 
 const FETCHED: &str = "fetched";
 const UNSEARCHED: &str = "unsearched";
-const ALL: [Failing; 3] = [Failing::Refused, Failing::Unreached, Failing::Internal];
+const ALL: [Failing; 4] = [
+    Failing::Refused,
+    Failing::Unreached,
+    Failing::Internal,
+    Failing::Excluded,
+];

@@ -83,23 +83,19 @@ impl Schedule {
         if items.is_empty() {
             return;
         }
-        let lane = match self.lanes.get_mut(host) {
-            Some(lane) => lane,
-            None => {
-                let pace = self.paces.remove(host);
-                let pace = pace.unwrap_or_else(|| Pace::new(self.manner, now));
-                self.turns.push_back(host.clone());
-                self.lanes.entry(host.clone()).or_insert(Lane {
-                    token,
-                    waiting: VecDeque::new(),
-                    again: Vec::new(),
-                    in_flight: 0,
-                    pace,
-                    answered: None,
-                    is_given_up: false,
-                })
+        let lane = self.lanes.entry(host.clone()).or_insert_with(|| {
+            let pace = self.paces.remove(host);
+            self.turns.push_back(host.clone());
+            Lane {
+                token,
+                waiting: VecDeque::new(),
+                again: Vec::new(),
+                in_flight: 0,
+                pace: pace.unwrap_or_else(|| Pace::new(self.manner, now)),
+                answered: None,
+                is_given_up: false,
             }
-        };
+        });
         lane.token = token;
         lane.waiting.extend(items.into_iter().map(|item| Work {
             host: host.clone(),
@@ -182,8 +178,21 @@ impl Schedule {
                 lane.answered = Some(now);
                 lane.pace.answered(latency, now);
             }
-            Ended::Refused(rest) => lane.pace.refused(rest, now),
-            Ended::Failed => lane.pace.failed(now),
+            Ended::Refused(rest) => {
+                lane.answered = Some(now);
+                lane.pace.refused(rest, now);
+            }
+            Ended::Heard => {
+                lane.answered = Some(now);
+                lane.pace.heard();
+            }
+            Ended::Broken => {
+                lane.answered = Some(now);
+                lane.pace.heard();
+                lane.pace.failed(now);
+            }
+            Ended::Silent => lane.pace.failed(now),
+            Ended::Nothing => {}
         }
     }
 
@@ -241,8 +250,14 @@ pub(crate) enum Ended {
     Answered(Duration),
     /// The host wants to be asked less; and to be left alone for so long, if it says so.
     Refused(Option<Duration>),
+    /// There was an answer of which nothing can be learned.
+    Heard,
+    /// An answer broke off.
+    Broken,
     /// No answer came.
-    Failed,
+    Silent,
+    /// Nothing was asked of the host, or nothing can be.
+    Nothing,
 }
 
 impl Lane {
@@ -326,6 +341,9 @@ mod tests {
         for lease in block_on(frontier.lease(want)).unwrap().leases {
             schedule.add(&lease.host, lease.token, lease.items, ms(0));
         }
+        for lane in schedule.lanes.values_mut() {
+            lane.pace.heard();
+        }
         schedule
     }
 
@@ -364,7 +382,7 @@ mod tests {
     fn what_is_tried_again_waits_for_its_time_and_goes_first_then() {
         let mut schedule = schedule(1, MANNER, &[3]);
         let works = started(&mut schedule, ms(0));
-        schedule.ended(&works[0], Ended::Failed, ms(10));
+        schedule.ended(&works[0], Ended::Silent, ms(10));
         assert!(schedule.is_silent(&works[0]));
         schedule.again(works[0].clone(), ms(100), ms(10));
         let second = started(&mut schedule, ms(10));
@@ -408,11 +426,11 @@ mod tests {
         let mut schedule = schedule(2, MANNER, &[5]);
         let works = started(&mut schedule, ms(0));
         let host = &works[0].host;
-        schedule.ended(&works[0], Ended::Failed, ms(1));
+        schedule.ended(&works[0], Ended::Silent, ms(1));
         schedule.give_up(host);
         assert!(started(&mut schedule, ms(1)).is_empty());
         assert_eq!(schedule.clear(host, ms(1)), None, "one is in flight");
-        schedule.ended(&works[1], Ended::Failed, ms(2));
+        schedule.ended(&works[1], Ended::Silent, ms(2));
         assert_eq!(schedule.clear(host, ms(2)), Some(works[0].token));
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use dragline::{Change, Event, Progress, Summary};
+use dragline::{Change, Event, Limit, Progress, Summary};
 use indicatif::{BinaryBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
@@ -88,6 +88,10 @@ impl Show {
                 HumanCount(*queued as u64)
             )),
             Event::Failed(failure) => self.say(&format!("failed: {failure}")),
+            Event::GivenUp { host } => self.say(&format!(
+                "note: {} does not answer; what else is known of it is left for later",
+                host.as_str()
+            )),
             Event::NotWritten(failure) => {
                 self.say(&format!("failed: {failure}: {}", failure.source));
             }
@@ -148,6 +152,12 @@ impl Show {
                 HumanCount(summary.unreached as u64),
             );
         }
+        if summary.excluded > 0 {
+            text += &format!(
+                "; {} not asked for, as robots.txt says",
+                HumanCount(summary.excluded as u64)
+            );
+        }
         if summary.not_written > 0 {
             text += &format!(
                 "; {} files not written",
@@ -156,6 +166,14 @@ impl Show {
         }
         if summary.stopped {
             text += "; interrupted before the end";
+        }
+        if summary.left > 0 {
+            let left = HumanCount(summary.left as u64);
+            text += &match summary.limit {
+                Some(limit) => format!("; ended by {}, with {left} URLs left", flag(limit)),
+                None => format!("; {left} URLs left"),
+            };
+            text += ": the same command goes on";
         }
         if let [new, changed, gone] = self.changed
             && new + changed + gone > 0
@@ -221,6 +239,15 @@ fn plain(text: &str) -> String {
     text.chars()
         .map(|char| if harmless(char) { char } else { '\u{fffd}' })
         .collect()
+}
+
+fn flag(limit: Limit) -> &'static str {
+    match limit {
+        Limit::Pages => "--max-pages",
+        Limit::Bytes => "--quota",
+        Limit::Time => "--max-time",
+        _ => "a limit",
+    }
 }
 
 fn name(change: Change) -> &'static str {

@@ -8,7 +8,11 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use dragline::{Config, Crawl, Event, FetchError, Reason, RedirectError, StartError, Summary};
+use std::time::Duration;
+
+use dragline::{
+    Config, Crawl, Event, FetchError, Limit, Limits, Reason, RedirectError, StartError, Summary,
+};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use site::{Answer, Site, tree};
@@ -17,6 +21,7 @@ use tempfile::TempDir;
 fn config(seed: &str, folder: &TempDir) -> Config {
     Config {
         output: folder.path().join("copy"),
+        tries: site::once(),
         ..Config::new(seed).unwrap()
     }
 }
@@ -597,4 +602,131 @@ async fn an_output_that_is_no_folder_is_refused_by_name() {
         ..config("http://h/", &folder)
     };
     assert!(matches!(Crawl::start(nowhere), Err(StartError::NoSeed)));
+}
+
+#[tokio::test]
+async fn what_robots_txt_does_not_allow_is_not_asked_for() {
+    let site = Site::start(|_| {
+        [
+            ("/", Answer::html("<a href=a>a</a><a href=private/b>b</a>")),
+            ("/a", Answer::html("")),
+            ("/private/b", Answer::html("")),
+            (
+                "/robots.txt",
+                Answer::of_type("text/plain", "User-agent: Dragline\nDisallow: /private/\n"),
+            ),
+        ]
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let (summary, failures) = run(config(&site.url, &folder)).await;
+    assert_eq!((summary.fetched, summary.excluded), (2, 1));
+    assert!(failures.is_empty() && summary.is_complete(), "{failures:?}");
+    let requests = site.requests();
+    assert_eq!(requests.get("/robots.txt"), Some(&1));
+    assert!(!requests.contains_key("/private/b"), "{requests:?}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut heedless = config(&site.url, &folder);
+    heedless.politeness.robots = false;
+    let (summary, _) = run(heedless).await;
+    assert_eq!((summary.fetched, summary.excluded), (3, 0));
+}
+
+#[tokio::test]
+async fn a_seed_is_fetched_whatever_robots_txt_says() {
+    let site = Site::start(|_| {
+        [
+            ("/", Answer::html("<a href=a>a</a>")),
+            (
+                "/robots.txt",
+                Answer::of_type("text/plain", "User-agent: *\nDisallow: /\n"),
+            ),
+        ]
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let (summary, _) = run(config(&site.url, &folder)).await;
+    assert_eq!((summary.fetched, summary.excluded), (1, 1));
+}
+
+#[tokio::test]
+async fn a_host_whose_robots_txt_fails_is_left_for_later() {
+    let site = Site::start(|_| {
+        [
+            ("/", Answer::html("<a href=a>a</a>")),
+            ("/a", Answer::html("")),
+            (
+                "/robots.txt",
+                Answer::new("500 Internal Server Error", &[], ""),
+            ),
+        ]
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let (summary, failures) = run(config(&site.url, &folder)).await;
+    assert_eq!(
+        (summary.fetched, summary.unreached, summary.left),
+        (0, 1, 1)
+    );
+    assert!(matches!(failures[&site.url], Reason::Robots(_)));
+    assert!(!site.requests().contains_key("/"));
+    site.set("/robots.txt", None);
+    let (summary, _) = run(config(&site.url, &folder)).await;
+    assert_eq!(
+        (summary.fetched, summary.unreached, summary.left),
+        (2, 0, 0)
+    );
+}
+
+#[tokio::test]
+async fn what_may_come_out_otherwise_is_tried_again() {
+    let busy = || Answer::new("503 Service Unavailable", &[("Retry-After", "0")], "");
+    let site = Site::start(|_| {
+        [
+            ("/", Answer::html("<a href=a>a</a><a href=gone>b</a>")),
+            ("/a", busy()),
+        ]
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config(&site.url, &folder);
+    config.tries.most = 3;
+    config.tries.backoff.base = Duration::from_millis(1);
+    config.politeness.adaptive = false;
+    let (summary, _) = run(config).await;
+    assert_eq!((summary.fetched, summary.refused), (1, 2));
+    let requests = site.requests();
+    assert_eq!((requests["/a"], requests["/gone"]), (3, 1));
+}
+
+#[tokio::test]
+async fn a_crawl_ends_at_a_limit_and_is_gone_on_with() {
+    let site = Site::start(|_| {
+        [
+            (
+                "/",
+                Answer::html("<a href=a>a</a><a href=b>b</a><a href=c>c</a>"),
+            ),
+            ("/a", Answer::html("a")),
+            ("/b", Answer::html("b")),
+            ("/c", Answer::html("c")),
+        ]
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let limits = Limits {
+        pages: Some(2),
+        ..Limits::default()
+    };
+    let limited = Config {
+        limits,
+        ..config(&site.url, &folder)
+    };
+    let (summary, _) = run(limited).await;
+    assert_eq!((summary.fetched, summary.left), (2, 2));
+    assert_eq!(summary.limit, Some(Limit::Pages));
+    let (summary, _) = run(config(&site.url, &folder)).await;
+    assert_eq!((summary.fetched, summary.left, summary.limit), (4, 0, None));
+    assert!(site.requests().values().all(|times| *times == 1));
 }

@@ -110,11 +110,15 @@ async fn a_server_that_is_not_reached_is_4() {
         (url.as_str(), "cannot connect to 127.0.0.1:"),
         ("http://no-such-host.invalid/", "cannot resolve host"),
     ] {
-        let (code, stdout, stderr, _folder) = run(&[url]).await;
+        let (code, stdout, stderr, _folder) = run(&[url, "--tries", "1"]).await;
         assert_eq!(code, 4, "{stderr}");
         assert!(
-            stderr.starts_with(&format!("failed: {url}: {says}")),
+            stderr.starts_with(&format!("failed: {url}: ")) && stderr.contains(says),
             "{stderr}"
+        );
+        assert!(
+            stdout.contains("1 URLs left: the same command goes on"),
+            "{stdout}"
         );
         assert!(stdout.contains("no page for a copy"), "{stdout}");
     }

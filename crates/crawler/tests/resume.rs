@@ -13,6 +13,7 @@ use tempfile::TempDir;
 fn config(site: &Site, folder: &TempDir) -> Config {
     Config {
         output: folder.path().join("copy"),
+        tries: site::once(),
         jobs: 4.try_into().unwrap(),
         ..Config::new(&site.url).unwrap()
     }

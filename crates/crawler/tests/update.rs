@@ -12,6 +12,7 @@ use tempfile::TempDir;
 fn config(site: &Site, folder: &TempDir) -> Config {
     Config {
         output: folder.path().join("copy"),
+        tries: site::once(),
         ..Config::new(&site.url).unwrap()
     }
 }

@@ -14,6 +14,7 @@ pub(crate) enum Exit {
     File = 3,
     Network = 4,
     Server = 8,
+    Limit = 10,
     Interrupted = 11,
 }
 
@@ -24,6 +25,8 @@ impl Exit {
             (summary.not_written > 0, Exit::File),
             (summary.stopped, Exit::Interrupted),
             (summary.unreached > 0, Exit::Network),
+            (summary.limit.is_some(), Exit::Limit),
+            (summary.left > 0, Exit::Network),
             (summary.refused > 0, Exit::Server),
         ];
         let cause = causes.iter().find(|(applies, _)| *applies);
@@ -111,15 +114,16 @@ impl std::fmt::Display for Unwritten {
 }
 
 pub(crate) const EXIT_CODES: &str = "\
-Exit status:
-  0  all was fetched and written       4  a server was not reached, or broke off
-  1  a bug                             8  a server answered with an error
-  2  wrong usage                      11  interrupted by Ctrl-C
-  3  a file could not be written          (of several, the first in this order: 1 3 11 4 8)";
+Exit status (of several, the first in this order: 1 3 11 4 10 8):
+  0  all was fetched and written    4  a server was not reached, or broke off
+  1  a bug                          8  a server answered with an error
+  2  wrong usage                   10  a limit was reached
+  3  a file could not be written   11  interrupted by Ctrl-C";
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dragline::Limit;
 
     #[test]
     fn of_several_causes_the_gravest_decides() {
@@ -130,6 +134,8 @@ mod tests {
         };
         assert_eq!(exit(|_| ()), 0);
         assert_eq!(exit(|s| s.refused = 1), 8);
+        assert_eq!(exit(|s| (s.refused, s.left) = (1, 1)), 4);
+        assert_eq!(exit(|s| (s.limit, s.left) = (Some(Limit::Pages), 1)), 10);
         assert_eq!(exit(|s| (s.refused, s.unreached) = (1, 1)), 4);
         assert_eq!(exit(|s| (s.unreached, s.stopped) = (1, true)), 11);
         assert_eq!(exit(|s| (s.unreached, s.not_written) = (1, 1)), 3);

@@ -9,7 +9,7 @@ use crate::cli::value::{bytes, seconds};
 #[command(next_help_heading = "Limits (what is left is gone on with by the same command)")]
 pub(crate) struct Limits {
     /// End when so many URLs are fetched
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", hide_short_help = true)]
     max_pages: Option<usize>,
 
     /// End when so many bytes are received; k, m and g are understood

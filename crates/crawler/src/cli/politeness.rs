@@ -16,7 +16,7 @@ pub(crate) struct Politeness {
     host_concurrency: Option<u16>,
 
     /// Seconds between two requests to a host
-    #[arg(short, long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(short, long, value_name = "SECONDS", value_parser = seconds, hide_short_help = true)]
     wait: Option<Duration>,
 
     /// Vary --wait, from half to one and a half of it
@@ -40,7 +40,13 @@ pub(crate) struct Politeness {
     execute: Option<String>,
 
     /// Try a URL so many times; 0 is without end
-    #[arg(short, long, value_name = "N", default_value_t = 4)]
+    #[arg(
+        short,
+        long,
+        value_name = "N",
+        default_value_t = 4,
+        hide_short_help = true
+    )]
     tries: u32,
 
     /// Wait at most so many seconds before another try [default: 10]

@@ -17,11 +17,11 @@ pub(crate) struct Requests {
     #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: u16,
 
-    /// Seconds to wait for a connection, a response, or more of it
+    /// Seconds to wait for an answer, or for more of it
     #[arg(short = 'T', long, value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<Duration>,
 
-    /// Longest response body, in bytes; k, m and g are understood [default: 256m]
+    /// Longest body in bytes, also as k, m, g [default: 256m]
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     max_filesize: Option<u64>,
 

@@ -166,6 +166,14 @@ impl Site {
 async fn serve(stream: TcpStream, answers: Answers, seen: Arc<Seen>) {
     let mut stream = BufReader::new(stream);
     while let Some((path, fields)) = request(&mut stream).await {
+        // Who says nothing of it is not asked about it.
+        if path == "/robots.txt" && !answers.lock().unwrap().contains_key(&path) {
+            let nothing = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+            if stream.write_all(nothing).await.is_err() {
+                return;
+            }
+            continue;
+        }
         *seen
             .requests
             .lock()
@@ -220,6 +228,14 @@ async fn request(stream: &mut BufReader<TcpStream>) -> Option<(String, String)> 
         }
     }
     Some((path, fields))
+}
+
+/// Nothing is tried again: that takes time.
+pub(crate) fn once() -> dragline::Tries {
+    dragline::Tries {
+        most: 1,
+        ..dragline::Tries::default()
+    }
 }
 
 /// The files of a copy by path, without those that are no part of it.

@@ -97,6 +97,7 @@ mod tests {
 
     use super::*;
     use clap::CommandFactory;
+    use dragline::PrivateAddresses;
 
     fn config(arguments: &[&str]) -> anyhow::Result<Config> {
         let typed = ["dragline"].iter().chain(arguments);
@@ -138,6 +139,53 @@ mod tests {
         assert_eq!((config.jobs.get(), config.output), (3, PathBuf::from("x")));
         assert_eq!(config.fetch.idle_timeout, Duration::from_millis(2500));
         assert_eq!(config.fetch.max_body, 2 << 20);
+    }
+
+    #[test]
+    fn private_addresses_are_refused_unless_a_seed_has_one() {
+        let refused = |arguments: &[&str]| {
+            let config = config(arguments).unwrap();
+            config.fetch.addresses.private == PrivateAddresses::Refuse
+        };
+        assert!(refused(&["http://example.org/"]));
+        assert!(refused(&["http://93.184.216.34/", "http://example.org/"]));
+        assert!(!refused(&["http://example.org/", "http://192.168.0.1/"]));
+        assert!(!refused(&["http://localhost:8000/"]));
+        assert!(refused(&["http://localhost/", "--no-private-addresses"]));
+        assert!(!refused(&["http://example.org/", "--private-addresses"]));
+    }
+
+    #[test]
+    fn wget_users_find_their_flags() {
+        let config = config(&[
+            "http://h/",
+            "-w",
+            "2",
+            "--random-wait",
+            "-t",
+            "0",
+            "-Q",
+            "5m",
+            "-e",
+            "robots=off",
+            "--connect-timeout",
+            "3",
+            "--retry-on-http-error",
+            "500,503",
+            "--waitretry",
+            "7",
+        ])
+        .unwrap();
+        let politeness = &config.politeness;
+        assert_eq!(politeness.delay, Duration::from_secs(2));
+        assert!(politeness.random_delay && !politeness.robots);
+        assert_eq!(config.limits.bytes, Some(5 << 20));
+        assert_eq!(config.fetch.connect_timeout, Duration::from_secs(3));
+        assert_eq!(config.tries.most, u32::MAX);
+        assert_eq!(config.tries.backoff.cap, Duration::from_secs(7));
+        assert_eq!(config.tries.statuses.len(), 2);
+        let error = super::tests::config(&["http://h/", "-e", "robots=maybe"]).unwrap_err();
+        assert_eq!(Exit::of_error(&error), Exit::Usage);
     }
 
     #[test]

@@ -70,6 +70,9 @@ pub use event::{Change, Event, Failure, Limit, Progress, Reason, RedirectError, 
 pub use state::{STATE_FOLDER, is_begun};
 
 pub use archive::{Config as ArchiveConfig, ContentError};
-pub use fetch::{Backoff, CertificateDer, Config as FetchConfig, FetchError, PemObject};
+pub use fetch::{
+    Backoff, CertificateDer, Config as FetchConfig, FetchError, PemObject, PrivateAddresses,
+    is_private_host,
+};
 pub use frontier::{CanonicalUrl, FrontierError, Host, InvalidUrl};
 pub use http::StatusCode;

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use dragline::{CertificateDer, Config};
+use dragline::{CertificateDer, Config, PrivateAddresses, is_private_host};
 
 use crate::cli::WrongUsage;
 use crate::cli::value::{bytes, seconds};
@@ -21,6 +21,14 @@ pub(crate) struct Requests {
     #[arg(short = 'T', long, value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<Duration>,
 
+    /// Seconds to wait for a connection
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, hide_short_help = true)]
+    connect_timeout: Option<Duration>,
+
+    /// Seconds to wait for more of an answer
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, hide_short_help = true)]
+    read_timeout: Option<Duration>,
+
     /// Longest body in bytes, also as k, m, g [default: 256m]
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     max_filesize: Option<u64>,
@@ -29,12 +37,26 @@ pub(crate) struct Requests {
     #[arg(short = 'U', long, value_name = "NAME")]
     user_agent: Option<String>,
 
+    /// Never connect to private addresses (loopback, private, link-local, metadata) [default: when
+    /// no seed has one]
+    #[arg(long, hide_short_help = true)]
+    no_private_addresses: bool,
+
+    /// Connect to private addresses, though no seed has one
+    #[arg(long, conflicts_with = "no_private_addresses", hide_short_help = true)]
+    private_addresses: bool,
+
+    /// Do not verify certificates
+    #[arg(long, hide_short_help = true)]
+    no_check_certificate: bool,
+
     /// Certificate authorities to trust beside the system's (PEM)
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     ca_certificate: Option<PathBuf>,
 }
 
 impl Requests {
+    /// To be called when the seeds are known.
     pub(crate) fn apply(self, config: &mut Config) -> anyhow::Result<()> {
         config.jobs = NonZeroUsize::new(self.jobs.into()).unwrap_or(config.jobs);
         let fetch = &mut config.fetch;
@@ -43,6 +65,18 @@ impl Requests {
             fetch.head_timeout = timeout;
             fetch.idle_timeout = timeout;
         }
+        if let Some(timeout) = self.connect_timeout {
+            fetch.connect_timeout = timeout;
+        }
+        if let Some(timeout) = self.read_timeout {
+            (fetch.head_timeout, fetch.idle_timeout) = (timeout, timeout);
+        }
+        let mut seeds = config.seeds.iter();
+        let is_public = !seeds.any(|seed| is_private_host(&seed.to_url()));
+        if self.no_private_addresses || (is_public && !self.private_addresses) {
+            fetch.addresses.private = PrivateAddresses::Refuse;
+        }
+        fetch.tls.insecure = self.no_check_certificate;
         if let Some(bytes) = self.max_filesize {
             fetch.max_body = bytes;
         }

@@ -474,10 +474,10 @@ impl Writer {
 /// What comes within so long of a report is committed with it.
 const TOGETHER: Duration = Duration::from_millis(30);
 /// So many rows are committed at once, also if they came within less.
-const MOST_TOGETHER: usize = 16 * 1024;
+const MOST_TOGETHER: usize = 4 * 1024;
 /// With so many rows to be written, callers wait.
 const MOST_PENDING: usize = 4 * MOST_TOGETHER;
 /// So many texts of URLs are kept in memory once they are committed.
-const MOST_TEXTS: usize = 64 * 1024;
+const MOST_TEXTS: usize = 8 * 1024;
 /// How many texts of URLs are read at once.
 const READ_AHEAD: usize = 64;

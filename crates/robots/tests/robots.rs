@@ -1,5 +1,4 @@
 //! What a file means: RFC 9309's examples, and the cases of Google's parser (`robots_test.cc`).
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 use std::time::Duration;
 

@@ -42,6 +42,9 @@ pub struct Document<'a> {
     pub(crate) encoding: &'static Encoding,
     charset: Charset,
     pub(crate) head: Option<usize>,
+    policies: Vec<Range<usize>>,
+    /// What is left out when it is rewritten.
+    pub(crate) dropped: Vec<Range<usize>>,
     links: Vec<Link>,
 }
 
@@ -72,6 +75,8 @@ impl<'a> Document<'a> {
             encoding,
             charset,
             head: None,
+            policies: Vec::new(),
+            dropped: Vec::new(),
             links: Vec::new(),
         };
         if encoding.is_ascii_compatible() {
@@ -107,6 +112,14 @@ impl<'a> Document<'a> {
         self.head
     }
 
+    /// Has [`rewrite`](Document::rewrite) leave out the tags by which the document says from where
+    /// something may be loaded (`<meta http-equiv=Content-Security-Policy>`), and what: they were
+    /// made for what it was, and where. Returns how many there are.
+    pub fn drop_policies(&mut self) -> usize {
+        self.dropped.append(&mut self.policies);
+        self.dropped.len()
+    }
+
     /// Returns the text that stands in a span, decoded from the document's encoding, no escapes
     /// undone. What is out of bounds is empty.
     pub fn text(&self, span: Range<usize>) -> Cow<'_, str> {
@@ -133,6 +146,9 @@ impl<'a> Document<'a> {
     fn place_in_utf_16(&mut self) {
         let text = str::from_utf8(&self.bytes).unwrap_or_default();
         let mut places: Vec<&mut usize> = self.head.iter_mut().collect();
+        for span in &mut self.policies {
+            places.extend([&mut span.start, &mut span.end]);
+        }
         for link in &mut self.links {
             let spans = [&mut link.span, &mut link.tag, &mut link.element];
             for span in spans.into_iter().chain(&mut link.guards) {
@@ -167,6 +183,7 @@ impl<'a> Document<'a> {
             }
         };
         self.head = found.head;
+        self.policies = found.policies;
         let mut resolver =
             Resolver::new(url, &found.bases, self.encoding, format, self.bytes.len());
         let references = found.references.into_iter();

@@ -97,6 +97,7 @@ impl Html<'_> {
             self.enter(tag);
         }
         if !tag.attributes.is_empty() {
+            self.policy(name, tag);
             self.guards(tag);
             self.attributes(name, tag, dialect);
         }
@@ -333,6 +334,9 @@ impl Html<'_> {
         self.found.bases.extend(shifted);
         let span = |span: Range<usize>| text.span(span);
         self.found
+            .policies
+            .extend(found.policies.into_iter().map(span));
+        self.found
             .references
             .extend(found.references.into_iter().map(|mut reference| {
                 reference.span = span(reference.span);
@@ -390,6 +394,19 @@ impl Html<'_> {
             place,
             origin: self.origin.clone(),
         });
+    }
+
+    /// HTML §4.2.5.3, a `meta` that says by whom the document wants to be given what.
+    fn policy(&mut self, element: &str, tag: &Tag) {
+        let header = |name| value(self.document, self.encoding, tag, name);
+        let names_one = |header: Cow<'_, str>| {
+            header
+                .trim()
+                .eq_ignore_ascii_case("content-security-policy")
+        };
+        if element == "meta" && header("http-equiv").is_some_and(names_one) {
+            self.found.policies.push(tag.span.clone());
+        }
     }
 
     /// The attributes that forbid what is not as it was. The blank before one goes with it where

@@ -250,6 +250,8 @@ pub(crate) struct Found {
     pub(crate) bases: Vec<Base>,
     /// Where the head begins.
     pub(crate) head: Option<usize>,
+    /// The tags that name a policy of what may be loaded.
+    pub(crate) policies: Vec<Range<usize>>,
 }
 
 /// What URLs are resolved against, within a part of a document.
@@ -267,6 +269,7 @@ impl Found {
             references: Vec::new(),
             bases: vec![Base::default()],
             head: None,
+            policies: Vec::new(),
         }
     }
 }

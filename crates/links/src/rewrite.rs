@@ -42,6 +42,9 @@ impl<'a> Document<'a> {
         if let Some(at) = self.head {
             splices.put(at..at, self.encode(head));
         }
+        for policy in &self.dropped {
+            splices.put(policy.clone(), Vec::new());
+        }
         for link in self.links() {
             let (url, guards) = match edit(link) {
                 None => continue,

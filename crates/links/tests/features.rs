@@ -367,3 +367,27 @@ fn srcset_as_in_the_web_platform_tests() {
         assert_eq!(found, expected, "{srcset:?}");
     }
 }
+
+#[test]
+fn policies_are_left_out_where_that_is_wanted() {
+    let page = "<meta http-equiv=' content-Security-policy ' content=\"default-src 'none'\"><a href=x>\
+                <meta http-equiv=refresh content=1>\
+                <iframe srcdoc='<meta http-equiv=Content-Security-Policy content=&quot;&amp;quot;&quot;>x'></iframe>";
+    let rewritten = |page: &[u8], drops: bool| {
+        let url = url();
+        let mut document = Document::new(page, Format::Html, None, &url);
+        assert_eq!(if drops { document.drop_policies() } else { 2 }, 2);
+        document.rewrite("", |_| None).into_owned()
+    };
+    assert_eq!(rewritten(page.as_bytes(), false), page.as_bytes());
+    let without = "<a href=x><meta http-equiv=refresh content=1><iframe srcdoc='x'></iframe>";
+    assert_eq!(
+        String::from_utf8_lossy(&rewritten(page.as_bytes(), true)),
+        without
+    );
+    let wide = |text: &str| -> Vec<u8> {
+        let units = "\u{feff}".encode_utf16().chain(text.encode_utf16());
+        units.flat_map(u16::to_le_bytes).collect()
+    };
+    assert_eq!(rewritten(&wide(page), true), wide(without));
+}

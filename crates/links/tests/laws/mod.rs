@@ -59,6 +59,8 @@ pub(crate) fn check(content: &[u8], format: Format, charset: Option<&str>) {
     }
 
     // Nothing else may panic either.
+    let mut document = document;
+    document.drop_policies();
     let _ = document.rewrite("<meta charset=utf-8>", |link| {
         Some(match link.role {
             Role::Anchor => Edit::Unguarded(String::new()),

@@ -195,7 +195,7 @@ async fn what_could_not_be_looked_at_before_either_is_no_hindrance() {
 
 #[tokio::test]
 async fn a_file_that_becomes_a_folder_and_back_is_written() {
-    let feed = || Answer::of_type("text/plain", "feed");
+    let feed = || Answer::of_type("application/octet-stream", "feed");
     let site = Site::start(|_| [("/", Answer::html("<a href=feed>")), ("/feed", feed())]).await;
     let folder = tempfile::tempdir().unwrap();
     run(config(&site, &folder)).await;

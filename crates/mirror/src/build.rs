@@ -8,7 +8,8 @@ use url::Url;
 
 use crate::captures::{self, Captures};
 use crate::layout::{Finder, Layout, relative};
-use crate::name::FRONT_DOOR;
+use crate::media;
+use crate::name::{FRONT_DOOR, fold};
 use crate::settle::Given;
 use crate::threads;
 use crate::tree::{self, Tree};
@@ -118,7 +119,7 @@ fn remove_stale(
             return Ok(());
         };
         // By a name that a file system that folds case takes for the same.
-        let is_there = given.is_file(&path) || has_front_door && path.to_lowercase() == FRONT_DOOR;
+        let is_there = given.is_file(&path) || has_front_door && fold(&path) == FRONT_DOOR;
         if !is_there && let Err(source) = tree::remove(dir, &path) {
             failures.push(Failure {
                 url: "what was there before".to_owned(),
@@ -141,9 +142,14 @@ fn lay_out<'a>(
         let content = capture.content_reader(site.max_content).ok()?;
         let mut start = Vec::new();
         content.take(SNIFFED).read_to_end(&mut start).ok()?;
-        match Format::of(None, &start, url)? {
-            Format::Css => Some("text/css"),
-            _ => Some("text/html"),
+        match Format::of(None, &start, url) {
+            Some(Format::Html) => Some("text/html"),
+            Some(Format::Css) => Some("text/css"),
+            Some(Format::Script) => Some("text/javascript"),
+            Some(Format::Manifest) => Some("application/manifest+json"),
+            Some(Format::Xml) if url.path().ends_with(".svg") => Some("image/svg+xml"),
+            Some(Format::Xml) => Some("application/xml"),
+            _ => media::sniff(&start),
         }
     })
 }

@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
+use icu_normalizer::DecomposingNormalizerBorrowed;
 use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use crate::media;
+use crate::media::Endings;
 
 /// A relative path with `/` between its parts, safe on every system.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +25,7 @@ impl Name {
         let mut stem = String::new();
         let host = host(url);
         if host != own_host {
-            stem.push_str(&part(&host));
+            stem.push_str(&at_the_top(part(&host)));
             stem.push('/');
         }
         let mut parts = url.path().split('/').skip(1).peekable();
@@ -33,10 +34,11 @@ impl Name {
             if parts.peek().is_none() {
                 last = text;
             } else {
-                let part = part(text);
-                // The name of the copy's front door is no folder's.
-                let is_door = stem.is_empty() && part.eq_ignore_ascii_case(FRONT_DOOR);
-                stem.push_str(if is_door { "%69ndex.html" } else { &part });
+                let mut part = part(text);
+                if stem.is_empty() {
+                    part = at_the_top(part);
+                }
+                stem.push_str(&part);
                 stem.push('/');
             }
         }
@@ -44,16 +46,12 @@ impl Name {
             Some((file, ending)) if !file.is_empty() && is_ending(ending) => (file, ending),
             _ => (last, ""),
         };
-        let endings = media::endings(content_type);
-        let known = endings
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(ending));
         let mut file = if last.is_empty() {
             "index".to_owned()
         } else {
             file.to_owned()
         };
-        if !known && let Some(usual) = endings.first() {
+        if let Some(usual) = Endings::of(content_type).instead_of(ending) {
             // Not the ending of this type: a part of the name, and the right one behind it.
             if !ending.is_empty() {
                 last.clone_into(&mut file);
@@ -64,7 +62,11 @@ impl Name {
             file.push('@');
             file.push_str(query);
         }
-        stem.push_str(&part(&file));
+        let mut file = part(&file);
+        if stem.is_empty() && ending.is_empty() {
+            file = at_the_top(file);
+        }
+        stem.push_str(&file);
         let ending = if ending.is_empty() {
             String::new()
         } else {
@@ -102,6 +104,39 @@ impl Name {
 /// The host of a URL, and its port if it is not the scheme's own.
 pub(crate) fn host(url: &Url) -> String {
     url[url::Position::BeforeHost..url::Position::AfterPort].to_owned()
+}
+
+/// A folder at the top of the copy, or a file there without an ending: none has the name of what the
+/// copy itself puts there.
+fn at_the_top(mut part: String) -> String {
+    let is_reserved = [FRONT_DOOR, BESIDE]
+        .iter()
+        .any(|reserved| fold(&part) == *reserved);
+    if is_reserved && let Some(first) = part.chars().next() {
+        let mut bytes = [0; 4];
+        let escaped = first.encode_utf8(&mut bytes).bytes();
+        let escaped = escaped.fold(String::new(), |mut escaped, byte| {
+            let _ = write!(escaped, "%{byte:02X}");
+            escaped
+        });
+        part.replace_range(..first.len_utf8(), &escaped);
+    }
+    part
+}
+
+/// What a file system would compare that tells neither upper from lower case nor one spelling of a
+/// character from another (NTFS, APFS): at least. More may be the same here.
+pub(crate) fn fold(path: &str) -> String {
+    if path.is_ascii() {
+        return path.to_ascii_lowercase();
+    }
+    let decomposed = |text: &str| {
+        DecomposingNormalizerBorrowed::new_nfd()
+            .normalize(text)
+            .into_owned()
+    };
+    // By way of upper case, `ſ` is `s`; there and back, `İ` is `i` with a dot.
+    decomposed(&decomposed(path).to_uppercase().to_lowercase())
 }
 
 /// One part of a path: percent-decoded as far as that is text, then whatever some system might
@@ -149,7 +184,10 @@ fn is_reserved(text: &str) -> bool {
         .to_ascii_uppercase();
     let numbered = |prefix: &str| {
         let number = name.strip_prefix(prefix);
-        number.is_some_and(|n| n.len() == 1 && n.bytes().all(|digit| digit.is_ascii_digit()))
+        matches!(
+            number.map(|n| n.chars().collect::<Vec<_>>()).as_deref(),
+            Some(['0'..='9' | '¹' | '²' | '³'])
+        )
     };
     matches!(name.as_str(), "CON" | "PRN" | "AUX" | "NUL") || numbered("COM") || numbered("LPT")
 }
@@ -167,12 +205,15 @@ fn digest(text: &str) -> String {
     })
 }
 
+/// The folder of what pages that are opened from disk need beside the site's files.
+pub(crate) const BESIDE: &str = "_dragline";
 /// The file that one opens first.
 pub(crate) const FRONT_DOOR: &str = "index.html";
 /// In bytes. Most file systems allow 255; an ending and a mark come behind it.
 const LONGEST_PART: usize = 180;
-/// In bytes. Linux allows 4,096 for a whole path, Windows less; where the folder lies is not known.
-const LONGEST_PATH: usize = 800;
+/// In bytes, without the ending. Windows allows 260 characters for a whole path, of which the folder
+/// that the copy lies in needs some.
+const LONGEST_PATH: usize = 200;
 
 #[cfg(test)]
 mod tests {
@@ -226,27 +267,43 @@ mod tests {
     fn nothing_leads_out_of_the_folder() {
         check(
             "http://h/a/..%2f..%2fetc/passwd",
-            "text/plain",
+            "a/b",
             "a/%2E.%2F..%2Fetc/passwd",
         );
-        check("http://h/..%5c..%5cx", "text/plain", "%2E.%5C..%5Cx");
-        check("http://h//etc/passwd", "text/plain", "%/etc/passwd");
-        check("http://h/C:/x", "text/plain", "C%3A/x");
-        check("http://h/a%00b", "text/plain", "a%00b");
-        check("http://h/.dragline/x", "text/plain", "%2Edragline/x");
-        check("http://h/.htaccess", "text/plain", "%2Ehtaccess");
-        check("http://h/index.html/a", "text/plain", "%69ndex.html/a");
-        check("http://h/b/index.html/a", "text/plain", "b/index.html/a");
+        check("http://h/..%5c..%5cx", "a/b", "%2E.%5C..%5Cx");
+        check("http://h//etc/passwd", "a/b", "%/etc/passwd");
+        check("http://h/C:/x", "a/b", "C%3A/x");
+        check("http://h/a%00b", "a/b", "a%00b");
+        check("http://h/.dragline/x", "a/b", "%2Edragline/x");
+        check("http://h/.htaccess", "a/b", "%2Ehtaccess");
+        check("http://h/index.html/a", "a/b", "%69ndex.html/a");
+        check("http://h/b/index.html/a", "a/b", "b/index.html/a");
+        check(
+            "http://h/_Dragline/a.js",
+            "text/javascript",
+            "%5FDragline/a.js",
+        );
+        check(
+            "http://h/_dragl%C4%B1ne/",
+            "text/html",
+            "%5Fdraglıne/index.html",
+        );
+        check("http://h/_dragline", "a/b", "%5Fdragline");
+        check(
+            "http://_dragline/a.js",
+            "text/javascript",
+            "%5Fdragline/a.js",
+        );
     }
 
     #[test]
     fn names_that_some_system_takes_amiss_are_escaped() {
-        check("http://h/con", "text/plain", "%63on");
-        check("http://h/NUL.txt", "text/plain", "%4EUL.txt");
+        check("http://h/con", "a/b", "%63on");
+        check("http://h/NUL.txt", "a/b", "%4EUL.txt");
         check("http://h/com1.html", "text/html", "%63om1.html");
-        check("http://h/console", "text/plain", "console");
-        check("http://h/a./b%20/c:d*", "text/plain", "a%2E/b%20/c%3Ad%2A");
-        check("http://h/%C3%BCber/%FF", "text/plain", "über/%25FF");
+        check("http://h/console", "a/b", "console");
+        check("http://h/a./b%20/c:d*", "a/b", "a%2E/b%20/c%3Ad%2A");
+        check("http://h/%C3%BCber/%FF", "a/b", "über/%25FF");
     }
 
     #[test]

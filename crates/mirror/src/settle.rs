@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 
-use crate::name::{FRONT_DOOR, Name};
+use crate::name::{FRONT_DOOR, Name, fold};
 use crate::print::{Printer, words};
 
 /// The paths that are asked for.
@@ -242,11 +242,6 @@ impl Distinct {
 
 fn print([high, low, _]: &[u32; 3]) -> u64 {
     u64::from(*high) << 32 | u64::from(*low)
-}
-
-/// What a file system that does not tell upper from lower case would compare.
-pub(crate) fn fold(path: &str) -> String {
-    path.to_lowercase()
 }
 
 const RECENT: usize = 1024;

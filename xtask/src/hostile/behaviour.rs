@@ -409,6 +409,8 @@ impl fmt::Display for Trouble {
 
 /// The name of the server with the good pages.
 pub(crate) const GOOD: &str = "good";
+/// The exit code of a crawl that ended because a flag said so.
+pub(crate) const LIMIT_REACHED: i32 = 10;
 /// Longer than any crawl takes with the flags that all are given, on a machine with other things to do.
 const LIMIT: Duration = Duration::from_secs(15);
 /// The longest head of a request, in bytes: what servers take by default, and a little more.

@@ -329,8 +329,8 @@ fn without_addresses(text: &str) -> String {
     all
 }
 
-/// What `dragline --help` says, and that a signal that nobody can refuse ended it.
-const DOCUMENTED: [i32; 9] = [0, 1, 2, 3, 4, 8, 11, 128 + 9, 128 + 13];
+/// What `dragline --help` says, and that SIGHUP or SIGKILL ended it.
+const DOCUMENTED: [i32; 10] = [0, 1, 2, 3, 4, 8, 10, 11, 128 + 1, 128 + 9];
 /// What a crawl may take beyond what the good pages take, in KiB.
 const MORE_MEMORY: u64 = 64 << 10;
 /// So much of a URL is shown in a line.

@@ -44,8 +44,8 @@ pub(super) fn all() -> Vec<Behaviour> {
         ),
         shell(
             "little-stack",
-            "threads have a stack of 256 KiB",
-            "export RUST_MIN_STACK=262144; ulimit -s 256",
+            "threads have a stack of 512 KiB, a fourth of the usual",
+            "export RUST_MIN_STACK=524288; ulimit -s 512",
             &[0],
         ),
         shell(
@@ -88,7 +88,7 @@ pub(super) fn all() -> Vec<Behaviour> {
         ),
         signal("interrupt", "SIGINT in the middle", Signal::SIGINT, &[11]),
         signal("terminate", "SIGTERM in the middle", Signal::SIGTERM, &[11]),
-        signal("hang-up", "SIGHUP in the middle", Signal::SIGHUP, &[11]),
+        signal("hang-up", "SIGHUP in the middle", Signal::SIGHUP, &[11, 129]),
         signal("kill", "SIGKILL in the middle", Signal::SIGKILL, &[137]),
         Behaviour::new(
             "clock-in-the-past",

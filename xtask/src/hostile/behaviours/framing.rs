@@ -173,19 +173,18 @@ fn statuses() -> Vec<Behaviour> {
             status("205 Reset Content", "content-length: 6\r\n\r\nPOISON").keep(),
             Expect::Any,
         ),
-        unusable(
-            "unasked-206",
-            "206 to a request for the whole",
-            "206 Partial Content",
-            "content-range: bytes 0-3/1000\r\ncontent-length: 4\r\n\r\npart",
-            "206",
+        Behaviour::new("unasked-206", "206 to a request for the whole").link(
+            "/status",
+            status(
+                "206 Partial Content",
+                "content-range: bytes 0-3/1000\r\ncontent-length: 4\r\n\r\npart",
+            ),
+            breaks("did not ask"),
         ),
-        unusable(
-            "unasked-304",
-            "304 to a request without conditions",
-            "304 Not Modified",
-            "\r\n",
-            "304",
+        Behaviour::new("unasked-304", "304 to a request without conditions").link(
+            "/status",
+            status("304 Not Modified", "\r\n"),
+            breaks("did not ask"),
         ),
         unusable(
             "unasked-416",

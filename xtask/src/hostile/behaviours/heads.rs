@@ -1,8 +1,8 @@
 //! Heads: too long, too many, and values to choke on.
 
-use crate::hostile::behaviour::{Behaviour, Expect, breaks, kept, refused};
+use crate::hostile::behaviour::{Behaviour, Expect, LIMIT_REACHED, breaks, kept, refused};
 use crate::hostile::script::{FOR_EVER, HTML, Script};
-use crate::hostile::server::Asked;
+use crate::hostile::server::{Asked, Door};
 
 pub(super) fn all() -> Vec<Behaviour> {
     let head = || Script::send("HTTP/1.1 200 OK\r\n");
@@ -34,10 +34,10 @@ pub(super) fn all() -> Vec<Behaviour> {
             "/type", Script::ok(&format!("content-type: text/{}\r\n", "x".repeat(100 << 10)), "type"), kept("type")),
         Behaviour::new("type-odd", "a Content-Type that is none, and two of them").link(
             "/type", Script::ok("content-type: ;;;/\"\\\r\ncontent-type: text/html; charset=\"\u{1b}\"\r\n", "<p>type"), kept("<p>type")),
-        retry_after("retry-after-1e18", "503, to be tried again in 10^18 s", "1000000000000000000"),
+        rests("retry-after-1e18", "503, to be tried again in 10^18 s: the other hosts go on", "1000000000000000000"),
         retry_after("retry-after-below-zero", "503, to be tried again in -5 s", "-5"),
         retry_after("retry-after-past", "503, to be tried again in 1994", "Sun, 06 Nov 1994 08:49:37 GMT"),
-        retry_after("retry-after-9999", "503, to be tried again in the year 9999", "Fri, 31 Dec 9999 23:59:59 GMT"),
+        rests("retry-after-9999", "503, to be tried again in the year 9999: the other hosts go on", "Fri, 31 Dec 9999 23:59:59 GMT"),
         retry_after("retry-after-nonsense", "503, to be tried again at \u{201c}soon\u{201d}", "soon"),
         Behaviour::new("retry-after-1", "503, to be tried again in 1 s, and then well").link(
             "/later",
@@ -67,6 +67,16 @@ fn cookies(count: usize) -> String {
     (0..count)
         .map(|it| format!("set-cookie: cookie{it}=value{it}; path=/\r\n"))
         .collect()
+}
+
+/// A host that wants to be left alone for longer than anyone waits: what is left is for the next time.
+fn rests(name: &'static str, says: &'static str, value: &str) -> Behaviour {
+    let busy = Script::status("503 Busy", &format!("retry-after: {value}\r\n"), "busy");
+    Behaviour::new(name, says)
+        .flags("--max-time 6")
+        .server("other", Door::Plain)
+        .seed("/busy", busy, Expect::Silent)
+        .exits(&[LIMIT_REACHED])
 }
 
 fn retry_after(name: &'static str, says: &'static str, value: &str) -> Behaviour {

@@ -58,18 +58,16 @@ pub(super) fn all() -> Vec<Behaviour> {
         .link("/schemes", Script::page(SCHEMES), Expect::Holds("schemes")),
         private(),
         Behaviour::new(
-            "seed-to-private-address",
-            "a seed redirects to another address, and private ones are refused",
+            "private-address",
+            "private addresses are refused, and all servers are on loopback",
         )
         .flags("--no-private-addresses")
-        .server("secret", Door::Plain)
-        .hidden("/", Script::page("secret"), Expect::Unasked)
-        .server("other", Door::Plain)
-        .seed(
-            "/",
-            |asked: &Asked<'_>| Script::redirect(&asked.urls.at("secret", "/")),
-            Expect::Any,
-        ),
+        .refuses("is a private address")
+        .exits(&[4])
+        .check(|seen| match seen.asked("good", |log| log.requests) {
+            0 => Ok(()),
+            _ => Err("it was asked all the same".to_owned()),
+        }),
         Behaviour::new("without-location", "a redirect without a location").link(
             "/where",
             Script::status("302 Found", "", "where?"),

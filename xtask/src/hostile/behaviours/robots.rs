@@ -1,7 +1,7 @@
 //! Robots and sitemaps: what says where one may go, and says it badly.
 
 use super::bodies::gzip;
-use crate::hostile::behaviour::{Behaviour, Expect, kept};
+use crate::hostile::behaviour::{Behaviour, Expect, LIMIT_REACHED, breaks, kept};
 use crate::hostile::script::{FOR_EVER, Script};
 use crate::hostile::server::{Asked, Door};
 
@@ -43,8 +43,13 @@ fn site(name: &'static str, says: &'static str, robots: Script, allows: Allows) 
     match allows {
         // Who may go nowhere has not been told so: that is for the one who asked to be told.
         Allows::None => behaviour
-            .seed("/seed", Script::page("a seed"), Expect::Unasked)
-            .exits(&[4, 8]),
+            .seed("/seed", Script::page("a seed"), breaks("robots.txt"))
+            .check(|seen| {
+                if seen.asked("other", |log| log.targets.contains_key("/seed")) {
+                    return Err("the seed was asked for".to_owned());
+                }
+                Ok(())
+            }),
         _ => behaviour.seed("/seed", Script::page("a seed"), kept("a seed")),
     }
 }
@@ -184,13 +189,24 @@ fn robots() -> Vec<Behaviour> {
             Script::redirect("file:///etc/passwd"),
             Allows::All,
         ),
-        site(
+        Behaviour::new(
             "robots-delay",
-            "a delay of a year between requests",
-            text(b"User-agent: *\nCrawl-delay: 31536000\n"),
-            Allows::All,
+            "a delay of a year between requests: the other hosts go on",
         )
-        .within(40),
+        .flags("--max-time 6")
+        .server("other", Door::Plain)
+        .seed(
+            "/seed",
+            Script::page("<a href=next>next</a>"),
+            Expect::Holds("next"),
+        )
+        .hidden("/next", Script::page("the next"), Expect::Unasked)
+        .hidden(
+            "/robots.txt",
+            text(b"User-agent: *\nCrawl-delay: 31536000\n"),
+            Expect::Silent,
+        )
+        .exits(&[LIMIT_REACHED]),
         site(
             "robots-latin",
             "rules in an encoding that is none",

@@ -47,6 +47,8 @@ pub(crate) struct Pace {
     recent: Recent,
     /// No request before.
     next: Duration,
+    /// The last one was sent then.
+    last: Option<Duration>,
     /// How many times it refused with hardly an answer in between.
     refusals: u32,
     /// Its limit was halved then.
@@ -85,6 +87,7 @@ impl Pace {
             },
             recent: Recent::default(),
             next: now,
+            last: None,
             refusals: 0,
             halved: Duration::ZERO,
         }
@@ -95,6 +98,10 @@ impl Pace {
         if delay > self.manner.delay {
             self.manner.delay = delay.min(LONGEST_DELAY);
             self.manner.concurrency = 1;
+            // What it asks for comes with the answer to a request: it counts from that one.
+            if let Some(last) = self.last {
+                self.next = self.next.max(last + self.manner.delay);
+            }
         }
     }
 
@@ -133,6 +140,7 @@ impl Pace {
 
     /// A request is sent. `chance` is from 0 to 1.
     pub(crate) fn sent(&mut self, now: Duration, chance: f64) {
+        self.last = Some(now);
         let delay = if self.manner.random {
             self.manner.delay.mul_f64(0.5 + chance.clamp(0.0, 1.0))
         } else {
@@ -598,9 +606,13 @@ mod tests {
         pace.sent(ms(0), 0.5);
         assert_eq!(pace.start(0, ms(10)), Start::At(ms(1000)));
         assert_eq!(pace.start(0, ms(1000)), Start::Now);
-        pace.obey(ms(3000));
         pace.sent(ms(1000), 0.5);
-        assert_eq!(pace.start(0, ms(1010)), Start::At(ms(4000)));
+        pace.obey(ms(3000));
+        assert_eq!(
+            pace.start(0, ms(2000)),
+            Start::At(ms(4000)),
+            "from the request on whose answer it was asked for"
+        );
         assert_eq!(
             pace.start(1, ms(5000)),
             Start::AfterAnother,

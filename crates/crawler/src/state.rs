@@ -56,7 +56,10 @@ impl State {
                 .create_dir_all(STATE_FOLDER)
                 .and_then(|()| output.open_dir(STATE_FOLDER)),
         };
-        let folder = folder.map_err(failed)?;
+        let folder = folder.map_err(|source| StartError::Output {
+            path: config.state_folder(),
+            source,
+        })?;
         let lock = lock(&folder, path)?;
         if !config.resumable && has_journal(&config.state_folder()) {
             // What is archived beside it would be cut off when that crawl is gone on with.

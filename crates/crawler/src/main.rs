@@ -64,10 +64,25 @@ async fn run(arguments: Arguments) -> anyhow::Result<Summary> {
     Ok(summary)
 }
 
-/// Passes on the first Ctrl-C; the second ends the program, also while it is busy or blocked.
+/// Passes on the first Ctrl-C or SIGTERM; the second ends the program, also while it is busy or blocked.
 async fn listen(interrupt: oneshot::Sender<()>) {
-    if tokio::signal::ctrl_c().await.is_ok() && interrupt.send(()).is_ok() {
-        let _ = tokio::signal::ctrl_c().await;
+    if interrupted().await.is_ok() && interrupt.send(()).is_ok() {
+        let _ = interrupted().await;
         std::process::exit(Exit::Interrupted.code().into());
     }
+}
+
+#[cfg(unix)]
+async fn interrupted() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed,
+        _ = terminated.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn interrupted() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
 }

@@ -118,7 +118,7 @@ Exit status (of several, the first in this order: 1 3 11 4 10 8):
   0  all was fetched and written    4  a server was not reached, or broke off
   1  a bug                          8  a server answered with an error
   2  wrong usage                   10  a limit was reached
-  3  a file could not be written   11  interrupted by Ctrl-C";
+  3  a file could not be written   11  interrupted (Ctrl-C, SIGTERM)";
 
 #[cfg(test)]
 mod tests {

@@ -138,6 +138,7 @@ mod tests {
         .unwrap();
         assert_eq!((config.jobs.get(), config.output), (3, PathBuf::from("x")));
         assert_eq!(config.fetch.idle_timeout, Duration::from_millis(2500));
+        assert_eq!(config.fetch.rate_window, Duration::from_millis(2500));
         assert_eq!(config.fetch.max_body, 2 << 20);
     }
 

@@ -64,12 +64,14 @@ impl Requests {
             fetch.connect_timeout = timeout;
             fetch.head_timeout = timeout;
             fetch.idle_timeout = timeout;
+            fetch.rate_window = timeout;
         }
         if let Some(timeout) = self.connect_timeout {
             fetch.connect_timeout = timeout;
         }
         if let Some(timeout) = self.read_timeout {
             (fetch.head_timeout, fetch.idle_timeout) = (timeout, timeout);
+            fetch.rate_window = timeout;
         }
         let mut seeds = config.seeds.iter();
         let is_public = !seeds.any(|seed| is_private_host(&seed.to_url()));

@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 
 use siphasher::sip::SipHasher13;
@@ -17,7 +17,8 @@ pub struct Content {
 impl Content {
     /// Reads a document that was fetched from `url`, in linear time.
     ///
-    /// Words count once, in whatever order. Of no account are markup, what has digits in it (dates,
+    /// The order of words is of no account, for tables can be sorted; but about how often each one
+    /// comes is (once, twice, four times), for there are big sites of few words. Of no account are markup, what has digits in it (dates,
     /// numbers, ids), and what stands in `url` too: a page that only repeats what it was asked for
     /// says nothing of its own.
     pub fn of(document: &[u8], url: &CanonicalUrl) -> Self {
@@ -27,11 +28,17 @@ impl Content {
             let tag = if n == 0 { None } else { memchr(b'>', piece) };
             tag.map_or(piece, |end| &piece[end + 1..])
         });
-        let mut seen = HashSet::new();
-        let said = text.flat_map(words).map(hash);
-        let said = said.filter(|word| !asked.contains(word) && seen.insert(*word));
+        let mut said = HashMap::<_, u32>::new();
+        for word in text.flat_map(words).map(hash) {
+            if !asked.contains(&word) {
+                *said.entry(word).or_default() += 1;
+            }
+        }
+        let about = said
+            .into_iter()
+            .map(|(word, times)| hash([word, times.ilog2().into()].map(u64::to_le_bytes).concat()));
         Content {
-            words: said.fold(0, u64::wrapping_add),
+            words: about.fold(0, u64::wrapping_add),
             digest: hash(document),
         }
     }
@@ -86,6 +93,11 @@ mod tests {
         );
         assert_eq!(a.words, b.words);
         assert_ne!(a, a.of_site("h"));
+        assert_ne!(
+            of("few words", "http://h/").words,
+            of("few words, words", "http://h/").words,
+            "about how often counts"
+        );
         assert_eq!(of("a < b", "http://h/").words, of("b a", "http://h/").words);
     }
 }

@@ -88,7 +88,12 @@ pub(super) fn all() -> Vec<Behaviour> {
         ),
         signal("interrupt", "SIGINT in the middle", Signal::SIGINT, &[11]),
         signal("terminate", "SIGTERM in the middle", Signal::SIGTERM, &[11]),
-        signal("hang-up", "SIGHUP in the middle", Signal::SIGHUP, &[11, 129]),
+        signal(
+            "hang-up",
+            "SIGHUP in the middle",
+            Signal::SIGHUP,
+            &[11, 129],
+        ),
         signal("kill", "SIGKILL in the middle", Signal::SIGKILL, &[137]),
         Behaviour::new(
             "clock-in-the-past",

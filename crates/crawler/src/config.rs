@@ -28,6 +28,9 @@ pub struct Config {
     pub tries: Tries,
     /// Where the crawl ends before it has everything.
     pub limits: Limits,
+    /// Whether what leads on without end and says nothing new (calendars, sessions, filters) is held
+    /// back. Default: true.
+    pub traps: bool,
     /// How each is made, and its bounds.
     pub fetch: fetch::Config,
     /// How the archive is written.
@@ -151,6 +154,14 @@ pub struct Limits {
 }
 
 impl Config {
+    /// What the frontier takes in.
+    pub(crate) fn taken_in(&self) -> frontier::Limits {
+        frontier::Limits {
+            traps: self.traps,
+            ..frontier::Limits::default()
+        }
+    }
+
     /// How a host is asked.
     pub(crate) fn manner(&self) -> Manner {
         let Politeness {
@@ -197,6 +208,7 @@ impl Config {
             politeness: Politeness::default(),
             tries: Tries::default(),
             limits: Limits::default(),
+            traps: true,
             fetch: fetch::Config::default(),
             archive: archive::Config::default(),
             resumable: true,

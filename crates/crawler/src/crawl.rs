@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use archive::{Archive, Known, Reader};
 use async_channel::{Receiver, Sender};
 use fetch::Fetcher;
-use frontier::{CanonicalUrl, FrontierError, InMemory};
+use frontier::{CanonicalUrl, Clock, FrontierError, InMemory};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -166,6 +166,7 @@ impl Crawl {
             .politeness
             .robots
             .then(|| Gate::new(fetcher.clone(), &config.fetch.user_agent));
+        let taken_in = config.taken_in();
         let engine = Engine {
             visitor: Visitor {
                 fetcher,
@@ -193,7 +194,7 @@ impl Crawl {
         };
         let task = match state.journal {
             Some(journal) => tokio::spawn(engine.run(journal)),
-            None => tokio::spawn(engine.run(InMemory::default())),
+            None => tokio::spawn(engine.run(InMemory::new(taken_in, Clock::default()))),
         };
         Ok(Crawl {
             task,

@@ -73,6 +73,9 @@ impl Engine {
         self.crawl(&frontier).await?;
         let stats = frontier.stats().await?;
         let left = stats.queued + stats.leased;
+        for trap in frontier.traps().await? {
+            self.tell(Event::HeldBack(trap)).await;
+        }
         frontier.close().await?;
         let is_stopped = self.stop.is_closed();
         // What is left is gone on with; until then nothing is known of it.
@@ -309,6 +312,13 @@ impl Engine {
         item: Item,
         page: Result<Page, Reason>,
     ) -> Result<Done, CrawlError> {
+        let content = match &page {
+            Ok(Page {
+                leads: Leads::Links(links),
+                ..
+            }) => links.content,
+            _ => None,
+        };
         let (record, found) = match page {
             Ok(page) => self.keep(&item, page).await?,
             Err(reason) => {
@@ -322,7 +332,7 @@ impl Engine {
             id: item.id,
             record: record.to_string(),
             found,
-            content: None,
+            content,
         })
     }
 
@@ -403,7 +413,7 @@ impl Engine {
                 return Ok((Record { outcome, kept }, Vec::new()));
             }
             (None, Leads::Redirect(target)) => vec![self.redirected(item, target).await],
-            (None, Leads::Links(links)) => links.into_iter().map(Found::link).collect(),
+            (None, Leads::Links(links)) => links.urls.into_iter().map(Found::link).collect(),
             (None, Leads::Unsearched) => {
                 outcome = Outcome::Unsearched;
                 let url = item.url.clone();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use archive::ContentError;
 use fetch::FetchError;
-use frontier::{CanonicalUrl, Host};
+use frontier::{CanonicalUrl, Host, Trap};
 use http::StatusCode;
 
 /// What happens in a crawl, told as it happens.
@@ -66,6 +66,8 @@ pub enum Event {
     /// In an update that was to remove from the copy what is gone: nothing is removed, since not all
     /// of the site could be looked at.
     NotPurged,
+    /// URLs without end, as it seems, that say nothing new: these are not fetched.
+    HeldBack(Trap),
     /// All is fetched that will be; the copy is being built.
     Building,
     /// A file of the copy could not be written.

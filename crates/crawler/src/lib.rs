@@ -74,5 +74,5 @@ pub use fetch::{
     Backoff, CertificateDer, Config as FetchConfig, FetchError, PemObject, PrivateAddresses,
     is_private_host,
 };
-pub use frontier::{CanonicalUrl, FrontierError, Host, InvalidUrl};
+pub use frontier::{CanonicalUrl, FrontierError, Host, InvalidUrl, Trap, TrapKind};
 pub use http::StatusCode;

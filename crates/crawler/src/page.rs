@@ -8,7 +8,7 @@ use std::time::Duration;
 use archive::{Capture, ContentError, Entry, Reader, Spooler};
 use bytes::{Bytes, BytesMut};
 use fetch::Fetcher;
-use frontier::CanonicalUrl;
+use frontier::{CanonicalUrl, Content};
 use http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION};
 use http::{HeaderMap, StatusCode};
 use links::{Format, Kind};
@@ -37,13 +37,21 @@ pub(crate) struct Page {
 #[derive(Debug)]
 pub(crate) enum Leads {
     /// To what the document refers to, each once.
-    Links(Vec<CanonicalUrl>),
+    Links(Links),
     /// To one other URL.
     Redirect(CanonicalUrl),
     /// Nobody knows: it is a document too long to be searched.
     Unsearched,
     /// Nowhere: it is of no use.
     Nowhere(Reason),
+}
+
+/// What was found in a document.
+#[derive(Debug, Default)]
+pub(crate) struct Links {
+    pub(crate) urls: Vec<CanonicalUrl>,
+    /// What it says, if it is a document and anyone wants to know.
+    pub(crate) content: Option<Content>,
 }
 
 /// What pages are fetched with.
@@ -194,7 +202,7 @@ impl Visitor {
             return Ok(Leads::Unsearched);
         }
         self.read_through(capture)?;
-        Ok(Leads::Links(Vec::new()))
+        Ok(Leads::Links(Links::default()))
     }
 
     fn is_document(&self, capture: &Capture, address: &Url) -> Result<bool, ContentError> {
@@ -221,19 +229,23 @@ fn conditions(capture: &Capture) -> HeaderMap {
     conditions.collect()
 }
 
-fn search(capture: &Capture, content: &[u8], address: &Url) -> Vec<CanonicalUrl> {
+fn search(capture: &Capture, content: &[u8], address: &Url) -> Links {
     let content_type = capture.content_type();
     let Some(format) = Format::of(content_type, content, address) else {
-        return Vec::new();
+        return Links::default();
     };
     let charset = content_type.and_then(links::charset);
     let mut seen = HashSet::new();
-    links::extract(content, format, charset, address)
+    let urls = links::extract(content, format, charset, address)
         .iter()
         .filter(|link| is_followed(link.kind))
         .filter_map(|link| CanonicalUrl::new(&link.url))
         .filter(|url| seen.insert(url.clone()))
-        .collect()
+        .collect();
+    Links {
+        urls,
+        content: CanonicalUrl::new(address).map(|url| Content::of(content, &url)),
+    }
 }
 
 /// Whether what is named is fetched: because a person may go there, or because the page needs it.

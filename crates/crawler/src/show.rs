@@ -113,6 +113,13 @@ impl Show {
                     }
                 }
             }
+            Event::HeldBack(trap) => self.say(&format!(
+                "note: a trap, it seems: {} more URLs like {}{} are not fetched: {}; --no-traps does",
+                HumanCount(trap.held),
+                trap.site,
+                trap.shape,
+                trap.kind,
+            )),
             Event::NotPurged => self.say(
                 "note: nothing is removed from the copy, since not all of the site could be looked at",
             ),

@@ -289,6 +289,7 @@ fn open_journal(
         about: about(config),
         notes: vec![(START.to_owned(), start.to_string())],
         fsync: config.fsync,
+        limits: config.taken_in(),
         before_commit: Some(Box::new(sync)),
         ..JournalOptions::default()
     };

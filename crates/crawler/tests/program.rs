@@ -211,7 +211,10 @@ async fn ctrl_c_is_heard_in_the_thick_of_a_crawl() {
     })
     .await;
     let folder = tempfile::tempdir().unwrap();
-    let mut command = dragline(folder.path(), &[&site.url, "--output", "copy"]);
+    let mut command = dragline(
+        folder.path(),
+        &[&site.url, "--output", "copy", "--no-traps"],
+    );
     let child = command
         .stderr(Stdio::piped())
         .stdout(Stdio::piped())

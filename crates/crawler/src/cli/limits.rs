@@ -16,6 +16,10 @@ pub(crate) struct Limits {
     #[arg(short = 'Q', long, value_name = "BYTES", value_parser = bytes, hide_short_help = true)]
     quota: Option<u64>,
 
+    /// Fetch also what leads on without end and says nothing new (calendars, sessions, filters)
+    #[arg(long, hide_short_help = true)]
+    no_traps: bool,
+
     /// End after so many seconds
     #[arg(long, value_name = "SECONDS", value_parser = seconds, hide_short_help = true)]
     max_time: Option<Duration>,
@@ -23,6 +27,7 @@ pub(crate) struct Limits {
 
 impl Limits {
     pub(crate) fn apply(self, config: &mut Config) {
+        config.traps = !self.no_traps;
         config.limits = dragline::Limits {
             pages: self.max_pages,
             bytes: self.quota,

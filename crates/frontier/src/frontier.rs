@@ -265,8 +265,10 @@ pub struct Limits {
     pub urls: u32,
     /// Of one host.
     pub urls_per_host: u32,
-    /// Whether what leads on without end, and says nothing new, is held back. Default: no.
-    pub traps: bool,
+    /// How many URLs of a site may lead on without end, as it seems, and say nothing new, before they
+    /// are held back: so many, and one more for each eight that say something. `None`: all. Default:
+    /// `None`.
+    pub traps: Option<usize>,
 }
 
 /// A space without end, as it seems, and what of it is not fetched.
@@ -310,7 +312,7 @@ impl Default for Limits {
         Limits {
             urls: u32::MAX,
             urls_per_host: u32::MAX,
-            traps: false,
+            traps: None,
         }
     }
 }

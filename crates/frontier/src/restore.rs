@@ -27,7 +27,7 @@ pub(crate) fn restore(
     let urls = file.urls()?;
     let mut known = vec![Known::default(); urls as usize];
     file.each_held(urls, |url, why| known[url as usize - 1].why = Some(why))?;
-    let mut traps = limits.traps.then(Traps::default);
+    let mut traps = limits.traps.map(Traps::new);
     file.each_done(urls, |url, Evidence { news, content }| {
         if let (Some(traps), Some(content)) = (&mut traps, content) {
             traps.restore_evidence(content);

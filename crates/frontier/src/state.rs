@@ -42,7 +42,7 @@ impl State {
     pub(crate) fn new(limits: Limits) -> Self {
         State {
             core: Core::new(limits),
-            traps: limits.traps.then(Traps::default),
+            traps: limits.traps.map(Traps::new),
             texts: HashMap::new(),
         }
     }

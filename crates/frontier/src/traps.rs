@@ -22,6 +22,8 @@ use crate::state::Text;
 /// What is known of the spaces of a crawl.
 #[derive(Debug, Default)]
 pub(crate) struct Traps {
+    /// So many may be wasted before anything is earned.
+    free: usize,
     digests: Recent,
     words: Recent,
     sites: HashMap<String, Group>,
@@ -88,17 +90,25 @@ pub(crate) enum Key {
 }
 
 impl Traps {
+    pub(crate) fn new(free: usize) -> Self {
+        Traps {
+            free,
+            ..Traps::default()
+        }
+    }
+
     /// Tells whether a URL may be handed out, or why not.
     pub(crate) fn admits(&mut self, url: u32, text: &Text) -> Result<(), TrapKind> {
         let Some((kind, key)) = self.group_of(text.url.as_str(), text.is_suspect, text.via_id)
         else {
             return Ok(());
         };
+        let free = self.free;
         let Some(group) = self.group(&key) else {
             return Ok(());
         };
         if !group.pending.contains(&url) {
-            if group.room(&key) == 0 {
+            if group.room(&key, free) == 0 {
                 return Err(kind);
             }
             group.pending.insert(url);
@@ -199,7 +209,7 @@ impl Traps {
             if group.held.is_empty() {
                 continue;
             }
-            let room = group.room_of(is_flood);
+            let room = group.room_of(is_flood, self.free);
             for held in group.held.drain(..room.min(group.held.len())) {
                 self.named[held.trap].held -= 1;
                 released.push((held.host, held.url));
@@ -262,17 +272,19 @@ impl Traps {
 }
 
 impl Group {
-    fn room(&self, key: &Key) -> usize {
-        self.room_of(matches!(key, Key::Flood(_)))
+    fn room(&self, key: &Key, free: usize) -> usize {
+        self.room_of(matches!(key, Key::Flood(_)), free)
     }
 
     /// How many more may be handed out before one of those that are is judged.
-    fn room_of(&self, is_flood: bool) -> usize {
-        let most = if is_flood {
-            8 + self.new
+    fn room_of(&self, is_flood: bool, free: usize) -> usize {
+        let earned = if is_flood { self.new } else { self.new / 8 };
+        let free = if is_flood {
+            free.saturating_mul(2)
         } else {
-            4 + self.new / 8
+            free
         };
+        let most = free.saturating_add(earned);
         most.saturating_sub(self.wasted + self.pending.len())
     }
 }

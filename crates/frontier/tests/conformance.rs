@@ -541,7 +541,7 @@ fn crawl_site<B: Backend>(
     page: impl Fn(&str) -> (String, Vec<String>),
 ) -> Crawled {
     let limits = Limits {
-        traps: true,
+        traps: Some(4),
         ..Limits::default()
     };
     let (mut frontier, home) = B::make(limits, Time::default().clock());

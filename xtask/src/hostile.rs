@@ -239,13 +239,14 @@ fn flags(program: &Program) -> Result<Vec<String>> {
     Ok(flags)
 }
 
-const FLAGS: [(&str, &str); 6] = [
+const FLAGS: [(&str, &str); 7] = [
     ("--jobs", "8"),
     ("--timeout", "2"),
     ("--connect-timeout", "1"),
     ("--tries", "2"),
     ("--waitretry", "0.2"),
     ("--max-filesize", "8m"),
+    ("--max-alike", "4"),
 ];
 
 #[cfg(test)]

@@ -28,9 +28,10 @@ pub struct Config {
     pub tries: Tries,
     /// Where the crawl ends before it has everything.
     pub limits: Limits,
-    /// Whether what leads on without end and says nothing new (calendars, sessions, filters) is held
-    /// back. Default: true.
-    pub traps: bool,
+    /// How many URLs of a site may lead on without end, as it seems, and say nothing new (calendars,
+    /// sessions, filters): so many, and one more for each eight that say something. What is beyond is
+    /// held back. `None`: all are fetched. Default: 1000.
+    pub max_alike: Option<usize>,
     /// How each is made, and its bounds.
     pub fetch: fetch::Config,
     /// How the archive is written.
@@ -157,7 +158,7 @@ impl Config {
     /// What the frontier takes in.
     pub(crate) fn taken_in(&self) -> frontier::Limits {
         frontier::Limits {
-            traps: self.traps,
+            traps: self.max_alike,
             ..frontier::Limits::default()
         }
     }
@@ -208,7 +209,7 @@ impl Config {
             politeness: Politeness::default(),
             tries: Tries::default(),
             limits: Limits::default(),
-            traps: true,
+            max_alike: Some(1000),
             fetch: fetch::Config::default(),
             archive: archive::Config::default(),
             resumable: true,

@@ -114,7 +114,7 @@ impl Show {
                 }
             }
             Event::HeldBack(trap) => self.say(&format!(
-                "note: a trap, it seems: {} more URLs like {}{} are not fetched: {}; --no-traps does",
+                "note: a trap, it seems: {} URLs like {}{} are not fetched: {} (see --max-alike)",
                 HumanCount(trap.held),
                 trap.site,
                 trap.shape,

@@ -129,8 +129,6 @@ async fn each_url_is_requested_once_and_the_copy_does_not_depend_on_timing() {
         let before = site.requests();
         let config = Config {
             jobs: jobs.try_into().unwrap(),
-            // Its pages have no words: they would be taken for a trap.
-            traps: false,
             ..config(&site.url, &folder)
         };
         let (summary, _) = run(config).await;

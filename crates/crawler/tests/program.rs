@@ -213,7 +213,7 @@ async fn ctrl_c_is_heard_in_the_thick_of_a_crawl() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = dragline(
         folder.path(),
-        &[&site.url, "--output", "copy", "--no-traps"],
+        &[&site.url, "--output", "copy", "--max-alike=0"],
     );
     let child = command
         .stderr(Stdio::piped())

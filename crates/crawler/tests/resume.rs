@@ -15,8 +15,6 @@ fn config(site: &Site, folder: &TempDir) -> Config {
         output: folder.path().join("copy"),
         tries: site::once(),
         jobs: 4.try_into().unwrap(),
-        // The pages here have no words: they would be taken for a trap.
-        traps: false,
         ..Config::new(&site.url).unwrap()
     }
 }

@@ -16,9 +16,10 @@ pub(crate) struct Limits {
     #[arg(short = 'Q', long, value_name = "BYTES", value_parser = bytes, hide_short_help = true)]
     quota: Option<u64>,
 
-    /// Fetch also what leads on without end and says nothing new (calendars, sessions, filters)
-    #[arg(long, hide_short_help = true)]
-    no_traps: bool,
+    /// Fetch at most so many URLs of a site that lead on and say nothing new (calendars, sessions,
+    /// filters), and one more for each eight that do; 0: all [default: 1000]
+    #[arg(long, value_name = "N", hide_short_help = true)]
+    max_alike: Option<usize>,
 
     /// End after so many seconds
     #[arg(long, value_name = "SECONDS", value_parser = seconds, hide_short_help = true)]
@@ -27,7 +28,11 @@ pub(crate) struct Limits {
 
 impl Limits {
     pub(crate) fn apply(self, config: &mut Config) {
-        config.traps = !self.no_traps;
+        match self.max_alike {
+            Some(0) => config.max_alike = None,
+            Some(most) => config.max_alike = Some(most),
+            None => {}
+        }
         config.limits = dragline::Limits {
             pages: self.max_pages,
             bytes: self.quota,

@@ -130,7 +130,6 @@ impl Gate {
             match response.body.next().await {
                 Ok(Some(more)) => body.extend_from_slice(&more),
                 Ok(None) => break,
-                Err(_) if !body.is_empty() => break,
                 Err(error) => return Err(error),
             }
         }

@@ -51,7 +51,8 @@ impl Robots {
                     .push(String::from_utf8_lossy(url).into_owned());
                 continue;
             }
-            is_open = false;
+            // §2.2.4: other lines than rules do not end the list of names.
+            is_open &= matches!(line, Line::CrawlDelay(_));
             // Without a group it is said to no one.
             if let Some(group) = robots.groups.last_mut() {
                 group.take_in(line);

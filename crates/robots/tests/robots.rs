@@ -84,7 +84,7 @@ fn a_group_ends_when_something_was_said() {
 
 /// Google: `ID_LineSyntax_Groups_OtherRules`.
 #[test]
-fn a_sitemap_between_names_ends_no_group() {
+fn other_lines_between_names_end_no_group() {
     for between in [
         "Sitemap: https://foo.bar/sitemap",
         "Invalid-Unknown-Line: unknown",

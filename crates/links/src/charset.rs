@@ -34,6 +34,22 @@ pub struct Charset {
     pub told_by: Teller,
 }
 
+impl Charset {
+    /// Returns the encoding of a document, if its `Content-Type` names this one, without a search for
+    /// its links.
+    ///
+    /// ```
+    /// use dragline_links::{Charset, Format, Teller};
+    /// let page = b"<meta charset=utf-8>";
+    /// let told = Charset::of(page, Format::Html, Some("koi8-r"));
+    /// assert_eq!((told.name, told.told_by), ("KOI8-R", Teller::Transport));
+    /// assert_eq!(Charset::of(page, Format::Html, None).name, "UTF-8");
+    /// ```
+    pub fn of(content: &[u8], format: Format, charset: Option<&str>) -> Self {
+        encoding(content, format, charset, None).1
+    }
+}
+
 /// What told the encoding of a document; the first in this order counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -27,6 +27,14 @@ pub struct Link {
     pub(crate) place: Place,
 }
 
+impl Link {
+    /// Returns whether it stands in a document within the document: in a `srcdoc`, or in an item of
+    /// a feed.
+    pub fn is_nested(&self) -> bool {
+        self.place.around[0].is_some()
+    }
+}
+
 /// Whether and why what is named is fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

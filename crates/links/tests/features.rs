@@ -391,3 +391,11 @@ fn policies_are_left_out_where_that_is_wanted() {
     };
     assert_eq!(rewritten(&wide(page), true), wide(without));
 }
+
+#[test]
+fn a_link_in_a_nested_document_is_told_apart() {
+    let page = b"<a href=x></a><iframe srcdoc='<a href=y>'></iframe>";
+    let links = extract(page, Format::Html, None, &url());
+    let nested: Vec<_> = links.iter().map(Link::is_nested).collect();
+    assert_eq!(nested, [false, true]);
+}

@@ -193,7 +193,7 @@ fn is_reserved(text: &str) -> bool {
 }
 
 fn is_ending(text: &str) -> bool {
-    (1..=10).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    (1..=11).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// 64 bits of the SHA-256, in hexadecimal.
@@ -242,6 +242,11 @@ mod tests {
     #[test]
     fn the_ending_is_that_of_the_type() {
         check("http://h/logo", "image/png", "logo.png");
+        check(
+            "http://h/m.webmanifest",
+            "application/manifest+json",
+            "m.webmanifest",
+        );
         check(
             "http://h/logo.php?size=2",
             "image/png",

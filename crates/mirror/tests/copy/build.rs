@@ -1,103 +1,18 @@
 //! The copy that is built from an archive, through the public API.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
-use std::time::SystemTime;
 
 use archive::{Archive, Capture, Config};
-use bytes::Bytes;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use dragline_mirror::{Built, Site, build};
-use http::header::{CONTENT_TYPE, LOCATION};
-use http::{HeaderMap, StatusCode};
+use dragline_mirror::build;
+use http::HeaderMap;
 use proptest::prelude::*;
-use url::{Position, Url};
+use url::Url;
 
-const ROOT: &str = "http://h/";
-
-fn capture(url: &str, status: u16, headers: HeaderMap, body: &[u8]) -> Capture {
-    Capture {
-        url: url.to_owned(),
-        via: None,
-        date: SystemTime::UNIX_EPOCH,
-        request: Bytes::new(),
-        status: StatusCode::from_u16(status).unwrap(),
-        headers,
-        body: Bytes::copy_from_slice(body).into(),
-    }
-}
-
-fn document(url: &str, content_type: &str, body: &str) -> Capture {
-    let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type.parse().unwrap())]);
-    capture(url, 200, headers, body.as_bytes())
-}
-
-fn page(url: &str, body: &str) -> Capture {
-    document(url, "text/html", body)
-}
-
-fn redirect(url: &str, location: &str) -> Capture {
-    let headers = HeaderMap::from_iter([(LOCATION, location.parse().unwrap())]);
-    capture(url, 301, headers, b"")
-}
-
-fn site(seed: &str) -> Site {
-    Site {
-        seeds: vec![seed.to_owned()],
-        key: |url| Some(url[..Position::AfterQuery].to_owned()),
-        max_content: 1 << 20,
-        fsync: false,
-    }
-}
-
-fn build_in(folder: &Path, seed: &str, captures: &[Capture]) -> Built {
-    let root = Dir::open_ambient_dir(folder, ambient_authority()).unwrap();
-    root.create_dir_all(".dragline/archive").unwrap();
-    let mut archive = Archive::create(
-        root.open_dir(".dragline/archive").unwrap(),
-        Config::default(),
-    )
-    .unwrap();
-    let entries = captures
-        .iter()
-        .map(|capture| archive.append(capture).unwrap());
-    let entries: Vec<_> = entries.collect();
-    build(&archive.reader(), &entries, &Vec::new(), &site(seed), &root).unwrap()
-}
-
-/// The files by path, without the archive.
-fn files(folder: &Path) -> BTreeMap<String, String> {
-    let mut files = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(at) = folders.pop() {
-        for entry in fs::read_dir(at).unwrap() {
-            let path = entry.unwrap().path();
-            if path.ends_with(".dragline/archive") {
-                continue;
-            }
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name = path.strip_prefix(folder).unwrap().to_str().unwrap();
-                files.insert(name.replace('\\', "/"), fs::read_to_string(&path).unwrap());
-            }
-        }
-    }
-    files
-}
-
-fn copy(captures: &[Capture]) -> BTreeMap<String, String> {
-    let folder = tempfile::tempdir().unwrap();
-    let built = build_in(folder.path(), ROOT, captures);
-    assert!(built.failures.is_empty(), "{:?}", built.failures);
-    let files = files(folder.path());
-    assert_eq!(built.files, files.len());
-    files
-}
+use crate::site::{ROOT, build_in, capture, copy, document, files, page, redirect, site};
 
 #[test]
 fn links_lead_to_what_is_kept_and_else_online() {

@@ -1,13 +1,13 @@
-use std::borrow::Cow;
 use std::io::{self, Read as _};
 
 use archive::{ContentError, Entry, Reader};
 use cap_std::fs::Dir;
-use links::{Format, Kind};
+use links::Format;
 use url::Url;
 
 use crate::captures::{self, Captures};
-use crate::layout::{Finder, Layout, relative};
+use crate::document::{Editor, Source};
+use crate::layout::{Layout, relative};
 use crate::media;
 use crate::name::{FRONT_DOOR, fold};
 use crate::settle::Given;
@@ -79,7 +79,7 @@ pub fn build(
         archive,
         site,
         layout: &layout,
-        finder: Finder::new(&layout),
+        editor: Editor::new(&layout),
         tree: &tree,
         built: Built::default(),
     };
@@ -159,7 +159,7 @@ struct Builder<'a> {
     archive: &'a Reader,
     site: &'a Site,
     layout: &'a Layout<'a>,
-    finder: Finder<'a>,
+    editor: Editor<'a>,
     tree: &'a Tree<'a>,
     built: Built,
 }
@@ -182,39 +182,16 @@ impl Builder<'_> {
                 content.map_err(unreadable)
             }),
             content => {
-                let content = content.map_err(unreadable)?;
-                let content = self.rewritten(capture.content_type(), content, url, path)?;
+                let content = self.editor.edit(Source {
+                    url,
+                    path,
+                    content_type: capture.content_type(),
+                    content: content.map_err(unreadable)?,
+                })?;
                 self.tree.write(path, &content)?;
                 Ok(content.len() as u64)
             }
         }
-    }
-
-    fn rewritten<'a>(
-        &mut self,
-        content_type: Option<&str>,
-        content: Cow<'a, [u8]>,
-        url: &Url,
-        path: &str,
-    ) -> io::Result<Cow<'a, [u8]>> {
-        let Some(format) = Format::of(content_type, &content, url) else {
-            return Ok(content);
-        };
-        let charset = content_type.and_then(links::charset);
-        let rewritten = links::rewrite(&content, format, charset, url, |link| {
-            if link.kind == Kind::Base {
-                return Some(relative(path, path, None));
-            }
-            Some(match self.finder.find(&link.url) {
-                Some(target) => relative(path, &target.path, target.fragment.as_deref()),
-                None => link.url.to_string(),
-            })
-        });
-        std::mem::replace(&mut self.finder.failed, Ok(()))?;
-        Ok(match rewritten {
-            Cow::Borrowed(_) => content,
-            Cow::Owned(rewritten) => Cow::Owned(rewritten),
-        })
     }
 }
 

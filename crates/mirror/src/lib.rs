@@ -37,7 +37,10 @@
 //!   share a file, also where a file system folds case; a name is safe on Linux, macOS and Windows.
 //! - `index.html` leads to the first seed.
 //! - Each link to something kept is relative and keeps its fragment; a redirect counts as its
-//!   target; each link to something not kept is absolute. Nothing else in a file is changed.
+//!   target; each link to something not kept is absolute. Sitemaps and feeds stay as they are.
+//! - What keeps a page from working from disk is left out: `integrity` and `crossorigin` of what is
+//!   kept, and policies for its content. An encoding that only a header named is named in the file.
+//!   Nothing else in a file is changed.
 //! - A document of more than 32 MiB ([`LONGEST_DOCUMENT`]) is kept with its links as they are.
 //! - A file appears under its name whole (written aside, then renamed) or not at all.
 //! - Nothing is written outside the folder, not even through a symbolic link planted there.
@@ -47,6 +50,9 @@ mod build;
 mod captures;
 mod layout;
 mod settle;
+
+mod charset;
+mod document;
 
 mod media;
 mod name;

@@ -55,11 +55,7 @@ impl Answer {
     }
 
     pub(crate) fn html(body: &str) -> Self {
-        Self::new(
-            "200 OK",
-            &[("Content-Type", "text/html; charset=utf-8")],
-            body,
-        )
+        Self::new("200 OK", &[("Content-Type", "text/html")], body)
     }
 
     pub(crate) fn of_type(content_type: &str, body: impl AsRef<[u8]>) -> Self {

@@ -1,0 +1,195 @@
+//! What a page needs that is opened from disk: browsers refuse it there what they give it over HTTP.
+
+use std::fs;
+
+use archive::Capture;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+
+use crate::site::{ROOT, build_in, capture, copy, document, page};
+
+/// The copy of the first page, of this and some more.
+fn first(html: &str, more: &[Capture]) -> String {
+    let captures: Vec<_> = [page(ROOT, html)].iter().chain(more).cloned().collect();
+    copy(&captures).remove("index.html").unwrap()
+}
+
+/// The bytes of one file.
+fn bytes(captures: &[Capture], path: &str) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let built = build_in(folder.path(), ROOT, captures);
+    assert!(built.failures.is_empty(), "{:?}", built.failures);
+    fs::read(folder.path().join(path)).unwrap()
+}
+
+fn sent(url: &str, content_type: &str, body: &[u8]) -> Capture {
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type.parse().unwrap())]);
+    capture(url, 200, headers, body)
+}
+
+fn script(path: &str, text: &str) -> Capture {
+    document(&format!("http://h/{path}"), "text/javascript", text)
+}
+
+#[test]
+fn guards_are_dropped_of_what_is_kept_alone() {
+    let html = "<script integrity=sha256-x crossorigin src=/s.js></script>\
+                <script integrity=sha256-x crossorigin src=/gone.js></script>";
+    assert_eq!(
+        first(html, &[script("s.js", "")]),
+        "<script src=s.js></script>\
+         <script integrity=sha256-x crossorigin src=http://h/gone.js></script>"
+    );
+}
+
+#[test]
+fn a_policy_that_would_forbid_what_is_kept_is_left_out() {
+    let html = "<meta http-equiv=Content-Security-Policy content=\"img-src https:\"><p>x";
+    assert_eq!(first(html, &[]), "<p>x");
+}
+
+#[test]
+fn a_charset_that_only_the_header_names_is_named_in_the_copy() {
+    let check = |content_type: &str, body: &[u8], expected: &[u8]| {
+        let copied = bytes(&[sent(ROOT, content_type, body)], "index.html");
+        assert_eq!(
+            copied,
+            expected,
+            "{content_type} {:?}",
+            String::from_utf8_lossy(&copied)
+        );
+    };
+    let latin1 = "text/html; charset=ISO-8859-1";
+    check(
+        latin1,
+        b"<title>\xe9",
+        b"<meta charset=\"windows-1252\"><title>\xe9",
+    );
+    check(
+        latin1,
+        b"<html><head><title>x",
+        b"<html><head><meta charset=\"windows-1252\"><title>x",
+    );
+    check(
+        latin1,
+        b"<meta charset=latin1>\xe9",
+        b"<meta charset=latin1>\xe9",
+    );
+    check(
+        latin1,
+        b"<meta charset=utf-8>\xe9",
+        b"<meta charset=\"windows-1252\"><meta charset=utf-8>\xe9",
+    );
+    check(
+        "text/html",
+        b"<meta charset=koi8-r>\xe9",
+        b"<meta charset=koi8-r>\xe9",
+    );
+    check("text/html", b"\xe9", b"\xe9");
+    check(
+        "text/html; charset=utf-16le",
+        b"<\0p\0>\0",
+        b"\xff\xfe<\0p\0>\0",
+    );
+    check(
+        "text/html; charset=utf-8",
+        b"\xff\xfe<\0p\0>\0",
+        b"\xff\xfe<\0p\0>\0",
+    );
+    check(
+        "text/html; charset=iso-2022-jp",
+        b"<p>\x1b$BF|\x1b(B",
+        "\u{feff}<p>日".as_bytes(),
+    );
+}
+
+#[test]
+fn so_is_that_of_a_style_sheet_a_script_and_mere_text() {
+    let check = |name: &str, content_type: &str, body: &[u8], expected: &[u8]| {
+        let captures = [
+            page(ROOT, ""),
+            sent(&format!("http://h/{name}"), content_type, body),
+        ];
+        let copied = bytes(&captures, name);
+        assert_eq!(
+            copied,
+            expected,
+            "{content_type} {:?}",
+            String::from_utf8_lossy(&copied)
+        );
+    };
+    let css = "text/css; charset=koi8-r";
+    check("a.css", css, b"\xc1{}", b"@charset \"KOI8-R\";\xc1{}");
+    check("a.css", css, b"a{}", b"a{}");
+    check(
+        "a.css",
+        "text/css; charset=utf-8",
+        "é{}".as_bytes(),
+        "é{}".as_bytes(),
+    );
+    check(
+        "a.css",
+        css,
+        b"@charset \"koi8-r\";\xc1{}",
+        b"@charset \"koi8-r\";\xc1{}",
+    );
+    let js = "text/javascript; charset=koi8-r";
+    check("a.js", js, b"'\xc1'", "\u{feff}'а'".as_bytes());
+    check(
+        "a.js",
+        "text/javascript; charset=utf-8",
+        "'а'".as_bytes(),
+        "'а'".as_bytes(),
+    );
+    check(
+        "a.txt",
+        "text/plain; charset=koi8-r",
+        b"\xc1",
+        "\u{feff}а".as_bytes(),
+    );
+    check("a.txt", "text/plain", b"\xc1", b"\xc1");
+    let xml = b"<?xml version='1.0' encoding='koi8-r'?><svg>\xc1</svg>";
+    check("a.svg", "image/svg+xml; charset=koi8-r", xml, xml);
+    check(
+        "a.svg",
+        "image/svg+xml; charset=koi8-r",
+        b"<svg>\xc1</svg>",
+        "\u{feff}<svg>а</svg>".as_bytes(),
+    );
+}
+
+#[test]
+fn feeds_and_sitemaps_are_data() {
+    let feed = "<rss version='2.0'><channel><item><link>http://h/p</link><enclosure url='http://h/p'/></item></channel></rss>";
+    let map = "<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><url><loc>http://h/p</loc></url></urlset>";
+    let styled = "<?xml-stylesheet href='/f.xsl' type='text/xsl'?><rss><channel><item><link>http://h/p</link></item></channel></rss>";
+    let files = copy(&[
+        page(ROOT, ""),
+        page("http://h/p", ""),
+        document("http://h/f.rss", "application/rss+xml", feed),
+        document("http://h/d/g.rss", "application/rss+xml", styled),
+        document("http://h/f.xsl", "text/xsl", ""),
+        document("http://h/sitemap.xml", "text/xml", map),
+    ]);
+    assert_eq!(files["f.rss"], feed);
+    assert_eq!(files["sitemap.xml"], map);
+    assert_eq!(files["d/g.rss"], styled.replace("/f.xsl", "../f.xsl"));
+}
+
+#[test]
+fn a_manifest_has_its_icons() {
+    let manifest = "{\"start_url\": \"/\", \"icons\": [{\"src\": \"/i.png\"}]}";
+    let files = copy(&[
+        page(ROOT, ""),
+        document(
+            "http://h/d/m.webmanifest",
+            "application/manifest+json",
+            manifest,
+        ),
+        document("http://h/i.png", "image/png", "png"),
+    ]);
+    assert_eq!(
+        files["d/m.webmanifest"],
+        "{\"start_url\": \"../index.html\", \"icons\": [{\"src\": \"../i.png\"}]}"
+    );
+}

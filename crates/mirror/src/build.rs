@@ -6,7 +6,8 @@ use links::Format;
 use url::Url;
 
 use crate::captures::{self, Captures};
-use crate::document::{Editor, Source};
+use crate::document::{Editor, OnlyServed, Source};
+use crate::inline::Inliner;
 use crate::layout::{Layout, relative};
 use crate::media;
 use crate::name::{FRONT_DOOR, fold};
@@ -38,6 +39,8 @@ pub struct Built {
     pub bytes: u64,
     /// What could not be written.
     pub failures: Vec<Failure>,
+    /// What works only when it is served: the first thousand, by path.
+    pub only_served: Vec<OnlyServed>,
 }
 
 /// A file that could not be written. The others were.
@@ -57,7 +60,7 @@ pub struct Failure {
 /// Only what differs is written: building it again changes nothing. Of `before`, which the copy was
 /// made of, the files are removed first that belong to nothing any more; others are left alone.
 ///
-/// It takes some 25 bytes of memory for each capture while names are given, and 12 while files are
+/// It takes some 30 bytes of memory for each capture while names are given, and 16 while files are
 /// written; and for each thread a document at a time.
 ///
 /// # Errors
@@ -79,7 +82,7 @@ pub fn build(
         archive,
         site,
         layout: &layout,
-        editor: Editor::new(&layout),
+        editor: Editor::new(&layout, Inliner::new(archive, site.max_content)),
         tree: &tree,
         built: Built::default(),
     };
@@ -95,6 +98,7 @@ pub fn build(
     front_door(&layout, site, &tree, &mut built)?;
     built.failures.extend(stale);
     built.failures.sort_by(|a, b| a.path.cmp(&b.path));
+    built.bound();
     tree.finish()?;
     Ok(built)
 }
@@ -182,14 +186,16 @@ impl Builder<'_> {
                 content.map_err(unreadable)
             }),
             content => {
-                let content = self.editor.edit(Source {
+                let edited = self.editor.edit(Source {
                     url,
                     path,
                     content_type: capture.content_type(),
                     content: content.map_err(unreadable)?,
                 })?;
-                self.tree.write(path, &content)?;
-                Ok(content.len() as u64)
+                self.tree.write(path, &edited.content)?;
+                self.built.only_served.extend(edited.only_served);
+                self.built.bound_at(2 * MOST_ONLY_SERVED);
+                Ok(edited.content.len() as u64)
             }
         }
     }
@@ -228,6 +234,20 @@ impl Built {
         self.files += other.files;
         self.bytes += other.bytes;
         self.failures.extend(other.failures);
+        self.only_served.extend(other.only_served);
+        self.bound_at(2 * MOST_ONLY_SERVED);
+    }
+
+    fn bound_at(&mut self, most: usize) {
+        if self.only_served.len() > most {
+            self.bound();
+        }
+    }
+
+    fn bound(&mut self) {
+        self.only_served.sort_unstable();
+        self.only_served.dedup();
+        self.only_served.truncate(MOST_ONLY_SERVED);
     }
 
     fn count(&mut self, url: &str, path: &str, written: io::Result<u64>) {
@@ -247,6 +267,8 @@ impl Built {
 
 /// A document of more bytes, its content coding undone, is kept as it is: 32 MiB.
 pub const LONGEST_DOCUMENT: u64 = 32 << 20;
+/// So much is told that works only when it is served.
+const MOST_ONLY_SERVED: usize = 1000;
 /// So many bytes tell what a document is.
 const SNIFFED: u64 = 4096;
 

@@ -1,9 +1,9 @@
 //! Which file holds what: a function of the set of captures.
 //!
-//! How it works: for each capture that has a file, its URL's fingerprint and one byte are in memory:
-//! the number of its content type, and whether its path is one beside another. The path is computed
-//! of these and the URL whenever it is asked for, as [`Name`] says; of a redirect, the place of its
-//! capture is kept, which is read again when it is followed.
+//! How it works: for each capture that has a file, its URL's fingerprint, its place among the captures
+//! and one byte are in memory: the number of its content type, and whether its path is one beside
+//! another. The path is computed of these and the URL whenever it is asked for, as [`Name`] says; of a
+//! redirect, the place of its capture is kept, which is read again when it is followed.
 
 use std::collections::HashMap;
 use std::io;
@@ -33,7 +33,7 @@ pub(crate) struct Layout<'a> {
     /// Its files are at the top of the copy.
     own_host: String,
     /// What has a file, by key.
-    kept: Vec<Marked>,
+    kept: Vec<Kept>,
     /// What gets a path beside the one it asks for, but not the first: which.
     again: HashMap<Print, usize>,
     /// By key: the place of what redirects.
@@ -41,9 +41,17 @@ pub(crate) struct Layout<'a> {
     pub(crate) has_front_door: bool,
 }
 
+/// What has a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Kept {
+    marked: Marked,
+    /// That of its capture.
+    place: u32,
+}
+
 /// Finds files by URL, and remembers some.
 pub(crate) struct Finder<'a> {
-    layout: &'a Layout<'a>,
+    pub(crate) layout: &'a Layout<'a>,
     recent: Vec<Option<(Print, Option<File>)>>,
     /// If something could not be found since the captures could not be read.
     pub(crate) failed: io::Result<()>,
@@ -54,6 +62,10 @@ pub(crate) struct Finder<'a> {
 pub(crate) struct File {
     pub(crate) path: String,
     pub(crate) fragment: Option<String>,
+    /// That of its capture.
+    pub(crate) place: u32,
+    /// As far as its name tells it.
+    pub(crate) media_type: Option<&'static str>,
 }
 
 impl<'a> Layout<'a> {
@@ -113,8 +125,8 @@ impl<'a> Layout<'a> {
         }
         let url = Url::parse(&entry.url).ok()?;
         let key = (self.key)(&url)?;
-        let path = self.path(&url, &key, self.printer.print(&key))?;
-        Some((url, path))
+        let file = self.file(&url, &key, self.printer.print(&key))?;
+        Some((url, file.path))
     }
 
     /// Returns what the front door leads to: the first seed that is kept, or else anything.
@@ -126,34 +138,57 @@ impl<'a> Layout<'a> {
         if seed.is_some() || self.kept.is_empty() {
             return Ok(seed);
         }
-        let mut least: Option<String> = None;
-        captures::each(self.captures, |_, entry| {
-            let path = self.place(&entry).map(|(_, path)| path);
+        let mut least: Option<(String, u32)> = None;
+        captures::each(self.captures, |place, entry| {
+            let path = self.place(&entry).map(|(_, path)| (path, place));
             least = path.into_iter().chain(least.take()).min();
             Ok(())
         })?;
-        Ok(least.map(|path| File {
+        Ok(least.map(|(path, place)| File {
             path,
             fragment: None,
+            place,
+            media_type: None,
         }))
     }
 
-    /// The path of what is kept under this key.
-    fn path(&self, url: &Url, key: &str, print: Print) -> Option<String> {
-        let at = self.kept.binary_search_by_key(&print, |kept| kept.print());
-        let mark = self.kept[at.ok()?].mark();
+    /// Returns what is at a place.
+    pub(crate) fn entry(&self, place: u32) -> io::Result<Entry> {
+        let read = self.captures.read(place..place.saturating_add(1))?;
+        read.into_iter()
+            .next()
+            .map(|(_, entry)| entry)
+            .ok_or_else(changed)
+    }
+
+    /// The file of what is kept under this key.
+    fn file(&self, url: &Url, key: &str, print: Print) -> Option<File> {
+        let kept = self.kept(print)?;
+        let mark = kept.marked.mark();
         let content_type = media::of_number(mark & !BESIDE);
         let name = Name::of(url, content_type, &self.own_host);
-        Some(if mark & BESIDE == 0 {
+        let path = if mark & BESIDE == 0 {
             name.path()
         } else {
             name.beside(key, self.again.get(&print).copied().unwrap_or(0))
+        };
+        Some(File {
+            path,
+            fragment: url.fragment().map(str::to_owned),
+            place: kept.place,
+            media_type: content_type,
         })
+    }
+
+    fn kept(&self, print: Print) -> Option<Kept> {
+        let print_of = |kept: &Kept| kept.marked.print();
+        let at = self.kept.binary_search_by_key(&print, print_of);
+        Some(self.kept[at.ok()?])
     }
 
     /// The key of what is at a place, and the name it asks for.
     fn asked_for(&self, place: u32, sniff: &Sniff<'_>) -> io::Result<(String, Name)> {
-        let entry = self.read(place)?;
+        let entry = self.entry(place)?;
         let asked = || {
             let url = Url::parse(&entry.url).ok()?;
             let key = (self.key)(&url)?;
@@ -166,9 +201,10 @@ impl<'a> Layout<'a> {
 
     fn put_beside(&mut self, key: &str, n: usize) {
         let print = self.printer.print(key);
-        let at = self.kept.binary_search_by_key(&print, |kept| kept.print());
-        if let Ok(at) = at {
-            self.kept[at] = print.marked(self.kept[at].mark() | BESIDE);
+        let print_of = |kept: &Kept| kept.marked.print();
+        if let Ok(at) = self.kept.binary_search_by_key(&print, print_of) {
+            let marked = &mut self.kept[at].marked;
+            *marked = print.marked(marked.mark() | BESIDE);
         }
         if n > 0 {
             self.again.insert(print, n);
@@ -211,24 +247,16 @@ impl<'a> Layout<'a> {
         let Ok(at) = at else {
             return Ok(None);
         };
-        let entry = self.read(self.redirects[at].1)?;
+        let entry = self.entry(self.redirects[at].1)?;
         let url = Url::parse(&entry.url).map_err(|_| changed())?;
         Ok(redirect(&entry, &url))
-    }
-
-    fn read(&self, place: u32) -> io::Result<Entry> {
-        let read = self.captures.read(place..place.saturating_add(1))?;
-        read.into_iter()
-            .next()
-            .map(|(_, entry)| entry)
-            .ok_or_else(changed)
     }
 }
 
 /// What a look at all captures finds.
 #[derive(Default)]
 struct Survey {
-    kept: Vec<Marked>,
+    kept: Vec<Kept>,
     redirects: Vec<(Print, u32)>,
     asked: Asked,
 }
@@ -263,7 +291,8 @@ impl Survey {
         let print = layout.printer.print(&key);
         if is_kept(entry) {
             let number = number(entry, &url, sniff);
-            self.kept.push(print.marked(number));
+            let marked = print.marked(number);
+            self.kept.push(Kept { marked, place });
             let name = Name::of(&url, media::of_number(number), &layout.own_host);
             self.asked.ask(place, &name, &layout.printer);
         } else if redirect(entry, &url).is_some() {
@@ -320,11 +349,7 @@ impl<'a> Finder<'a> {
         };
         let key = key?;
         let print = self.layout.printer.print(&key);
-        let path = self.layout.path(&landing, &key, print)?;
-        Some(File {
-            path,
-            fragment: landing.fragment().map(str::to_owned),
-        })
+        self.layout.file(&landing, &key, print)
     }
 }
 

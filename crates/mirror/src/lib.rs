@@ -40,6 +40,8 @@
 //!   target; each link to something not kept is absolute. Sitemaps and feeds stay as they are.
 //! - What keeps a page from working from disk is left out: `integrity` and `crossorigin` of what is
 //!   kept, and policies for its content. An encoding that only a header named is named in the file.
+//!   What browsers let no page from disk load is brought along within it, as a data URL: at most
+//!   2 MiB of a file, and 8 MiB in one. [`Built::only_served`] tells what is not.
 //!   Nothing else in a file is changed.
 //! - A document of more than 32 MiB ([`LONGEST_DOCUMENT`]) is kept with its links as they are.
 //! - A file appears under its name whole (written aside, then renamed) or not at all.
@@ -53,6 +55,7 @@ mod settle;
 
 mod charset;
 mod document;
+mod inline;
 
 mod media;
 mod name;
@@ -62,3 +65,4 @@ mod tree;
 
 pub use build::{Built, Failure, LONGEST_DOCUMENT, Site, build};
 pub use captures::Captures;
+pub use document::{Obstacle, OnlyServed};

@@ -3,10 +3,11 @@
 use std::fs;
 
 use archive::Capture;
+use dragline_mirror::Obstacle;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
-use crate::site::{ROOT, build_in, capture, copy, document, page};
+use crate::site::{ROOT, build_in, capture, copy, document, files, page};
 
 /// The copy of the first page, of this and some more.
 fn first(html: &str, more: &[Capture]) -> String {
@@ -156,6 +157,125 @@ fn so_is_that_of_a_style_sheet_a_script_and_mere_text() {
         b"<svg>\xc1</svg>",
         "\u{feff}<svg>а</svg>".as_bytes(),
     );
+}
+
+#[test]
+fn what_is_fetched_where_it_stands_is_a_data_url() {
+    let css = |text: &str, more: &[Capture]| {
+        let sheet = document("http://h/a.css", "text/css", text);
+        let captures: Vec<_> = [page(ROOT, ""), sheet]
+            .iter()
+            .chain(more)
+            .cloned()
+            .collect();
+        copy(&captures).remove("a.css").unwrap()
+    };
+    let png = document("http://h/i.png", "image/png", "png");
+    let svg = document("http://h/s.svg", "image/svg+xml", "<svg/>");
+    assert_eq!(
+        css(
+            "a { mask: url(i.png); background: url(i.png); clip-path: url('s.svg#c'); filter: url(s.svg#f) }",
+            &[png, svg]
+        ),
+        "a { mask: url(data:image/png;base64,cG5n); background: url(i.png); \
+         clip-path: url('data:image/svg+xml;base64,PHN2Zy8+#c'); filter: url(data:image/svg+xml;base64,PHN2Zy8+#f) }"
+    );
+    let html = "<video crossorigin src=v.webm><track src=t.vtt></video><script>fetch('d.json'); fetch('gone')</script>";
+    let more = [
+        document("http://h/v.webm", "video/webm", ""),
+        document("http://h/t.vtt", "text/vtt", "WEBVTT"),
+        document("http://h/d.json", "application/json", "{}"),
+    ];
+    assert_eq!(
+        first(html, &more),
+        "<video src=v.webm><track src=data:text/vtt;base64,V0VCVlRU></video>\
+         <script>fetch('data:application/json;base64,e30='); fetch('gone')</script>"
+    );
+    assert_eq!(
+        first("<p style='filter: url(/#f)'>", &[]),
+        "<p style='filter: url(#f)'>",
+        "an element of its own"
+    );
+}
+
+#[test]
+fn a_worker_comes_with_all_that_it_loads() {
+    let decoded = |text: &str| {
+        use base64::Engine as _;
+        let at = text.find("base64,").unwrap() + 7;
+        let end = text[at..].find(['\'', '"']).unwrap();
+        let bytes = base64::engine::general_purpose::STANDARD.decode(&text[at..at + end]);
+        String::from_utf8(bytes.unwrap()).unwrap()
+    };
+    let more = [
+        script("js/w.js", "importScripts('v.js')"),
+        script("js/v.js", "fetch('d.json')"),
+        document("http://h/js/d.json", "application/json", "{}"),
+    ];
+    let html = first("<script>new Worker('/js/w.js')</script>", &more);
+    assert!(
+        html.starts_with("<script>new Worker('data:text/javascript;base64,"),
+        "{html}"
+    );
+    let worker = decoded(&html);
+    assert!(
+        worker.starts_with("importScripts('data:text/javascript;base64,"),
+        "{worker}"
+    );
+    assert_eq!(
+        decoded(&worker),
+        "fetch('data:application/json;base64,e30=')"
+    );
+    let more = [
+        script(
+            "m.js",
+            "new Worker( new URL( './w.js', import.meta.url ) ); new URL('./w.js', import.meta.url)",
+        ),
+        script("w.js", "1"),
+    ];
+    let captures: Vec<_> = [page(ROOT, "")].iter().chain(&more).cloned().collect();
+    assert_eq!(
+        copy(&captures)["m.js"],
+        "new Worker( new URL( 'data:text/javascript;base64,MQ==', import.meta.url ) ); new URL('w.js', import.meta.url)"
+    );
+}
+
+#[test]
+fn workers_that_load_each_other_come_to_an_end() {
+    let more = [
+        script("a.js", "importScripts('b.js')"),
+        script("b.js", "importScripts('a.js')"),
+    ];
+    let html = first("<script>new Worker('a.js')</script>", &more);
+    assert!(html.len() < 4096, "{}", html.len());
+}
+
+#[test]
+fn what_works_only_when_it_is_served_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = "x".repeat(3 << 20);
+    let captures = [
+        page(
+            ROOT,
+            "<script>navigator.serviceWorker.register('w.js'); fetch('long.txt')</script>",
+        ),
+        script("w.js", ""),
+        document("http://h/long.txt", "text/plain", &long),
+    ];
+    let built = build_in(folder.path(), ROOT, &captures);
+    let told: Vec<_> = built
+        .only_served
+        .iter()
+        .map(|it| (&*it.path, &*it.url, it.reason))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("index.html", "http://h/long.txt", Obstacle::TooLong),
+            ("index.html", "http://h/w.js", Obstacle::ServiceWorker),
+        ]
+    );
+    assert!(files(folder.path())["index.html"].contains("fetch('long.txt')"));
 }
 
 #[test]

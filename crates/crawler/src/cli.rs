@@ -7,6 +7,7 @@ mod limits;
 mod output;
 mod politeness;
 mod requests;
+mod scope;
 mod value;
 
 use anyhow::anyhow;
@@ -21,6 +22,7 @@ use crate::cli::limits::Limits;
 use crate::cli::output::Output;
 use crate::cli::politeness::Politeness;
 use crate::cli::requests::Requests;
+use crate::cli::scope::Scope;
 
 /// Keep a web site: fetch its pages and all that they need, leave an archive (WARC) and a copy that
 /// opens offline.
@@ -32,12 +34,15 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 
-    /// Where to begin; the crawl stays on its host
+    /// Where to begin; links are followed on its host
     #[arg(value_name = "URL", required = true)]
     seeds: Vec<String>,
 
     #[command(flatten)]
     pub(crate) output: Output,
+
+    #[command(flatten)]
+    scope: Scope,
 
     #[command(flatten)]
     pub(crate) earlier: Earlier,
@@ -60,6 +65,11 @@ pub(crate) enum Command {
 }
 
 impl Arguments {
+    /// Reads the command line; ends the program if it is wrong.
+    pub(crate) fn typed() -> Self {
+        Self::parse_from(std::env::args_os().map(scope::spelled_out))
+    }
+
     pub(crate) fn into_config(self) -> anyhow::Result<Config> {
         let mut seeds = self.seeds.iter();
         let first = seeds.next().ok_or_else(|| anyhow!("no URL given"))?;
@@ -69,6 +79,7 @@ impl Arguments {
             config.seeds.push(seed);
         }
         self.output.apply(&mut config);
+        self.scope.apply(&mut config)?;
         self.requests.apply(&mut config)?;
         self.politeness.apply(&mut config)?;
         self.limits.apply(&mut config);
@@ -186,6 +197,54 @@ mod tests {
         assert_eq!(config.tries.backoff.cap, Duration::from_secs(7));
         assert_eq!(config.tries.statuses.len(), 2);
         let error = super::tests::config(&["http://h/", "-e", "robots=maybe"]).unwrap_err();
+        assert_eq!(Exit::of_error(&error), Exit::Usage);
+    }
+
+    #[test]
+    fn the_scope_is_what_its_flags_say() {
+        let scope = |typed: &str| {
+            let typed = typed.split(' ').map(|it| scope::spelled_out(it.into()));
+            let typed = ["dragline", "http://h/"]
+                .map(Into::into)
+                .into_iter()
+                .chain(typed);
+            let arguments = Arguments::try_parse_from(typed).unwrap();
+            arguments.into_config().unwrap().scope.to_string()
+        };
+        for same in [
+            "--level=3",
+            "--page-requisites",
+            "--no-parent",
+            "--span-hosts",
+            "--domains=a.org,b.org --span-hosts",
+            "--exclude-domains=ads.org",
+            "--include-directories=/a,/b/*",
+            "--exclude-directories=/tmp",
+            "--accept=pdf,a*.gif",
+            "--reject=zip --ignore-case",
+            "--accept-regex=x{1,2}",
+            "--reject-regex=[?]",
+            "--page-requisites-hosts=same",
+        ] {
+            assert_eq!(scope(same), same);
+        }
+        for (short, long) in [
+            ("-l 2", "--level=2"),
+            ("-l 0", ""),
+            ("-l inf", ""),
+            ("-p", "--page-requisites"),
+            ("-np", "--no-parent"),
+            ("-H -D a", "--domains=a --span-hosts"),
+            (
+                "-I a -X b",
+                "--include-directories=/a --exclude-directories=/b",
+            ),
+            ("-A a -A b -R c", "--accept=a,b --reject=c"),
+            ("--page-requisites-hosts any", ""),
+        ] {
+            assert_eq!(scope(short), long);
+        }
+        let error = config(&["http://h/", "-A", "a["]).unwrap_err();
         assert_eq!(Exit::of_error(&error), Exit::Usage);
     }
 

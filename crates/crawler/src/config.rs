@@ -2,7 +2,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use frontier::{CanonicalUrl, InvalidUrl};
+use frontier::{CanonicalUrl, InvalidUrl, Rules};
 use http::StatusCode;
 
 use crate::STATE_FOLDER;
@@ -13,8 +13,10 @@ use crate::page::Page;
 /// What to crawl, and how.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where the crawl begins; its scope is the hosts of these.
+    /// Where the crawl begins.
     pub seeds: Vec<CanonicalUrl>,
+    /// What belongs to it. Default: the hosts of the seeds, and what pages need from any host.
+    pub scope: Rules,
     /// The folder for the copy. It is made if it is not there.
     pub output: PathBuf,
     /// The folder for the archive and the state from which a later process goes on; `None`: the one
@@ -202,6 +204,7 @@ impl Config {
         };
         Ok(Config {
             seeds: vec![seed],
+            scope: Rules::default(),
             // An IPv6 address is written so on Windows too.
             output: name.trim_matches(['[', ']']).replace(':', "-").into(),
             state: None,

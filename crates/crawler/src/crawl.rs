@@ -132,7 +132,7 @@ impl Crawl {
             path: output.clone(),
             source,
         };
-        let mut history = History::new(&config.seeds, state.start);
+        let mut history = History::new(&config.seeds, config.scope.clone(), state.start);
         let mut known = Known::default();
         known.extend(state.earlier.iter().flat_map(|it| it.good.values()));
         known.extend(&state.kept);

@@ -413,7 +413,12 @@ impl Engine {
                 return Ok((Record { outcome, kept }, Vec::new()));
             }
             (None, Leads::Redirect(target)) => vec![self.redirected(item, target).await],
-            (None, Leads::Links(links)) => links.urls.into_iter().map(Found::link).collect(),
+            (None, Leads::Links(links)) => {
+                if !self.history.scope.keeps(&item.url) {
+                    outcome = Outcome::Passed;
+                }
+                links.found
+            }
             (None, Leads::Unsearched) => {
                 outcome = Outcome::Unsearched;
                 let url = item.url.clone();

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
 use archive::{Entry, Position};
-use frontier::{CanonicalUrl, Past, Scope};
+use frontier::{CanonicalUrl, Past, Rules, Scope};
 
 use crate::engine::MOST_REDIRECTS;
 use crate::event::Summary;
@@ -26,9 +26,9 @@ pub(crate) struct History {
 
 impl History {
     /// A history in which nothing is done.
-    pub(crate) fn new(seeds: &[CanonicalUrl], start: Position) -> Self {
+    pub(crate) fn new(seeds: &[CanonicalUrl], rules: Rules, start: Position) -> Self {
         History {
-            scope: Scope::of(seeds),
+            scope: Scope::with(rules, seeds),
             summary: Summary::default(),
             end: start,
             last: None,
@@ -57,7 +57,7 @@ impl History {
     /// Takes in what came of a URL.
     pub(crate) fn take_in(&mut self, record: &Record, url: &CanonicalUrl, is_seed: bool) {
         match &record.outcome {
-            Outcome::Fetched | Outcome::Unsearched => self.summary.fetched += 1,
+            Outcome::Fetched | Outcome::Passed | Outcome::Unsearched => self.summary.fetched += 1,
             Outcome::Failed(failing, _) => self.summary.count(*failing),
         }
         let Some(kept) = &record.kept else {

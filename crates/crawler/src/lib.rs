@@ -74,5 +74,8 @@ pub use fetch::{
     Backoff, CertificateDer, Config as FetchConfig, FetchError, PemObject, PrivateAddresses,
     is_private_host,
 };
-pub use frontier::{CanonicalUrl, FrontierError, Host, InvalidUrl, Trap, TrapKind};
+pub use frontier::{
+    CanonicalUrl, Case, FilePattern, FolderPattern, FrontierError, Host, InvalidPattern,
+    InvalidUrl, Regex, RequisiteHosts, Rules, Trap, TrapKind,
+};
 pub use http::StatusCode;

@@ -8,7 +8,6 @@ use std::pin::pin;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::Parser as _;
 use dragline::{Crawl, Summary};
 use futures::FutureExt as _;
 use futures::channel::oneshot;
@@ -17,7 +16,7 @@ use crate::cli::{Arguments, Command, Exit};
 use crate::show::Show;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::typed();
     let done = match &arguments.command {
         Some(Command::Export(export)) => export.run().map(|()| Exit::Complete),
         None => run(arguments).map(|summary| Exit::of(&summary)),

@@ -1,6 +1,7 @@
 //! The part of the crawl that is done for many URLs at once: fetch, and search for links.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Place;
 use std::io::{self, Read as _, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use archive::{Capture, ContentError, Entry, Reader, Spooler};
 use bytes::{Bytes, BytesMut};
 use fetch::Fetcher;
-use frontier::{CanonicalUrl, Content};
+use frontier::{CanonicalUrl, Content, Found, Role};
 use http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION};
 use http::{HeaderMap, StatusCode};
 use links::{Format, Kind};
@@ -49,7 +50,8 @@ pub(crate) enum Leads {
 /// What was found in a document.
 #[derive(Debug, Default)]
 pub(crate) struct Links {
-    pub(crate) urls: Vec<CanonicalUrl>,
+    /// Each once, in the order in which they stand there; as a requisite if it is one anywhere.
+    pub(crate) found: Vec<Found>,
     /// What it says, if it is a document and anyone wants to know.
     pub(crate) content: Option<Content>,
 }
@@ -235,22 +237,53 @@ fn search(capture: &Capture, content: &[u8], address: &Url) -> Links {
         return Links::default();
     };
     let charset = content_type.and_then(links::charset);
-    let mut seen = HashSet::new();
-    let urls = links::extract(content, format, charset, address)
-        .iter()
-        .filter(|link| is_followed(link.kind))
-        .filter_map(|link| CanonicalUrl::new(&link.url))
-        .filter(|url| seen.insert(url.clone()))
-        .collect();
+    let mut all = Gathered::default();
+    for link in links::extract(content, format, charset, address) {
+        if let Some(role) = role(link.kind)
+            && let Some(url) = CanonicalUrl::new(&link.url)
+        {
+            all.add(url, role);
+        }
+    }
     Links {
-        urls,
+        found: all.found,
         content: CanonicalUrl::new(address).map(|url| Content::of(content, &url)),
     }
 }
 
-/// Whether what is named is fetched: because a person may go there, or because the page needs it.
-fn is_followed(kind: Kind) -> bool {
-    matches!(kind, Kind::Navigation | Kind::Requisite | Kind::Embedded)
+/// What was found in one document.
+#[derive(Debug, Default)]
+struct Gathered {
+    found: Vec<Found>,
+    places: HashMap<CanonicalUrl, usize>,
+}
+
+impl Gathered {
+    fn add(&mut self, url: CanonicalUrl, role: Role) {
+        match self.places.entry(url) {
+            Place::Vacant(place) => {
+                let url = place.key().clone();
+                place.insert(self.found.len());
+                self.found.push(Found {
+                    role,
+                    ..Found::link(url)
+                });
+            }
+            Place::Occupied(place) if role == Role::Requisite => {
+                self.found[*place.get()].role = role;
+            }
+            Place::Occupied(_) => {}
+        }
+    }
+}
+
+/// What is named is fetched because a person may go there, or because the page needs or shows it.
+fn role(kind: Kind) -> Option<Role> {
+    match kind {
+        Kind::Navigation => Some(Role::Page),
+        Kind::Requisite | Kind::Embedded => Some(Role::Requisite),
+        _ => None,
+    }
 }
 
 /// Returns where what was fetched from `url` leads, if it is a redirect that is followed.

@@ -5,7 +5,7 @@
 //! 0:1523 com,example)/ 20261122180000000 {"url":"http://example.com/", ...}
 //! ```
 //!
-//! The first line is `fetched`, or `unsearched` for a document too long to be searched, or `refused`, `unreached`, `internal` or `excluded` and why. The second, if
+//! The first line is `fetched`, or `passed` for a page that is no part of the copy, or `unsearched` for a document too long to be searched, or `refused`, `unreached`, `internal` or `excluded` and why. The second, if
 //! the answer is archived, is the place where the archive ended with it, and its line of the index.
 
 use std::fmt;
@@ -26,6 +26,8 @@ pub(crate) struct Record {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Outcome {
     Fetched,
+    /// Fetched for where it leads, and no part of the copy.
+    Passed,
     /// Fetched, but nobody knows where it leads.
     Unsearched,
     Failed(Failing, String),
@@ -53,7 +55,7 @@ impl Record {
 
     /// Whether nobody could look behind it.
     pub(crate) fn is_blind(&self) -> bool {
-        self.outcome != Outcome::Fetched && !self.is_gone()
+        !matches!(self.outcome, Outcome::Fetched | Outcome::Passed) && !self.is_gone()
     }
 
     /// Whether the answer says that there is nothing.
@@ -73,6 +75,7 @@ impl fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.outcome {
             Outcome::Fetched => f.write_str(FETCHED)?,
+            Outcome::Passed => f.write_str(PASSED)?,
             Outcome::Unsearched => f.write_str(UNSEARCHED)?,
             Outcome::Failed(failing, why) => {
                 write!(f, "{} {}", name(*failing), why.replace(['\n', '\r'], " "))?;
@@ -99,6 +102,7 @@ impl FromStr for Record {
         };
         let outcome = match outcome {
             FETCHED => Outcome::Fetched,
+            PASSED => Outcome::Passed,
             UNSEARCHED => Outcome::Unsearched,
             failed => {
                 let (kind, why) = failed.split_once(' ').ok_or(NoRecord)?;
@@ -130,6 +134,7 @@ fn name(failing: Failing) -> &'static str {
 }
 
 const FETCHED: &str = "fetched";
+const PASSED: &str = "passed";
 const UNSEARCHED: &str = "unsearched";
 const ALL: [Failing; 4] = [
     Failing::Refused,

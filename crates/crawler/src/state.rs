@@ -299,7 +299,10 @@ fn open_journal(
 /// What tells a crawl from others.
 fn about(config: &Config) -> Vec<(String, String)> {
     let seeds: Vec<_> = config.seeds.iter().map(CanonicalUrl::as_str).collect();
-    vec![(SEEDS.to_owned(), seeds.join(" "))]
+    vec![
+        (SEEDS.to_owned(), seeds.join(" ")),
+        (SCOPE.to_owned(), config.scope.to_string()),
+    ]
 }
 
 /// Removes all that a crawl left, the journal first: without it the rest is not gone on from.
@@ -350,5 +353,7 @@ const KEPT: &str = "kept.cdxj";
 const PAST: &str = "past.cdxj";
 /// Under what the journal says where its crawl began.
 const SEEDS: &str = "seeds";
+/// Under what it says what belongs to it: nothing, if it is what does so by default.
+const SCOPE: &str = "scope";
 /// Under what the journal notes where the archive was when it began.
 const START: &str = "archive begins at";

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -71,8 +72,8 @@ pub enum FrontierError {
     },
     /// The journal is that of another crawl.
     #[error(
-        "journal `{}` is of another crawl, with {what} `{theirs}`, not `{ours}`",
-        path.display()
+        "journal `{}` is of another crawl, with {what} {}, not {}",
+        path.display(), Value(theirs), Value(ours)
     )]
     OtherCrawl {
         /// The file.
@@ -87,4 +88,16 @@ pub enum FrontierError {
     /// It was closed.
     #[error("the frontier is closed")]
     Closed,
+}
+
+/// What a crawl says of itself. What it says nothing of is as it is by default.
+struct Value<'a>(&'a str);
+
+impl fmt::Display for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            "" => f.write_str("as by default"),
+            said => write!(f, "`{said}`"),
+        }
+    }
 }

@@ -40,7 +40,8 @@ pub struct Journal {
 #[derive(Default)]
 pub struct JournalOptions {
     /// Which crawl it is: what these keys have as their values. It is written when the journal is
-    /// made and has to be the same when it is opened again.
+    /// made and has to be the same when it is opened again. A key that is not there has an empty
+    /// value.
     pub about: Vec<(String, String)>,
     /// What else to write when the journal is made, for [`Journal::note`].
     pub notes: Vec<(String, String)>,

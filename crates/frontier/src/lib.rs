@@ -76,7 +76,7 @@ pub use frontier::{
 };
 pub use journal::{Journal, JournalOptions};
 pub use memory::InMemory;
-pub use pattern::{FilePattern, FolderPattern, InvalidPattern};
+pub use pattern::{Case, FilePattern, FolderPattern, InvalidPattern};
 /// What [`Rules`] take as expressions.
 pub use regex::Regex;
 pub use rules::{RequisiteHosts, Rules};

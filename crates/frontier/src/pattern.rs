@@ -10,6 +10,17 @@ use regex::Regex;
 pub struct FilePattern {
     text: String,
     glob: Option<Regex>,
+    case: Case,
+}
+
+/// Whether upper and lower case are told apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Case {
+    /// They are.
+    #[default]
+    Heeded,
+    /// They are not.
+    Ignored,
 }
 
 impl FilePattern {
@@ -19,18 +30,44 @@ impl FilePattern {
     ///
     /// A bracket is not closed, or what is in it is no range.
     pub fn new(text: &str) -> Result<Self, InvalidPattern> {
-        let glob = has_wildcards(text).then(|| glob(text, ""));
+        Self::with_case(text, Case::Heeded)
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new) has them.
+    pub fn with_case(text: &str, case: Case) -> Result<Self, InvalidPattern> {
+        let glob = has_wildcards(text).then(|| glob(text, "", case));
         Ok(FilePattern {
             text: text.to_owned(),
             glob: glob.transpose()?,
+            case,
         })
     }
 
     /// Tells whether it stands for a file of this name.
     pub fn matches(&self, name: &str) -> bool {
-        match &self.glob {
-            Some(glob) => glob.is_match(name),
-            None => name.ends_with(&self.text),
+        if let Some(glob) = &self.glob {
+            return glob.is_match(name);
+        }
+        let start = name.len().checked_sub(self.text.len());
+        let end = start.and_then(|start| name.as_bytes().get(start..));
+        end.is_some_and(|end| self.case.is_same(end, self.text.as_bytes()))
+    }
+
+    pub(crate) fn ignores_case(&self) -> bool {
+        self.case == Case::Ignored
+    }
+}
+
+impl Case {
+    /// Of names that are percent-encoded, and so ASCII.
+    fn is_same(self, one: &[u8], other: &[u8]) -> bool {
+        match self {
+            Case::Heeded => one == other,
+            Case::Ignored => one.eq_ignore_ascii_case(other),
         }
     }
 }
@@ -47,6 +84,7 @@ impl fmt::Display for FilePattern {
 pub struct FolderPattern {
     text: String,
     glob: Option<Regex>,
+    case: Case,
 }
 
 impl FolderPattern {
@@ -56,24 +94,41 @@ impl FolderPattern {
     ///
     /// A bracket is not closed, or what is in it is no range.
     pub fn new(text: &str) -> Result<Self, InvalidPattern> {
+        Self::with_case(text, Case::Heeded)
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new) has them.
+    pub fn with_case(text: &str, case: Case) -> Result<Self, InvalidPattern> {
         let text = text.trim_matches('/');
-        let glob = has_wildcards(text).then(|| glob(text, "(?:/.*)?"));
+        let glob = has_wildcards(text).then(|| glob(text, "(?:/.*)?", case));
         Ok(FolderPattern {
             text: text.to_owned(),
             glob: glob.transpose()?,
+            case,
         })
     }
 
     /// Tells whether it stands for the folder of this path, or one that it is in.
     pub fn matches(&self, folder: &str) -> bool {
         let folder = folder.trim_matches('/');
-        match &self.glob {
-            Some(glob) => glob.is_match(folder),
-            None => match folder.strip_prefix(&self.text) {
-                Some(rest) => self.text.is_empty() || rest.is_empty() || rest.starts_with('/'),
-                None => false,
-            },
+        if let Some(glob) = &self.glob {
+            return glob.is_match(folder);
         }
+        let (folder, text) = (folder.as_bytes(), self.text.as_bytes());
+        match folder.split_at_checked(text.len()) {
+            Some((start, rest)) if self.case.is_same(start, text) => {
+                text.is_empty() || rest.is_empty() || rest.starts_with(b"/")
+            }
+            _ => false,
+        }
+    }
+
+    pub(crate) fn ignores_case(&self) -> bool {
+        self.case == Case::Ignored
     }
 }
 
@@ -95,9 +150,12 @@ fn has_wildcards(text: &str) -> bool {
 }
 
 /// Compiles it to what is matched in linear time, whatever it is.
-fn glob(text: &str, behind: &str) -> Result<Regex, InvalidPattern> {
+fn glob(text: &str, behind: &str, case: Case) -> Result<Regex, InvalidPattern> {
     let invalid = || InvalidPattern(text.to_owned());
-    let mut expression = String::from("^(?s:");
+    let mut expression = String::from(match case {
+        Case::Heeded => "^(?s:",
+        Case::Ignored => "^(?si:",
+    });
     let mut rest = text.chars();
     while let Some(character) = rest.next() {
         match character {
@@ -157,6 +215,22 @@ mod tests {
         assert!(matches("/", "/") && matches("/", "/a/"));
         assert!(matches("/*/private", "/a/private/x/") && !matches("/*/private", "/a/b/private/"));
         assert!(matches("/v[0-9]", "/v1/") && !matches("/v[0-9]", "/v10/"));
+    }
+
+    #[test]
+    fn case_is_ignored_where_that_is_asked_for() {
+        let file = |pattern, name| {
+            let pattern = FilePattern::with_case(pattern, Case::Ignored).unwrap();
+            pattern.matches(name) && !FilePattern::new(&pattern.text).unwrap().matches(name)
+        };
+        assert!(file("gif", "A.GIF") && file("a*.Gif", "AB.gif") && !file("gif", "f"));
+        let folder = |pattern, name| {
+            let pattern = FolderPattern::with_case(pattern, Case::Ignored).unwrap();
+            pattern.matches(name) && !FolderPattern::new(&pattern.text).unwrap().matches(name)
+        };
+        assert!(
+            folder("/Docs", "/docs/a/") && folder("/D*", "/docs/") && !folder("/Docs", "/docs2/")
+        );
     }
 
     /// A matcher that tries again behind each star would try for ever.

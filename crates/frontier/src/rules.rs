@@ -8,7 +8,8 @@ use crate::pattern::{FilePattern, FolderPattern};
 /// pages need from any host.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
-    /// How many links away from a seed a page may be (`--level`); `None`: any number. What a page
+    /// How many links away from a seed a page may be (`--level`; 0 is
+    /// `--page-requisites`); `None`: any number. What a page
     /// needs, and where it redirects to, is no farther away than the page.
     pub depth: Option<u32>,
     /// Whether to stay in the folders of the seeds, on their hosts (`--no-parent`).
@@ -56,7 +57,9 @@ impl fmt::Display for Rules {
                 options.push(format!("--{name}={}", values.join(",")));
             }
         };
-        list("level", self.depth.iter().map(u32::to_string).collect());
+        // To wget, that is any number.
+        let depth = self.depth.filter(|most| *most > 0);
+        list("level", depth.iter().map(u32::to_string).collect());
         list("domains", self.domains.clone());
         list("exclude-domains", self.exclude_domains.clone());
         list("include-directories", texts(&self.include_directories));
@@ -66,7 +69,14 @@ impl fmt::Display for Rules {
         let regex = |regex: &Option<Regex>| regex.iter().map(Regex::to_string).collect();
         list("accept-regex", regex(&self.accept_regex));
         list("reject-regex", regex(&self.reject_regex));
+        let mut files = self.accept.iter().chain(&self.reject);
+        let folders = self.include_directories.iter();
+        let mut folders = folders.chain(&self.exclude_directories);
+        let ignores_case =
+            files.any(FilePattern::ignores_case) || folders.any(FolderPattern::ignores_case);
         let flags = [
+            (self.depth == Some(0), "--page-requisites"),
+            (ignores_case, "--ignore-case"),
             (self.no_parent, "--no-parent"),
             (self.span_hosts, "--span-hosts"),
             (

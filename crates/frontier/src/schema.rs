@@ -208,7 +208,7 @@ impl File {
     fn is_about(&self, about: &[(String, String)]) -> Result<()> {
         for (what, ours) in about {
             let theirs = self.about(what)?;
-            let theirs = theirs.ok_or_else(|| self.damaged(format!("its {what} are missing")))?;
+            let theirs = theirs.unwrap_or_default();
             if theirs != *ours {
                 return Err(FrontierError::OtherCrawl {
                     path: self.path.to_path_buf(),

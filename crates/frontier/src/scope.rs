@@ -117,6 +117,11 @@ impl Scope {
         self.judge(&Found::link(url.clone()), 0).is_admitted()
     }
 
+    /// Tells whether what is fetched of `url` is kept: it is not if it is fetched for its links alone.
+    pub fn keeps(&self, url: &CanonicalUrl) -> bool {
+        self.seeds.contains(url) || self.is_not_kept(url.as_str()).is_none()
+    }
+
     /// Where links do not lead.
     fn leaves(&self, url: &str, is_free: bool) -> Option<Rule> {
         let rules = &self.rules;

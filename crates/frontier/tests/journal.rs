@@ -482,3 +482,26 @@ fn seeds() -> u64 {
 }
 
 const PAGES: usize = 200;
+
+/// As one of an earlier version, which knew of fewer things that tell crawls apart.
+#[test]
+fn what_a_journal_says_nothing_of_is_as_it_is_by_default() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let open = |about: &[(&str, &str)]| {
+        let about = about.iter();
+        Journal::open(
+            &path,
+            JournalOptions {
+                about: about
+                    .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                    .collect(),
+                ..JournalOptions::default()
+            },
+        )
+    };
+    open(&[("seeds", "a")]).unwrap();
+    open(&[("seeds", "a"), ("scope", "")]).unwrap();
+    let refused = open(&[("seeds", "a"), ("scope", "b")]).unwrap_err();
+    assert!(matches!(refused, FrontierError::OtherCrawl { .. }));
+}

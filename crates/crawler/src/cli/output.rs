@@ -8,7 +8,7 @@ use crate::cli::value::bytes;
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct Output {
-    /// Folder for the copy; DIR/index.html is the way in [default: the host's name]
+    /// Folder for the copy [default: the host's name]
     #[arg(long = "output", value_name = "DIR")]
     folder: Option<PathBuf>,
 

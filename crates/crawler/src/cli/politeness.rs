@@ -32,7 +32,7 @@ pub(crate) struct Politeness {
     no_adaptive: bool,
 
     /// Do not heed robots.txt
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     no_robots: bool,
 
     /// As wget has it; only `robots=off` is understood

@@ -29,8 +29,8 @@ pub(crate) struct Requests {
     #[arg(long, value_name = "SECONDS", value_parser = seconds, hide_short_help = true)]
     read_timeout: Option<Duration>,
 
-    /// Longest body in bytes, also as k, m, g [default: 256m]
-    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    /// Longest body, also as k, m, g [default: 256m]
+    #[arg(long, value_name = "BYTES", value_parser = bytes, hide_short_help = true)]
     max_filesize: Option<u64>,
 
     /// What to call ourselves [default: dragline/VERSION]

@@ -1,0 +1,177 @@
+//! What a crawl follows, against sites on loopback. Another port is another host.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+mod site;
+
+use std::collections::BTreeMap;
+
+use dragline::{
+    Config, Crawl, FilePattern, FrontierError, RequisiteHosts, Rules, StartError, Summary,
+};
+use site::{Answer, Site, tree};
+use tempfile::TempDir;
+
+/// Crawls a site by these rules.
+async fn keep(site: &Site, scope: Rules) -> (TempDir, Summary) {
+    let folder = tempfile::tempdir().unwrap();
+    let summary = crawl(config(site, &folder, scope)).await;
+    (folder, summary)
+}
+
+async fn crawl(config: Config) -> Summary {
+    Crawl::start(config).unwrap().finish().await.unwrap()
+}
+
+fn config(site: &Site, folder: &TempDir, scope: Rules) -> Config {
+    Config {
+        output: folder.path().join("copy"),
+        tries: site::once(),
+        scope,
+        ..Config::new(&site.url).unwrap()
+    }
+}
+
+/// What was asked for, each once.
+fn asked(site: &Site) -> Vec<String> {
+    let requests = site.requests();
+    assert!(requests.values().all(|times| *times == 1), "{requests:?}");
+    requests.into_keys().collect()
+}
+
+fn files(folder: &TempDir) -> BTreeMap<String, Vec<u8>> {
+    tree(&folder.path().join("copy"))
+}
+
+/// A site, and another one that has what its pages need.
+async fn two_sites() -> (Site, Site) {
+    let other = Site::start(|_| {
+        [
+            (
+                "/style.css",
+                Answer::of_type("text/css", "p { background: url(deep.png) }"),
+            ),
+            ("/deep.png", Answer::of_type("image/png", "deep")),
+            ("/a.png", Answer::of_type("image/png", "a")),
+            (
+                "/frame",
+                Answer::html("<img src=f.png><a href=far>far</a><iframe src=inner></iframe>"),
+            ),
+            ("/f.png", Answer::of_type("image/png", "f")),
+            ("/inner", Answer::html("<a href=far>far</a>")),
+        ]
+    })
+    .await;
+    let root = other.url.clone();
+    let site = Site::start(|_| {
+        [(
+            "/",
+            Answer::html(&format!(
+                "<link rel=stylesheet href={root}style.css><img src={root}a.png>\
+                 <iframe src={root}frame></iframe><a href={root}page>page</a>\
+                 <a href={root}a.png>large</a>"
+            )),
+        )]
+    })
+    .await;
+    (site, other)
+}
+
+#[tokio::test]
+async fn what_pages_need_is_fetched_from_other_hosts_and_links_there_are_not_followed() {
+    let (site, other) = two_sites().await;
+    let (folder, summary) = keep(&site, Rules::default()).await;
+    assert_eq!(
+        asked(&other),
+        [
+            "/a.png",
+            "/deep.png",
+            "/f.png",
+            "/frame",
+            "/inner",
+            "/style.css"
+        ]
+    );
+    assert!(summary.is_complete());
+    assert_eq!(files(&folder).len(), 7);
+}
+
+#[tokio::test]
+async fn what_pages_need_may_be_confined_to_the_hosts_that_links_lead_to() {
+    let (site, other) = two_sites().await;
+    let rules = Rules {
+        requisites: RequisiteHosts::Same,
+        ..Rules::default()
+    };
+    let (folder, summary) = keep(&site, rules).await;
+    assert!(asked(&other).is_empty());
+    assert!(summary.is_complete());
+    assert_eq!(files(&folder).len(), 1);
+}
+
+#[tokio::test]
+async fn other_hosts_are_asked_for_their_robots_txt_too() {
+    let (site, other) = two_sites().await;
+    let robots = "User-agent: *\nDisallow: /frame\n";
+    other.set("/robots.txt", Some(Answer::of_type("text/plain", robots)));
+    let (_, summary) = keep(&site, Rules::default()).await;
+    assert_eq!(
+        asked(&other),
+        ["/a.png", "/deep.png", "/robots.txt", "/style.css"]
+    );
+    assert_eq!(summary.excluded, 1);
+}
+
+#[tokio::test]
+async fn what_is_not_accepted_is_searched_for_links_and_not_kept() {
+    let site = Site::start(|_| {
+        [
+            (
+                "/",
+                Answer::html("<a href=list/>list</a><a href=x.gif>x</a>"),
+            ),
+            (
+                "/list/",
+                Answer::html("<a href=a.pdf>a</a><a href=b.html>b</a>"),
+            ),
+            ("/list/a.pdf", Answer::of_type("application/pdf", "a")),
+            ("/list/b.html", Answer::html("<a href=c.pdf>c</a>")),
+            ("/list/c.pdf", Answer::of_type("application/pdf", "c")),
+        ]
+    })
+    .await;
+    let rules = Rules {
+        accept: vec![FilePattern::new("pdf").unwrap()],
+        ..Rules::default()
+    };
+    let (folder, summary) = keep(&site, rules).await;
+    assert_eq!(
+        asked(&site),
+        ["/", "/list/", "/list/a.pdf", "/list/b.html", "/list/c.pdf"]
+    );
+    assert!(summary.is_complete());
+    let names: Vec<_> = files(&folder).into_keys().collect();
+    assert_eq!(names, ["index.html", "list/a.pdf", "list/c.pdf"]);
+}
+
+#[tokio::test]
+async fn a_crawl_is_not_gone_on_with_by_other_rules() {
+    let site = Site::start(|_| [("/", Answer::html(""))]).await;
+    let folder = tempfile::tempdir().unwrap();
+    crawl(config(&site, &folder, Rules::default())).await;
+    crawl(config(&site, &folder, Rules::default())).await;
+    let rules = Rules {
+        depth: Some(3),
+        ..Rules::default()
+    };
+    let refused = Crawl::start(config(&site, &folder, rules)).unwrap_err();
+    let StartError::State { source, .. } = refused else {
+        panic!("{refused}");
+    };
+    assert!(matches!(&source, FrontierError::OtherCrawl { what, .. } if what == "scope"));
+    let told = source.to_string();
+    assert!(
+        told.ends_with("of another crawl, with scope as by default, not `--level=3`"),
+        "{told}"
+    );
+    assert_eq!(asked(&site), ["/"]);
+}

@@ -1,4 +1,6 @@
+use std::collections::HashSet;
 use std::io::{self, Read as _};
+use std::sync::{Mutex, PoisonError};
 
 use archive::{ContentError, Entry, Reader};
 use cap_std::fs::Dir;
@@ -10,7 +12,8 @@ use crate::document::{Editor, OnlyServed, Source};
 use crate::inline::Inliner;
 use crate::layout::{Layout, relative};
 use crate::media;
-use crate::name::{FRONT_DOOR, fold};
+use crate::module::{self, Module};
+use crate::name::{BESIDE, FRONT_DOOR, fold};
 use crate::settle::Given;
 use crate::threads;
 use crate::tree::{self, Tree};
@@ -78,12 +81,14 @@ pub fn build(
     let stale = remove_stale(archive, before, (&layout, &given), site, dir)?;
     drop(given);
     let tree = Tree::new(dir, site.fsync)?;
+    let carried = Mutex::default();
     let builder = || Builder {
         archive,
         site,
         layout: &layout,
         editor: Editor::new(&layout, Inliner::new(archive, site.max_content)),
         tree: &tree,
+        carried: &carried,
         built: Built::default(),
     };
     let builders = threads::each_with(captures::batches(captures), builder, |builder, batch| {
@@ -96,6 +101,8 @@ pub fn build(
     let mut built = builders.next().unwrap_or_default();
     builders.for_each(|part| built.append(part));
     front_door(&layout, site, &tree, &mut built)?;
+    let carried = carried.into_inner().unwrap_or_else(PoisonError::into_inner);
+    beside(&carried, &tree, &mut built);
     built.failures.extend(stale);
     built.failures.sort_by(|a, b| a.path.cmp(&b.path));
     built.bound();
@@ -165,6 +172,8 @@ struct Builder<'a> {
     layout: &'a Layout<'a>,
     editor: Editor<'a>,
     tree: &'a Tree<'a>,
+    /// The carriers of modules that are written.
+    carried: &'a Mutex<HashSet<String>>,
     built: Built,
 }
 
@@ -195,9 +204,55 @@ impl Builder<'_> {
                 self.tree.write(path, &edited.content)?;
                 self.built.only_served.extend(edited.only_served);
                 self.built.bound_at(2 * MOST_ONLY_SERVED);
+                self.carry(edited.modules);
                 Ok(edited.content.len() as u64)
             }
         }
+    }
+
+    /// Writes the carriers of these modules and of all that they import.
+    fn carry(&mut self, mut modules: Vec<Module>) {
+        while let Some(module) = modules.pop() {
+            let path = module.carrier_path();
+            let carried = || self.carried.lock().unwrap_or_else(PoisonError::into_inner);
+            if !carried().insert(path.clone()) {
+                continue;
+            }
+            let written = self.editor.carrier(&module).and_then(|carrier| {
+                let Some((text, imports)) = carrier else {
+                    // It cannot be read, which is told of its file.
+                    return Ok(None);
+                };
+                modules.extend(imports);
+                self.tree.write(&path, text.as_bytes())?;
+                Ok(Some(text.len() as u64))
+            });
+            match written {
+                Ok(None) => {
+                    carried().remove(&path);
+                }
+                Ok(Some(length)) => self.built.count(&module.path, &path, Ok(length)),
+                Err(error) => self.built.count(&module.path, &path, Err(error)),
+            }
+        }
+    }
+}
+
+/// Sees to it that what pages need beside the site's files is there, and no more.
+fn beside(carried: &HashSet<String>, tree: &Tree<'_>, built: &mut Built) {
+    if !carried.is_empty() {
+        let written = tree.write(module::LOADER_PATH, module::LOADER.as_bytes());
+        let length = module::LOADER.len() as u64;
+        built.count("modules", module::LOADER_PATH, written.map(|()| length));
+    }
+    let is_needed =
+        |path: &str| carried.contains(path) || !carried.is_empty() && path == module::LOADER_PATH;
+    if let Err(source) = tree.clear(BESIDE, is_needed) {
+        built.failures.push(Failure {
+            url: "what was there before".to_owned(),
+            path: BESIDE.to_owned(),
+            source,
+        });
     }
 }
 

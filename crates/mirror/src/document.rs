@@ -2,10 +2,13 @@
 //! opened from disk is in the page itself, or beside it.
 //!
 //! What they refuse was tried in Chromium: modules, workers, what scripts fetch, subtitles, masks,
-//! clip paths and filters, what has `integrity` or `crossorigin`. Data URLs they take, but for modules.
+//! clip paths and filters, what has `integrity` or `crossorigin`. Data URLs they take, for all but
+//! modules that import one another ([`module`](crate::module)).
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::io;
+use std::ops::Range;
 
 use links::{Document, Edit, Format, Kind, Link, Role};
 use url::Url;
@@ -13,6 +16,7 @@ use url::Url;
 use crate::charset::Naming;
 use crate::inline::{Form, Inliner};
 use crate::layout::{File, Finder, Layout, relative};
+use crate::module::{self, ImportMap, Loader, Module};
 
 /// What was captured, and where it is in the copy.
 pub(crate) struct Source<'c> {
@@ -25,6 +29,8 @@ pub(crate) struct Source<'c> {
 /// What the copy has of it.
 pub(crate) struct Edited<'c> {
     pub(crate) content: Cow<'c, [u8]>,
+    /// The modules that must be beside it.
+    pub(crate) modules: Vec<Module>,
     /// What works only when it is served.
     pub(crate) only_served: Vec<OnlyServed>,
 }
@@ -52,12 +58,17 @@ pub enum Obstacle {
     /// too many.
     #[error("too long to be brought along")]
     TooLong,
+    /// Modules of a document that is XML, or that stands in another.
+    #[error("a module of a document without a head")]
+    Headless,
 }
 
 /// Makes of documents what the copy has of them, one at a time.
 pub(crate) struct Editor<'a> {
     pub(crate) finder: Finder<'a>,
     pub(crate) inliner: Inliner<'a>,
+    /// The modules that classic scripts import, by the places of these.
+    imports: HashMap<u32, Vec<Module>>,
 }
 
 impl<'a> Editor<'a> {
@@ -65,6 +76,7 @@ impl<'a> Editor<'a> {
         Editor {
             finder: Finder::new(layout),
             inliner,
+            imports: HashMap::new(),
         }
     }
 
@@ -82,6 +94,7 @@ impl<'a> Editor<'a> {
         } = source;
         let whole = |content| Edited {
             content,
+            modules: Vec::new(),
             only_served: Vec::new(),
         };
         let Some(format) = Format::of(content_type, &content, url) else {
@@ -96,7 +109,11 @@ impl<'a> Editor<'a> {
         let mut page = Page {
             editor: self,
             document: &document,
+            format,
+            url,
             path,
+            imports: Imports::ByFile,
+            loader: Loader::default(),
             only_served: Vec::new(),
         };
         let edits: Vec<_> = if format == Format::List || is_data(&document) {
@@ -109,9 +126,13 @@ impl<'a> Editor<'a> {
                 .map(|link| page.edit(link))
                 .collect()
         };
-        let only_served = page.only_served;
+        let head = match format {
+            Format::Html => naming.head() + &page.loader.markup(path),
+            _ => String::new(),
+        };
+        let (modules, only_served) = (page.loader.into_modules(), page.only_served);
         let mut edits = edits.into_iter();
-        let edited = document.rewrite(&naming.head(), |_| edits.next().flatten());
+        let edited = document.rewrite(&head, |_| edits.next().flatten());
         let edited = match edited {
             Cow::Owned(edited) => Some(edited),
             Cow::Borrowed(_) => None,
@@ -119,16 +140,102 @@ impl<'a> Editor<'a> {
         std::mem::replace(&mut self.finder.failed, Ok(()))?;
         Ok(Edited {
             content: naming.apply(edited.map_or(content, Cow::Owned)),
+            modules,
             only_served,
         })
     }
+
+    /// Returns a module as a script that brings it to the pages that import it, and what it imports
+    /// itself; nothing if it cannot be read.
+    ///
+    /// # Errors
+    ///
+    /// The captures cannot be read.
+    pub(crate) fn carrier(&mut self, module: &Module) -> io::Result<Option<(String, Vec<Module>)>> {
+        let Some((url, content)) = self.inliner.read(self.finder.layout, module.place) else {
+            return Ok(None);
+        };
+        let (imports, text) = if module.is_script() {
+            self.alone(&content, &url, &module.path, Imports::ByKey)
+        } else {
+            (Vec::new(), String::from_utf8_lossy(&content).into_owned())
+        };
+        std::mem::replace(&mut self.finder.failed, Ok(()))?;
+        Ok(Some((module::carrier(module, &imports, &text), imports)))
+    }
+
+    /// Edits a script for another place than its own.
+    fn alone(
+        &mut self,
+        content: &[u8],
+        url: &Url,
+        path: &str,
+        imports: Imports,
+    ) -> (Vec<Module>, String) {
+        let document = Document::new(content, Format::Script, None, url);
+        self.inliner.begin();
+        let mut page = Page {
+            editor: self,
+            document: &document,
+            format: Format::Script,
+            url,
+            path,
+            imports,
+            loader: Loader::default(),
+            only_served: Vec::new(),
+        };
+        let edits: Vec<_> = document
+            .links()
+            .iter()
+            .map(|link| page.edit(link))
+            .collect();
+        let modules = page.loader.into_modules();
+        let mut edits = edits.into_iter();
+        let edited = document.rewrite("", |_| edits.next().flatten());
+        (modules, String::from_utf8_lossy(&edited).into_owned())
+    }
+
+    /// The modules that a classic script imports when it runs.
+    fn imported_by(&mut self, file: &File) -> Vec<Module> {
+        if let Some(known) = self.imports.get(&file.place) {
+            return known.clone();
+        }
+        let mut modules = Vec::new();
+        if file.media_type == Some(module::SCRIPT)
+            && let Some((url, content)) = self.inliner.read(self.finder.layout, file.place)
+        {
+            for link in links::extract(&content, Format::Script, None, &url) {
+                if link.role == Role::ModuleImport {
+                    modules.extend(self.finder.find(&link.url).map(Module::from));
+                }
+            }
+        }
+        if self.imports.len() >= MOST_KNOWN {
+            self.imports.clear();
+        }
+        self.imports.insert(file.place, modules.clone());
+        modules
+    }
+}
+
+/// By what name a script imports modules.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Imports {
+    /// By the way to their files.
+    ByFile,
+    /// By a key of the import map: the script is brought to the page.
+    ByKey,
 }
 
 /// A document that is edited.
 struct Page<'p, 'a, 'c> {
     editor: &'p mut Editor<'a>,
     document: &'p Document<'c>,
+    format: Format,
+    url: &'p Url,
     path: &'p str,
+    imports: Imports,
+    loader: Loader,
     only_served: Vec<OnlyServed>,
 }
 
@@ -137,10 +244,31 @@ impl Page<'_, '_, '_> {
         if link.kind == Kind::Base {
             return Some(Edit::Url(relative(self.path, self.path, None)));
         }
+        if link.url.path().ends_with('/')
+            && matches!(link.role, Role::ImportMap | Role::ImportMapKey)
+        {
+            return Some(Edit::Url(self.prefix(&link.url)));
+        }
         let Some(file) = self.editor.finder.find(&link.url) else {
             return elsewhere(link);
         };
         match self.role(link) {
+            Role::ModuleScript => self.module_script(link, file),
+            Role::ModulePreload => Some(self.module_preload(link, file)),
+            Role::ModuleImport => Some(self.module_import(link, file)),
+            Role::ImportMap | Role::ImportMapKey => {
+                self.import_map(link);
+                if link.role == Role::ImportMap {
+                    self.load(link, file.clone());
+                }
+                Some(Edit::Url(self.way(&file)))
+            }
+            Role::Script => {
+                for module in self.editor.imported_by(&file) {
+                    self.load_module(link, module);
+                }
+                Some(Edit::Unguarded(self.way(&file)))
+            }
             Role::Mask | Role::ClipPath | Role::Paint | Role::Track => {
                 Some(Edit::Unguarded(self.data(link, &file, Form::AsItIs)))
             }
@@ -201,6 +329,134 @@ impl Page<'_, '_, '_> {
         }
     }
 
+    fn module_script(&mut self, link: &Link, file: File) -> Option<Edit> {
+        let way = module::dotted(relative(self.path, &file.path, None));
+        if !self.load(link, file) {
+            return Some(Edit::Unguarded(way));
+        }
+        let tag = self.tag_without(link)?;
+        Some(Edit::Element(format!("{tag}import \"{way}\"</script>")))
+    }
+
+    fn module_preload(&mut self, link: &Link, file: File) -> Edit {
+        let way = self.way(&file);
+        if self.load(link, file) {
+            Edit::Element(String::new())
+        } else {
+            Edit::Unguarded(way)
+        }
+    }
+
+    fn module_import(&mut self, link: &Link, file: File) -> Edit {
+        let url = match self.imports {
+            Imports::ByFile => relative(self.path, &file.path, None),
+            Imports::ByKey => module::key(&file.path),
+        };
+        // A file's own imports are followed when it is brought along.
+        if self.format != Format::Script || self.imports == Imports::ByKey {
+            self.load(link, file);
+        }
+        Edit::Url(url)
+    }
+
+    /// Takes the import map that a link is in.
+    fn import_map(&mut self, link: &Link) {
+        if link.is_nested() || self.loader.has_map() {
+            return;
+        }
+        let element = self.document.text(link.element.clone());
+        let base = self
+            .document
+            .links()
+            .iter()
+            .find(|link| link.role == Role::Base);
+        let base = base.map_or(self.url, |base| &base.url).clone();
+        let map = ImportMap::parse(&element, |address| {
+            let url = module::is_url_like(address).then(|| base.join(address).ok())??;
+            if url.path().ends_with('/') {
+                return Some(self.prefix(&url));
+            }
+            Some(match self.editor.finder.find(&url) {
+                Some(file) => relative(self.path, &file.path, None),
+                None => url.into(),
+            })
+        });
+        self.loader.set_map(map);
+    }
+
+    /// Where the files are of URLs that begin so.
+    fn prefix(&self, url: &Url) -> String {
+        let is_near = url.origin() == self.url.origin();
+        let folder = is_near
+            .then(|| self.editor.finder.layout.folder(url))
+            .flatten();
+        folder.map_or_else(
+            || url.to_string(),
+            |folder| {
+                let way = relative(self.path, &folder, None);
+                if way.is_empty() { "./".to_owned() } else { way }
+            },
+        )
+    }
+
+    /// Has the page load a module, if it can.
+    fn load(&mut self, link: &Link, file: File) -> bool {
+        self.load_module(link, Module::from(file))
+    }
+
+    fn load_module(&mut self, link: &Link, module: Module) -> bool {
+        let can = !link.is_nested() && matches!(self.format, Format::Html | Format::Script);
+        if can {
+            self.loader.add(module);
+        } else {
+            self.note(link, Obstacle::Headless);
+        }
+        can
+    }
+
+    /// The start tag that a link is in, without the attribute that it is, and without its guards.
+    fn tag_without(&self, link: &Link) -> Option<String> {
+        const QUOTES: [char; 2] = ['"', '\''];
+        let before = self.text_without(link.tag.start..link.span.start, &link.guards);
+        let after = self.text_without(link.span.end..link.tag.end, &link.guards);
+        let before = before.trim_end();
+        let quoted = before.strip_suffix(QUOTES);
+        let after = after.trim_start();
+        let after = match quoted {
+            Some(_) => after.strip_prefix(QUOTES)?,
+            None => after,
+        };
+        let before = quoted
+            .unwrap_or(before)
+            .trim_end()
+            .strip_suffix('=')?
+            .trim_end();
+        let before = before
+            .get(..before.len().checked_sub("src".len())?)?
+            .trim_end();
+        let after = after
+            .trim_end()
+            .strip_suffix('>')?
+            .trim_end_matches('/')
+            .trim();
+        let blank = if after.is_empty() { "" } else { " " };
+        Some(format!("{before}{blank}{after}>"))
+    }
+
+    /// The text of a span, but for what stands in some others.
+    fn text_without(&self, span: Range<usize>, others: &[Range<usize>]) -> String {
+        let mut text = String::new();
+        let mut at = span.start;
+        for other in others
+            .iter()
+            .filter(|other| span.start <= other.start && other.end <= span.end)
+        {
+            text += &self.document.text(at..other.start);
+            at = other.end;
+        }
+        text + &self.document.text(at..span.end)
+    }
+
     fn note(&mut self, link: &Link, reason: Obstacle) {
         self.only_served.push(OnlyServed {
             path: self.path.to_owned(),
@@ -227,5 +483,7 @@ fn is_data(document: &Document<'_>) -> bool {
     document.links().iter().any(is_entry)
 }
 
+/// Of so many classic scripts it is remembered what they import.
+const MOST_KNOWN: usize = 1024;
 /// In bytes: `new SharedWorker(new URL("`, and blanks.
 const LONGEST_CALL: usize = 64;

@@ -9,6 +9,7 @@ use links::{Document, Edit, Format, Link, Role};
 use url::Url;
 
 use crate::layout::{File, Finder, Layout};
+use crate::module;
 
 /// Reads files and makes data URLs of them.
 pub(crate) struct Inliner<'a> {
@@ -99,7 +100,7 @@ impl<'a> Inliner<'a> {
             Form::Worker => {
                 let document = Document::new(&content, Format::Script, None, &url);
                 let edit = |link: &Link| self.within_worker(finder, link, room, deeper);
-                (SCRIPT, document.rewrite("", edit).into_owned())
+                (module::SCRIPT, document.rewrite("", edit).into_owned())
             }
         };
         Some(format!(
@@ -168,5 +169,3 @@ const FAILED: usize = 64 << 10;
 const DEEPEST: usize = 4;
 /// In bytes.
 const MOST_REMEMBERED: usize = 8 << 20;
-/// What a worker is.
-const SCRIPT: &str = "text/javascript";

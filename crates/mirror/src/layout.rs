@@ -161,6 +161,12 @@ impl<'a> Layout<'a> {
             .ok_or_else(changed)
     }
 
+    /// Returns the folder in which the files are of URLs that begin so and go on without a slash.
+    pub(crate) fn folder(&self, prefix: &Url) -> Option<String> {
+        let path = Name::of(&prefix.join("x").ok()?, None, &self.own_host).path();
+        path.rfind('/').map(|end| path[..=end].to_owned())
+    }
+
     /// The file of what is kept under this key.
     fn file(&self, url: &Url, key: &str, print: Print) -> Option<File> {
         let kept = self.kept(print)?;

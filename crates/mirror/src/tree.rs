@@ -111,6 +111,29 @@ impl<'a> Tree<'a> {
         }
     }
 
+    /// Removes the files in a folder that are not `needed`, and the folders that are empty then. A
+    /// symbolic link is removed, and not followed.
+    pub(crate) fn clear(&self, folder: &str, needed: impl Fn(&str) -> bool) -> io::Result<()> {
+        let is_folder = |path: &str| self.root.symlink_metadata(path).is_ok_and(|it| it.is_dir());
+        if !is_folder(folder) {
+            return Ok(());
+        }
+        let mut folders = vec![folder.to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in self.root.read_dir(&folder)? {
+                let entry = entry?;
+                let name = entry.file_name();
+                let path = format!("{folder}/{}", name.to_string_lossy());
+                if entry.file_type()?.is_dir() {
+                    folders.push(path);
+                } else if !needed(&path) {
+                    remove(self.root, &path)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Removes what was only needed while writing.
     pub(crate) fn finish(self) -> io::Result<()> {
         self.root

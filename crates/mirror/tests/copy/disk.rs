@@ -160,6 +160,100 @@ fn so_is_that_of_a_style_sheet_a_script_and_mere_text() {
 }
 
 #[test]
+fn modules_are_brought_to_the_page() {
+    let files = copy(&[
+        page(
+            ROOT,
+            "<title>x</title><script type=module src='/js/m.js?v=1' async integrity=x></script>",
+        ),
+        script(
+            "js/m.js?v=1",
+            "import { n } from './n.js'; import './gone.js'; n(new URL('i.png', import.meta.url));",
+        ),
+        script(
+            "js/n.js",
+            "import '/js/m.js?v=1'; import data from './d.json' with { type: 'json' }; export const n = () => '\\u2028</script>';",
+        ),
+        document("http://h/js/d.json", "application/json", "{}"),
+        document("http://h/js/i.png", "image/png", "png"),
+        page(
+            "http://h/sub/",
+            "<script type=module>import { n } from '../js/n.js'</script>",
+        ),
+    ]);
+    assert_eq!(
+        files["index.html"],
+        "<script src=\"_dragline/modules.js\" data-modules=\"js/m@v=1.js\"></script><title>x</title>\
+         <script type=module async>import \"./js/m@v=1.js\"</script>"
+    );
+    assert_eq!(
+        files["sub/index.html"],
+        "<script src=\"../_dragline/modules.js\" data-modules=\"js/n.js\"></script>\
+         <script type=module>import { n } from '../js/n.js'</script>"
+    );
+    assert_eq!(
+        files["js/m@v=1.js"],
+        "import { n } from './n.js'; import 'http://h/js/gone.js'; n(new URL('i.png', import.meta.url));",
+        "over HTTP, it is a module as it was"
+    );
+    assert_eq!(
+        files["_dragline/modules/js/m@v=1.js.js"],
+        "\u{feff}dragline(\"js/m@v=1.js\", \"text/javascript\", [\"js/n.js\"], \
+         \"import { n } from 'dragline:js/n.js'; import 'http://h/js/gone.js'; \
+         n(new URL('i.png', import.meta.url));\");\n"
+    );
+    let of_n = &files["_dragline/modules/js/n.js.js"];
+    assert!(of_n.contains("[\"js/d.json\", \"js/m@v=1.js\"]"), "{of_n}");
+    assert!(files["_dragline/modules/js/d.json.js"].contains("\"application/json\", [], \"{}\""));
+    assert!(files.contains_key("_dragline/modules.js"));
+    assert_eq!(files.len(), 10);
+}
+
+#[test]
+fn a_preloaded_module_and_one_that_a_classic_script_imports_are_too() {
+    let html = "<link rel=modulepreload href=/m.js><script src=/c.js></script>";
+    let more = [
+        script("m.js", "export {}"),
+        script("n.js", "export {}"),
+        script("c.js", "import('./n.js')"),
+    ];
+    assert_eq!(
+        first(html, &more),
+        "<script src=\"_dragline/modules.js\" data-modules=\"m.js n.js\"></script><script src=c.js></script>"
+    );
+}
+
+#[test]
+fn an_import_map_leads_to_what_is_brought() {
+    let html = "<script type=importmap>{\"imports\": {\"n\": \"/js/n.js\", \"lib/\": \"/js/\", \"x\": \"//x/y.js\"}, \
+                \"scopes\": {\"/js/\": {\"n\": \"/js/n.js\"}}}</script>";
+    assert_eq!(
+        first(html, &[script("js/n.js", "export {}")]),
+        "<script src=\"_dragline/modules.js\" data-modules=\"js/n.js\" \
+         data-map=\"{&quot;imports&quot;:{&quot;lib/&quot;:&quot;./js/&quot;,&quot;n&quot;:&quot;./js/n.js&quot;,\
+         &quot;x&quot;:&quot;http://x/y.js&quot;},&quot;scopes&quot;:{&quot;js/&quot;:{&quot;n&quot;:&quot;./js/n.js&quot;}}}\"></script>\
+         <script type=importmap>{\"imports\": {\"n\": \"./js/n.js\", \"lib/\": \"./js/\", \"x\": \"http://x/y.js\"}, \
+         \"scopes\": {\"./js/\": {\"n\": \"./js/n.js\"}}}</script>"
+    );
+}
+
+#[test]
+fn carriers_that_no_page_needs_any_more_are_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let with = [
+        page(ROOT, "<script type=module src=m.js></script>"),
+        script("m.js", "export {}"),
+    ];
+    build_in(folder.path(), ROOT, &with);
+    assert!(folder.path().join("_dragline/modules/m.js.js").exists());
+    fs::write(folder.path().join("_dragline/modules/strange"), "x").unwrap();
+    build_in(folder.path(), ROOT, &with);
+    assert!(!folder.path().join("_dragline/modules/strange").exists());
+    build_in(folder.path(), ROOT, &[page(ROOT, "")]);
+    assert!(!folder.path().join("_dragline").exists());
+}
+
+#[test]
 fn what_is_fetched_where_it_stands_is_a_data_url() {
     let css = |text: &str, more: &[Capture]| {
         let sheet = document("http://h/a.css", "text/css", text);
@@ -261,6 +355,11 @@ fn what_works_only_when_it_is_served_is_told() {
         ),
         script("w.js", ""),
         document("http://h/long.txt", "text/plain", &long),
+        document(
+            "http://h/x",
+            "application/xhtml+xml",
+            "<html><head/><body><script type='module' src='w.js'/></body></html>",
+        ),
     ];
     let built = build_in(folder.path(), ROOT, &captures);
     let told: Vec<_> = built
@@ -273,6 +372,7 @@ fn what_works_only_when_it_is_served_is_told() {
         [
             ("index.html", "http://h/long.txt", Obstacle::TooLong),
             ("index.html", "http://h/w.js", Obstacle::ServiceWorker),
+            ("x.xhtml", "http://h/w.js", Obstacle::Headless),
         ]
     );
     assert!(files(folder.path())["index.html"].contains("fetch('long.txt')"));

@@ -2,8 +2,9 @@
 //! opened from disk is in the page itself, or beside it.
 //!
 //! What they refuse was tried in Chromium: modules, workers, what scripts fetch, subtitles, masks,
-//! clip paths and filters, what has `integrity` or `crossorigin`. Data URLs they take, for all but
-//! modules that import one another ([`module`](crate::module)).
+//! clip paths and filters, `use` of another file, what has `integrity` or `crossorigin`. Data URLs
+//! they take, for all but modules that import one another ([`module`](crate::module)) and `use`
+//! ([`symbol`](crate::symbol)).
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use crate::charset::Naming;
 use crate::inline::{Form, Inliner};
 use crate::layout::{File, Finder, Layout, relative};
 use crate::module::{self, ImportMap, Loader, Module};
+use crate::symbol::Symbols;
 
 /// What was captured, and where it is in the copy.
 pub(crate) struct Source<'c> {
@@ -61,6 +63,9 @@ pub enum Obstacle {
     /// Modules of a document that is XML, or that stands in another.
     #[error("a module of a document without a head")]
     Headless,
+    /// An element of another SVG document that could not be taken out of it.
+    #[error("an element of another document")]
+    Element,
 }
 
 /// Makes of documents what the copy has of them, one at a time.
@@ -114,6 +119,7 @@ impl<'a> Editor<'a> {
             path,
             imports: Imports::ByFile,
             loader: Loader::default(),
+            symbols: Symbols::default(),
             only_served: Vec::new(),
         };
         let edits: Vec<_> = if format == Format::List || is_data(&document) {
@@ -182,6 +188,7 @@ impl<'a> Editor<'a> {
             path,
             imports,
             loader: Loader::default(),
+            symbols: Symbols::default(),
             only_served: Vec::new(),
         };
         let edits: Vec<_> = document
@@ -236,6 +243,7 @@ struct Page<'p, 'a, 'c> {
     path: &'p str,
     imports: Imports,
     loader: Loader,
+    symbols: Symbols,
     only_served: Vec<OnlyServed>,
 }
 
@@ -269,6 +277,7 @@ impl Page<'_, '_, '_> {
                 }
                 Some(Edit::Unguarded(self.way(&file)))
             }
+            Role::Use if self.is_use(link) => Some(self.element_of(link, &file)),
             Role::Mask | Role::ClipPath | Role::Paint | Role::Track => {
                 Some(Edit::Unguarded(self.data(link, &file, Form::AsItIs)))
             }
@@ -455,6 +464,39 @@ impl Page<'_, '_, '_> {
             at = other.end;
         }
         text + &self.document.text(at..span.end)
+    }
+
+    fn is_use(&self, link: &Link) -> bool {
+        let tag = self.document.text(link.tag.clone());
+        let name = tag
+            .split(|char: char| char.is_ascii_whitespace() || char == '/')
+            .next();
+        name.is_some_and(|name| name.eq_ignore_ascii_case("<use"))
+    }
+
+    /// An element of another document comes into this one.
+    fn element_of(&mut self, link: &Link, file: &File) -> Edit {
+        let found = file.fragment.as_deref().filter(|_| !link.is_nested());
+        let found = found.and_then(|id| {
+            let editor = &mut *self.editor;
+            self.symbols.take(&file.path, id, || {
+                editor
+                    .inliner
+                    .read(editor.finder.layout, file.place)
+                    .map(|(_, content)| content)
+            })
+        });
+        let Some((definition, id)) = found else {
+            self.note(link, Obstacle::Element);
+            return Edit::Unguarded(self.way(file));
+        };
+        if definition.is_empty() {
+            return Edit::Url(format!("#{id}"));
+        }
+        let text = |from, to| self.document.text(from..to);
+        let before = text(link.tag.start, link.span.start);
+        let after = text(link.span.end, link.tag.end);
+        Edit::Element(format!("{definition}{before}#{id}{after}"))
     }
 
     fn note(&mut self, link: &Link, reason: Obstacle) {

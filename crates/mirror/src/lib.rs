@@ -40,10 +40,10 @@
 //!   target; each link to something not kept is absolute. Sitemaps and feeds stay as they are.
 //! - What keeps a page from working from disk is left out: `integrity` and `crossorigin` of what is
 //!   kept, and policies for its content. An encoding that only a header named is named in the file.
-//!   What browsers let no page from disk load is brought along within it, as a data URL: at most
-//!   2 MiB of a file, and 8 MiB in one. [`Built::only_served`] tells what is not. Modules are also in
-//!   scripts in the folder `_dragline`, by which a page from disk loads them.
-//!   Nothing else in a file is changed.
+//! - What browsers let no page from disk load is brought along within it, as a data URL: at most
+//!   2 MiB of a file, and 8 MiB in one. Elements of other SVG documents are in the page that uses
+//!   them, and modules also in scripts in the folder `_dragline`, by which it loads them.
+//!   [`Built::only_served`] tells what works only when it is served. Nothing else in a file is changed.
 //! - A document of more than 32 MiB ([`LONGEST_DOCUMENT`]) is kept with its links as they are.
 //! - A file appears under its name whole (written aside, then renamed) or not at all.
 //! - Nothing is written outside the folder, not even through a symbolic link planted there.
@@ -58,6 +58,7 @@ mod charset;
 mod document;
 mod inline;
 mod module;
+mod symbol;
 
 mod media;
 mod name;

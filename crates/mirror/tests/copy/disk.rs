@@ -345,15 +345,35 @@ fn workers_that_load_each_other_come_to_an_end() {
 }
 
 #[test]
+fn an_element_of_another_svg_comes_into_the_page() {
+    let sprite =
+        "<svg xmlns='http://www.w3.org/2000/svg'><symbol id='x'><path d='M0 0'/></symbol></svg>";
+    let sprite = document("http://h/s.svg", "image/svg+xml", sprite);
+    let html = first(
+        "<svg><use width=9 href='s.svg#x'/></svg><svg><use href=s.svg#x /></svg>",
+        &[sprite],
+    );
+    let id = "dragline-995c83e9-x";
+    assert_eq!(
+        html,
+        format!(
+            "<svg><defs><symbol id=\"{id}\"><path d=\"M0 0\"/></symbol></defs><use width=9 href='#{id}'/></svg>\
+             <svg><use href=#{id} /></svg>"
+        )
+    );
+}
+
+#[test]
 fn what_works_only_when_it_is_served_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let long = "x".repeat(3 << 20);
     let captures = [
         page(
             ROOT,
-            "<script>navigator.serviceWorker.register('w.js'); fetch('long.txt')</script>",
+            "<script>navigator.serviceWorker.register('w.js'); fetch('long.txt')</script><svg><use href=s.svg#no /></svg>",
         ),
         script("w.js", ""),
+        document("http://h/s.svg", "image/svg+xml", "<svg/>"),
         document("http://h/long.txt", "text/plain", &long),
         document(
             "http://h/x",
@@ -371,6 +391,7 @@ fn what_works_only_when_it_is_served_is_told() {
         told,
         [
             ("index.html", "http://h/long.txt", Obstacle::TooLong),
+            ("index.html", "http://h/s.svg#no", Obstacle::Element),
             ("index.html", "http://h/w.js", Obstacle::ServiceWorker),
             ("x.xhtml", "http://h/w.js", Obstacle::Headless),
         ]

@@ -100,6 +100,9 @@ impl Engine {
             // Nobody listening is no reason to fail.
             let _ = self.events.send(Event::NotWritten(failure)).await;
         }
+        for only in built.only_served {
+            let _ = self.events.send(Event::OnlyServed(only)).await;
+        }
         summary.elapsed = self.begun.elapsed();
         Ok(summary)
     }

@@ -72,6 +72,8 @@ pub enum Event {
     Building,
     /// A file of the copy could not be written.
     NotWritten(mirror::Failure),
+    /// Something in the copy works only when it is served.
+    OnlyServed(mirror::OnlyServed),
 }
 
 /// How a URL differs from what it was before.

@@ -79,3 +79,4 @@ pub use frontier::{
     InvalidUrl, Regex, RequisiteHosts, Rules, Trap, TrapKind,
 };
 pub use http::StatusCode;
+pub use mirror::{Obstacle, OnlyServed};

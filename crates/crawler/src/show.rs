@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use dragline::{Change, Event, Limit, Progress, Summary};
+use dragline::{Change, Event, Limit, OnlyServed, Progress, Summary};
 use indicatif::{BinaryBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
@@ -19,6 +19,8 @@ pub(crate) struct Show {
     changes: bool,
     /// How many changes of each kind there are.
     changed: [usize; 3],
+    /// What works only when it is served: the first, and how many there are.
+    only_served: Option<(OnlyServed, usize)>,
     /// Why changes could not be written.
     unwritten: Option<io::Error>,
 }
@@ -48,6 +50,7 @@ impl Show {
             building: false,
             changes,
             changed: [0; 3],
+            only_served: None,
             unwritten: None,
         }
     }
@@ -95,6 +98,10 @@ impl Show {
             Event::NotWritten(failure) => {
                 self.say(&format!("failed: {failure}: {}", failure.source));
             }
+            Event::OnlyServed(only) => match &mut self.only_served {
+                Some((_, more)) => *more += 1,
+                None => self.only_served = Some((only.clone(), 1)),
+            },
             Event::ScopeExtended { from, to } => self.tell(&format!(
                 "note: {from} redirects to {to}; the crawl includes that host"
             )),
@@ -193,6 +200,19 @@ impl Show {
             0 => format!("\nno page for a copy in {}", output.display()),
             _ => format!("\nthe copy: {files} files, open {}", way_in.display()),
         };
+        if let Some((first, count)) = &self.only_served {
+            let many = match count {
+                1 => "one thing works only under `dragline serve`".to_owned(),
+                _ => format!(
+                    "{} things work only under `dragline serve`, the first",
+                    HumanCount(*count as u64)
+                ),
+            };
+            let OnlyServed {
+                path, url, reason, ..
+            } = first;
+            text += &format!("\n{many}: in {path}, {reason} ({url})");
+        }
         if self.changes {
             line(&text);
             return;

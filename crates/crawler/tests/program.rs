@@ -64,6 +64,29 @@ async fn all_well_is_0_with_a_summary() {
 }
 
 #[tokio::test]
+async fn what_works_only_when_it_is_served_is_told() {
+    let site = Site::start(|_| {
+        let register = "<script>navigator.serviceWorker.register('/w.js')</script>";
+        [
+            (
+                "/",
+                Answer::html(&format!("<a href=a></a><a href=w.js></a>{register}")),
+            ),
+            ("/a", Answer::html(register)),
+            ("/w.js", Answer::of_type("text/javascript", "")),
+        ]
+    })
+    .await;
+    let (code, stdout, stderr, _folder) = run(&[&site.url]).await;
+    assert_eq!(code, 0, "{stderr}");
+    let told = format!(
+        "\n2 things work only under `dragline serve`, the first: in a.html, a service worker ({}w.js)\n",
+        site.url,
+    );
+    assert!(stdout.ends_with(&told), "{stdout}");
+}
+
+#[tokio::test]
 async fn quiet_says_nothing_when_all_is_well() {
     let site = small_site().await;
     let (code, stdout, stderr, _folder) = run(&[&site.url, "-q"]).await;

@@ -161,6 +161,8 @@ impl Config {
     pub(crate) fn taken_in(&self) -> frontier::Limits {
         frontier::Limits {
             traps: self.max_alike,
+            // What is within so many links must not depend on which page is fetched first.
+            levels: self.scope.depth.is_some_and(|most| most > 0),
             ..frontier::Limits::default()
         }
     }

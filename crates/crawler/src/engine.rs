@@ -11,7 +11,7 @@ use async_channel::{Receiver, Sender};
 use cap_std::fs::Dir;
 use fetch::FetchError;
 use frontier::{
-    CanonicalUrl, Done, Found, Frontier, Host, Item, Leases, Report, Reported, Then, Want,
+    CanonicalUrl, Done, Found, Frontier, Host, Item, Leases, Report, Reported, Role, Then, Want,
 };
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
@@ -330,11 +330,15 @@ impl Engine {
                 (Record { outcome, kept }, Vec::new())
             }
         };
+        let if_needed = self.if_needed(&item, &found);
+        let found = found.into_iter().filter(|it| self.is_in_scope(&item, it));
+        let found = found.collect();
         self.history.take_in(&record, &item.url, item.via.is_none());
         Ok(Done {
             id: item.id,
             record: record.to_string(),
             found,
+            if_needed,
             content,
         })
     }
@@ -381,8 +385,7 @@ impl Engine {
             .find_map(|(limit, is_over)| is_over.then_some(limit))
     }
 
-    /// Archives a page and returns what is to be remembered of it, and what it leads to, as far as
-    /// it is in scope.
+    /// Archives a page and returns what is to be remembered of it, and what it leads to.
     async fn keep(&mut self, item: &Item, page: Page) -> Result<(Record, Vec<Found>), CrawlError> {
         let Page {
             mut capture,
@@ -435,14 +438,25 @@ impl Engine {
             bytes,
         })
         .await;
-        let found = leads_to
-            .into_iter()
-            .filter(|found| {
-                let depth = item.depth_of(found);
-                self.history.scope.judge(found, depth).is_admitted()
-            })
-            .collect();
-        Ok((Record { outcome, kept }, found))
+        Ok((Record { outcome, kept }, leads_to))
+    }
+
+    fn is_in_scope(&self, item: &Item, found: &Found) -> bool {
+        let depth = item.depth_of(found);
+        self.history.scope.judge(found, depth).is_admitted()
+    }
+
+    /// Where a redirect that a link led to leads if a document needs it, as may come out later.
+    fn if_needed(&self, item: &Item, found: &[Found]) -> Option<Found> {
+        let [redirect] = found else { return None };
+        if redirect.redirects == 0 || redirect.is_seed || redirect.role == Role::Requisite {
+            return None;
+        }
+        let needed = Found {
+            role: Role::Requisite,
+            ..redirect.clone()
+        };
+        self.is_in_scope(item, &needed).then_some(needed)
     }
 
     /// A redirect is found like a link; but where a seed leads is a seed.

@@ -175,3 +175,104 @@ async fn a_crawl_is_not_gone_on_with_by_other_rules() {
     );
     assert_eq!(asked(&site), ["/"]);
 }
+
+/// A page `a.html` that links to `to`, and `b.html` that needs it, with a way to each that is so long.
+fn ways(to: &str, [a, b]: [usize; 2]) -> Vec<(String, Answer)> {
+    let mut answers = vec![
+        (
+            "/".to_owned(),
+            Answer::html("<a href=a0>a</a><a href=b0>b</a>"),
+        ),
+        (
+            format!("/a{a}"),
+            Answer::html(&format!("<a href={to}>a</a>")),
+        ),
+        (format!("/b{b}"), Answer::html(&format!("<img src={to}>"))),
+    ];
+    let on = |way: &str, steps: usize| -> Vec<_> {
+        let step = |n| Answer::html(&format!("<a href={way}{}>on</a>", n + 1));
+        (0..steps)
+            .map(|n| (format!("/{way}{n}"), step(n)))
+            .collect()
+    };
+    answers.extend(on("a", a));
+    answers.extend(on("b", b));
+    answers
+}
+
+/// `/to` redirects to another host, and is both linked to and needed.
+#[tokio::test]
+async fn a_redirect_to_another_host_is_followed_if_any_page_needs_it() {
+    for steps in [[0, 6], [3, 3], [6, 0]] {
+        let other = Site::start(|_| [("/i.png", Answer::of_type("image/png", "i"))]).await;
+        let mut answers = ways("to", steps);
+        answers.push(("/to".to_owned(), Answer::redirect("/to2")));
+        answers.push((
+            "/to2".to_owned(),
+            Answer::redirect(&format!("{}i.png", other.url)),
+        ));
+        let site = Site::start_with(|_| answers.into_iter().collect()).await;
+        let (_, summary) = keep(&site, Rules::default()).await;
+        assert!(summary.is_complete());
+        assert_eq!(asked(&other), ["/i.png"], "{steps:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_to_another_host_that_is_linked_to_alone_is_not_followed() {
+    let other = Site::start(|_| [("/", Answer::html("other"))]).await;
+    let to = other.url.clone();
+    let site = Site::start(|_| {
+        [
+            ("/", Answer::html("<a href=to>")),
+            ("/to", Answer::redirect(&to)),
+        ]
+    })
+    .await;
+    let (_, summary) = keep(&site, Rules::default()).await;
+    assert!(summary.is_complete());
+    assert!(asked(&other).is_empty());
+}
+
+/// `/to` is two links from the first page, if its host is fast; on the way by which it is found
+/// first, it may be more.
+#[tokio::test]
+async fn how_far_away_a_page_is_does_not_depend_on_who_answers_first() {
+    for jobs in [1, 8] {
+        let site = Site::start_with(|_| {
+            let mut answers = ways("to", [1, 4]);
+            answers.push(("/to".to_owned(), Answer::html("<a href=c>c</a>")));
+            answers.push(("/c".to_owned(), Answer::html("<a href=d>d</a>")));
+            answers.into_iter().collect()
+        })
+        .await;
+        let folder = tempfile::tempdir().unwrap();
+        let rules = Rules {
+            depth: Some(4),
+            ..Rules::default()
+        };
+        let config = Config {
+            jobs: jobs.try_into().unwrap(),
+            ..config(&site, &folder, rules)
+        };
+        assert!(crawl(config).await.is_complete());
+        assert_eq!(
+            asked(&site),
+            ["/", "/a0", "/a1", "/b0", "/b1", "/b2", "/b3", "/c", "/to"],
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_page_alone_is_kept_with_what_it_needs() {
+    let (site, other) = two_sites().await;
+    let page = Answer::html(&format!("<a href=b>b</a><img src={}a.png>", other.url));
+    site.set("/", Some(page));
+    let rules = Rules {
+        depth: Some(0),
+        ..Rules::default()
+    };
+    keep(&site, rules).await;
+    assert_eq!(asked(&site), ["/"]);
+    assert_eq!(asked(&other), ["/a.png"]);
+}

@@ -3,12 +3,12 @@
 //! It knows URLs by number and fingerprint alone; their text is with whoever drives it.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, VecDeque};
 use std::time::Duration;
 
 use crate::canonical::host_of;
-use crate::frontier::{Limits, Stats, Then, Token};
-use crate::seen::Seen;
+use crate::frontier::{Limits, Role, Stats, Then, Token};
+use crate::seen::{Print, Seen, Taken};
 use crate::{CanonicalUrl, Host};
 
 /// The state of a crawl: what is queued, what is out, what was ever seen.
@@ -33,6 +33,25 @@ pub(crate) struct Core {
     /// How many URLs ever entered.
     urls: u32,
     stats: Stats,
+    /// URLs that wait until all that are nearer to the seeds are done.
+    later: Later,
+}
+
+/// What is not handed out before its level.
+#[derive(Debug, Default)]
+struct Later {
+    /// How far from the seeds is what is handed out.
+    level: u32,
+    /// By how far away it is, in the order of entry. What moved nearer is passed over where it was.
+    levels: BTreeMap<u32, Vec<Print>>,
+    waiting: HashMap<Print, Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    depth: u32,
+    host: usize,
+    url: u32,
 }
 
 /// What is known of one host. It is in `ready` or in `resting` if it has a queue and no lease.
@@ -64,8 +83,17 @@ struct Held {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Entry {
     New(u32),
-    Known,
+    Known(Again),
     Capped,
+}
+
+/// What is learned of a URL that is found again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Again {
+    /// It is known to be needed from now on.
+    pub(crate) is_needed_now: bool,
+    /// It is nearer than it was: this one.
+    pub(crate) nearer: Option<u32>,
 }
 
 /// Where a URL that entered is.
@@ -99,29 +127,41 @@ impl Core {
             last_token: 0,
             urls: 0,
             stats: Stats::default(),
+            later: Later::default(),
         }
     }
 
     /// Takes in a URL that was not seen before, if the limits let it.
-    pub(crate) fn add(&mut self, url: &CanonicalUrl) -> Entry {
-        if !self.seen.insert(url.as_str()) {
-            return Entry::Known;
+    pub(crate) fn add(&mut self, url: &CanonicalUrl, role: Role, depth: u32) -> Entry {
+        let print = self.seen.print(url.as_str(), role);
+        let taken = self.seen.insert(print);
+        if taken != Taken::New {
+            return Entry::Known(Again {
+                is_needed_now: taken == Taken::NeededToo,
+                nearer: self.move_nearer(print, depth),
+            });
         }
         let host = self.host(host_of(url.as_str()));
         let of_host = self.hosts[host].urls;
         if self.urls >= self.limits.urls || of_host >= self.limits.urls_per_host {
-            self.seen.remove(url.as_str());
+            self.seen.remove(print);
             return Entry::Capped;
         }
-        Entry::New(self.enter(host, true))
+        self.enter(host);
+        self.queue(print, host, self.urls, depth);
+        Entry::New(self.urls)
     }
 
     /// Takes in a URL that entered before this process began, in the order in which it did, and
     /// returns its host's place. [`restored`](Self::restored) follows on the last.
-    pub(crate) fn restore(&mut self, url: &str, place: Place) -> usize {
-        self.seen.insert_later(url);
+    pub(crate) fn restore(&mut self, url: &str, role: Role, depth: u32, place: Place) -> usize {
+        let print = self.seen.print(url, role);
+        self.seen.insert_later(print);
         let host = self.host(host_of(url));
-        self.enter(host, place == Place::Queued);
+        self.enter(host);
+        if place == Place::Queued {
+            self.queue(print, host, self.urls, depth);
+        }
         self.stats.done += usize::from(place == Place::Done);
         self.stats.held += usize::from(place == Place::Held);
         host
@@ -135,24 +175,80 @@ impl Core {
         self.seen.reserve(urls);
     }
 
-    fn enter(&mut self, host: usize, is_queued: bool) -> u32 {
+    /// Takes in that a URL is needed, after the last [`restore`](Self::restore).
+    pub(crate) fn restore_needed(&mut self, url: &str) {
+        self.seen.insert(self.seen.print(url, Role::Requisite));
+    }
+
+    /// Tells whether a URL is needed by a document, as far as is known.
+    pub(crate) fn is_needed(&self, url: &CanonicalUrl) -> bool {
+        self.seen.is_needed(url.as_str())
+    }
+
+    fn enter(&mut self, host: usize) {
         self.urls += 1;
+        self.hosts[host].urls += 1;
+    }
+
+    /// Queues a URL, or has it wait for its level.
+    fn queue(&mut self, print: Print, host: usize, url: u32, depth: u32) {
+        self.stats.queued += 1;
+        if self.limits.levels && depth > self.later.level {
+            let waiting = Waiting { depth, host, url };
+            self.later.waiting.insert(print, waiting);
+            self.later.levels.entry(depth).or_default().push(print);
+        } else {
+            self.line_up_behind(host, url);
+        }
+    }
+
+    fn line_up_behind(&mut self, host: usize, url: u32) {
         let state = &mut self.hosts[host];
-        state.urls += 1;
-        if is_queued {
-            state.queue.push_back(self.urls);
-            self.stats.queued += 1;
-            self.stats.parked += usize::from(state.is_parked);
-            if state.queue.len() == 1 && state.held.is_none() {
-                self.line_up(host);
+        state.queue.push_back(url);
+        self.stats.parked += usize::from(state.is_parked);
+        if state.queue.len() == 1 && state.held.is_none() {
+            self.line_up(host);
+        }
+    }
+
+    /// Takes in that what waits for its level was found nearer; returns which it is.
+    fn move_nearer(&mut self, print: Print, depth: u32) -> Option<u32> {
+        let waiting = self.later.waiting.get(&print)?;
+        let (host, url) = (waiting.host, waiting.url);
+        if depth >= waiting.depth {
+            return None;
+        }
+        self.later.waiting.remove(&print);
+        self.stats.queued -= 1;
+        self.queue(print, host, url, depth);
+        Some(url)
+    }
+
+    /// Goes on to the next level for which there is something to do, once this one is done.
+    fn advance(&mut self) {
+        while self.stats.leased == 0
+            && self.stats.queued == self.stats.parked + self.later.waiting.len()
+            && let Some((depth, level)) = self.later.levels.pop_first()
+        {
+            self.later.level = depth;
+            for print in level {
+                if self
+                    .later
+                    .waiting
+                    .get(&print)
+                    .is_some_and(|it| it.depth == depth)
+                    && let Some(Waiting { host, url, .. }) = self.later.waiting.remove(&print)
+                {
+                    self.line_up_behind(host, url);
+                }
             }
         }
-        self.urls
     }
 
     /// Hands out up to `want` URLs.
     pub(crate) fn lease(&mut self, want: usize, ttl: Duration, now: Duration) -> Vec<Leased> {
         self.tick(now);
+        self.advance();
         let mut leases = Vec::new();
         let mut left = want;
         while left > 0
@@ -185,6 +281,7 @@ impl Core {
     /// In how long a host is ready or a lease ends, if any is.
     pub(crate) fn next(&mut self, now: Duration) -> Option<Duration> {
         self.tick(now);
+        self.advance();
         if !self.ready.is_empty() {
             return Some(Duration::ZERO);
         }
@@ -239,6 +336,7 @@ impl Core {
         let Some(host) = self.held(host, token) else {
             return Vec::new();
         };
+        self.advance();
         let more = match then {
             Then::Keep { more } => more,
             Then::Release => {

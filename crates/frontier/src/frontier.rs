@@ -106,7 +106,7 @@ impl Found {
     }
 }
 
-/// What a URL was found as. If it was as both, the first counts.
+/// What a URL was found as. If it was as both, it is a requisite, whenever that came out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
     /// A person may go there.
@@ -131,10 +131,11 @@ pub struct Item {
     pub via: Option<CanonicalUrl>,
     /// How many redirects in a row led to it.
     pub redirects: u8,
-    /// What it was found as.
+    /// What it was found as first.
     pub role: Role,
-    /// How many links away from a seed it is, on the way by which it was found first. Requisites and
-    /// redirects are as far away as what led to them.
+    /// How many links away from a seed it is, on the way by which it was found first; with
+    /// [`Limits::levels`], on the shortest. Requisites and redirects are as far away as what led to
+    /// them.
     pub depth: u32,
 }
 
@@ -205,6 +206,9 @@ pub struct Done {
     pub record: String,
     /// What was found there.
     pub found: Vec<Found>,
+    /// If it redirects, and was found as a page: where it leads if it is needed by a document too,
+    /// as comes out sooner or later. Then this is found in place of the others.
+    pub if_needed: Option<Found>,
     /// What it says, if it is a document: without it, no trap is seen in what it leads to.
     pub content: Option<Content>,
 }
@@ -269,6 +273,10 @@ pub struct Limits {
     /// are held back: so many, and one more for each eight that say something. `None`: all. Default:
     /// `None`.
     pub traps: Option<usize>,
+    /// Whether URLs are handed out in the order of how far they are from the seeds: none before all
+    /// that are nearer are done (but for parked hosts). Then [`Item::depth`] is the least there is,
+    /// whatever the order of reports. Default: `false`.
+    pub levels: bool,
 }
 
 /// A space without end, as it seems, and what of it is not fetched.
@@ -313,6 +321,7 @@ impl Default for Limits {
             urls: u32::MAX,
             urls_per_host: u32::MAX,
             traps: None,
+            levels: false,
         }
     }
 }

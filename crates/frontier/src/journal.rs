@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use event_listener::Event;
 
-use crate::Host;
 use crate::clock::Clock;
 use crate::core::Leased;
 use crate::error::FrontierError;
@@ -20,6 +19,7 @@ use crate::restore::restore;
 use crate::schema::{Batch, DoneRow, File, Flags, UrlRow};
 use crate::state::{Log, State, Text};
 use crate::traps::{Evidence, Traps};
+use crate::{CanonicalUrl, Host};
 
 /// A frontier that a crawl goes on from after its process was killed, kept by `SQLite`.
 ///
@@ -406,6 +406,20 @@ impl Log for Pending {
 
     fn delayed(&mut self, host: &Host, delay: Duration) {
         self.0.delays.push((host.clone(), delay));
+    }
+
+    fn needed(&mut self, url: &CanonicalUrl) {
+        self.0.needed.push(url.clone());
+    }
+
+    fn nearer(&mut self, url: u32, depth: u32) {
+        self.0.nearer.push((url, depth));
+    }
+
+    fn onward(&mut self, url: u32, target: &Found) {
+        self.0
+            .onward
+            .push((url, target.url.clone(), target.redirects));
     }
 }
 

@@ -27,6 +27,7 @@
 //!     id: lease.items[0].id,
 //!     record: "200".to_owned(),
 //!     found: ["http://example.org/#top", "http://example.org/a"].map(url).map(Found::link).into(),
+//!     if_needed: None,
 //!     content: None,
 //! };
 //! let report = Report {

@@ -1,7 +1,6 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::Host;
 use crate::clock::Clock;
 use crate::core::Leased;
 use crate::error::FrontierError;
@@ -11,6 +10,7 @@ use crate::frontier::{
 };
 use crate::state::{Log, State, Text};
 use crate::traps::{Evidence, Traps};
+use crate::{CanonicalUrl, Host};
 
 /// A frontier that forgets all when the process ends.
 #[derive(Debug)]
@@ -143,4 +143,10 @@ impl Log for Vec<Past> {
     }
 
     fn delayed(&mut self, _: &Host, _: Duration) {}
+
+    fn needed(&mut self, _: &CanonicalUrl) {}
+
+    fn nearer(&mut self, _: u32, _: u32) {}
+
+    fn onward(&mut self, _: u32, _: &Found) {}
 }

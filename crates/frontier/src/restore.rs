@@ -1,5 +1,6 @@
 //! How a journal is read back.
 
+use std::collections::HashMap;
 use std::io;
 use std::panic::resume_unwind;
 use std::path::Path;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use crate::core::{Core, Place};
 use crate::error::FrontierError;
 use crate::frontier::{Limits, TrapKind};
-use crate::schema::{File, UrlRead};
+use crate::schema::{File, Flags, UrlRead};
 use crate::state::State;
 use crate::traps::{Evidence, FLOOD, News, Traps};
 
@@ -22,6 +23,10 @@ pub(crate) fn restore(
     now: Duration,
 ) -> Result<State, FrontierError> {
     let mut state = State::new(limits);
+    let mut nearer = HashMap::new();
+    file.each_nearer(file.urls()?, |url, depth| {
+        nearer.insert(url, depth);
+    })?;
     let core = &mut state.core;
     file.delays(|host, delay| core.restore_delay(&host, delay, now))?;
     let urls = file.urls()?;
@@ -37,12 +42,14 @@ pub(crate) fn restore(
         !std::mem::replace(&mut known.is_done, true)
     })?;
     core.reserve(urls as usize);
+    let by_number = &nearer;
     let traps = thread::scope(|scope| {
         let (reader, read) = mpsc::sync_channel::<Texts>(READ_AHEAD);
         let take_in = move || {
             let mut taking = Taking {
                 core,
                 traps,
+                nearer: by_number,
                 url: 0,
                 run: Run::default(),
             };
@@ -69,6 +76,15 @@ pub(crate) fn restore(
         Ok(thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
     })?;
     state.traps = traps;
+    file.each_needed(|url| state.core.restore_needed(url))?;
+    file.each_onward(|id, url, is_suspect, target| {
+        if !state.core.is_needed(&url) {
+            state.lead_on(id, url, is_suspect, target);
+        }
+    })?;
+    for (url, depth) in nearer {
+        state.restore_nearer(url, depth);
+    }
     Ok(state)
 }
 
@@ -85,6 +101,8 @@ struct Known {
 struct Taking<'a> {
     core: &'a mut Core,
     traps: Option<Traps>,
+    /// How far away is what was found nearer than at first.
+    nearer: &'a HashMap<u32, u32>,
     /// How many were taken in.
     url: usize,
     run: Run,
@@ -105,7 +123,8 @@ impl Taking<'_> {
         let UrlRead {
             url,
             via,
-            is_suspect,
+            depth,
+            flags,
         } = row;
         let held = known.why.filter(|_| !known.is_done && self.traps.is_some());
         let place = match held {
@@ -113,8 +132,12 @@ impl Taking<'_> {
             Some(_) => Place::Held,
             None => Place::Queued,
         };
-        let host = self.core.restore(url, place);
         self.url += 1;
+        let nearer = u32::try_from(self.url)
+            .ok()
+            .and_then(|id| self.nearer.get(&id));
+        let depth = nearer.copied().unwrap_or(depth);
+        let host = self.core.restore(url, flags.role, depth, place);
         let Some(traps) = &mut self.traps else {
             return;
         };
@@ -122,7 +145,7 @@ impl Taking<'_> {
             self.run.found(traps, via, known.news);
         }
         if known.news != News::Unknown {
-            traps.count(url, is_suspect, via, known.news);
+            traps.count(url, flags.is_suspect, via, known.news);
         }
         if let Some(why) = held
             && let Ok(number) = u32::try_from(self.url)
@@ -156,26 +179,28 @@ impl Run {
 #[derive(Default)]
 struct Texts {
     all: String,
-    rows: Vec<(usize, Option<u32>, bool)>,
+    rows: Vec<(usize, Option<u32>, u32, Flags)>,
 }
 
 impl Texts {
     /// Takes one more; tells whether these are enough.
     fn push(&mut self, row: UrlRead<'_>) -> bool {
         self.all.push_str(row.url);
-        self.rows.push((self.all.len(), row.via, row.is_suspect));
+        self.rows
+            .push((self.all.len(), row.via, row.depth, row.flags));
         self.all.len() >= TOGETHER
     }
 
     fn iter(&self) -> impl Iterator<Item = UrlRead<'_>> {
         let mut start = 0;
-        self.rows.iter().map(move |(end, via, is_suspect)| {
+        self.rows.iter().map(move |(end, via, depth, flags)| {
             let url = &self.all[start..*end];
             start = *end;
             UrlRead {
                 url,
                 via: *via,
-                is_suspect: *is_suspect,
+                depth: *depth,
+                flags: *flags,
             }
         })
     }

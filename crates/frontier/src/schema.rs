@@ -16,6 +16,9 @@
 //!   bytes of another; `digest` and `words` tell this of later ones.
 //! - `held`: what was held back as part of a trap, and why: 0 it leads on and says nothing new, 1
 //!   its path repeats itself, 2 it is one of very many. What is done was not held for ever.
+//! - `needed`: URLs that entered as pages and are what a page needs too.
+//! - `nearer`: URLs that were found at a less `depth` than before.
+//! - `onward`: redirects that were found as pages, and the `target` they lead to if they are needed.
 //! - `host`: hosts that rest between two leases, and for how long.
 //! - `about`: which crawl it is.
 
@@ -27,7 +30,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
 use crate::content::Content;
 use crate::error::FrontierError;
-use crate::frontier::{Past, Role, TrapKind};
+use crate::frontier::{Found, Past, Role, TrapKind};
 use crate::state::Text;
 use crate::traps::{Evidence, News};
 use crate::{CanonicalUrl, Host};
@@ -64,7 +67,8 @@ pub(crate) struct DoneRow {
 pub(crate) struct UrlRead<'a> {
     pub(crate) url: &'a str,
     pub(crate) via: Option<u32>,
-    pub(crate) is_suspect: bool,
+    pub(crate) depth: u32,
+    pub(crate) flags: Flags,
 }
 
 /// Rows that belong together: all are written, or none.
@@ -74,11 +78,15 @@ pub(crate) struct Batch {
     pub(crate) done: Vec<DoneRow>,
     pub(crate) delays: Vec<(Host, Duration)>,
     pub(crate) held: Vec<(u32, TrapKind)>,
+    pub(crate) needed: Vec<CanonicalUrl>,
+    pub(crate) nearer: Vec<(u32, u32)>,
+    pub(crate) onward: Vec<(u32, CanonicalUrl, u8)>,
 }
 
 impl Batch {
     pub(crate) fn len(&self) -> usize {
-        self.urls.len() + self.done.len() + self.delays.len() + self.held.len()
+        let again = self.needed.len() + self.nearer.len() + self.onward.len();
+        self.urls.len() + self.done.len() + self.delays.len() + self.held.len() + again
     }
 }
 
@@ -151,6 +159,9 @@ impl File {
             // A commit alone may not survive a power cut; what is noted has to, lest what is kept
             // beside the journal have none.
             file.settle()?;
+        } else {
+            // One of an earlier version lacks them.
+            file.db.execute_batch(LATER).map_err(failed)?;
         }
         file.is_about(about)?;
         Ok(file)
@@ -178,6 +189,7 @@ impl File {
     ) -> rusqlite::Result<()> {
         let transaction = self.db.unchecked_transaction()?;
         transaction.execute_batch(SCHEMA)?;
+        transaction.execute_batch(LATER)?;
         transaction.pragma_update(None, "application_id", APPLICATION)?;
         transaction.pragma_update(None, "user_version", VERSION)?;
         for (key, value) in about {
@@ -276,6 +288,26 @@ impl File {
         for (host, delay) in &batch.delays {
             insert.execute(params![host.as_str(), millis(*delay)])?;
         }
+        let mut insert = self
+            .db
+            .prepare_cached("INSERT OR IGNORE INTO needed VALUES (?, ?)")?;
+        for url in &batch.needed {
+            insert.execute(params![url.as_str(), crc([], url.as_str())])?;
+        }
+        let mut insert = self
+            .db
+            .prepare_cached("INSERT OR IGNORE INTO nearer VALUES (?, ?, ?)")?;
+        for (url, depth) in &batch.nearer {
+            let crc = crc([*url, *depth].map(u64::from), "");
+            insert.execute(params![url, depth, crc])?;
+        }
+        let mut insert = self
+            .db
+            .prepare_cached("INSERT OR IGNORE INTO onward VALUES (?, ?, ?, ?)")?;
+        for (url, target, redirects) in &batch.onward {
+            let crc = crc([(*url).into(), (*redirects).into()], target.as_str());
+            insert.execute(params![url, target.as_str(), redirects, crc])?;
+        }
         transaction.commit()
     }
 
@@ -364,11 +396,11 @@ impl File {
                 if id != rows || row.get::<_, u32>(6)? != crc {
                     return Ok(Some(format!("row {rows} of table `url`")));
                 }
-                let is_suspect = Flags::of_number(flags).is_suspect;
                 each(UrlRead {
                     url,
                     via,
-                    is_suspect,
+                    depth,
+                    flags: Flags::of_number(flags),
                 });
                 Ok(None)
             },
@@ -378,6 +410,61 @@ impl File {
         } else {
             Err(self.damaged(format!("{urls} URLs are counted, {rows} are there")))
         }
+    }
+
+    /// Gives each URL that is needed too, checking the rows.
+    pub(crate) fn each_needed(&self, mut each: impl FnMut(&str)) -> Result<()> {
+        self.rows("SELECT url, crc FROM needed", |row| {
+            let url = text(row, 0)?;
+            let is_whole = row.get::<_, u32>(1)? == crc([], url);
+            if is_whole {
+                each(url);
+            }
+            Ok((!is_whole).then(|| "a row of table `needed`".to_owned()))
+        })
+    }
+
+    /// Gives each URL that was found nearer, and how far away then, checking the rows.
+    pub(crate) fn each_nearer(&self, urls: u32, mut each: impl FnMut(u32, u32)) -> Result<()> {
+        self.rows(
+            "SELECT url, depth, crc FROM nearer ORDER BY depth DESC",
+            |row| {
+                let (url, depth): (u32, u32) = (row.get(0)?, row.get(1)?);
+                let is_whole = (1..=urls).contains(&url)
+                    && row.get::<_, u32>(2)? == crc([url, depth].map(u64::from), "");
+                if is_whole {
+                    each(url, depth);
+                }
+                Ok((!is_whole).then(|| format!("row {url} of table `nearer`")))
+            },
+        )
+    }
+
+    /// Gives each redirect that leads elsewhere if it is needed: its number, itself, whether it is
+    /// suspect, and where it leads; checking the rows.
+    pub(crate) fn each_onward(
+        &self,
+        mut each: impl FnMut(u32, CanonicalUrl, bool, Found),
+    ) -> Result<()> {
+        let select = "SELECT o.url, u.url, u.flags, o.target, o.redirects, o.crc FROM onward o
+                      LEFT JOIN url u ON u.id = o.url";
+        self.rows(select, |row| {
+            let (url, redirects): (u32, u8) = (row.get(0)?, row.get(4)?);
+            let target = text(row, 3)?;
+            let is_whole = row.get::<_, u32>(5)? == crc([url.into(), redirects.into()], target);
+            match optional_text(row, 1)?.filter(|_| is_whole) {
+                Some(from) => {
+                    let is_suspect = Flags::of_number(row.get(2)?).is_suspect;
+                    let target = Found {
+                        redirects,
+                        ..Found::requisite(CanonicalUrl::known(target))
+                    };
+                    each(url, CanonicalUrl::known(from), is_suspect, target);
+                    Ok(None)
+                }
+                None => Ok(Some(format!("row {url} of table `onward`"))),
+            }
+        })
     }
 
     /// Looks up a URL.
@@ -561,6 +648,17 @@ CREATE TABLE done (
 CREATE TABLE held (url INTEGER PRIMARY KEY, why INTEGER NOT NULL, crc INTEGER NOT NULL);
 CREATE TABLE host (name TEXT PRIMARY KEY, delay_ms INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
+";
+
+/// What came with later versions.
+const LATER: &str = "
+CREATE TABLE IF NOT EXISTS needed (url TEXT PRIMARY KEY, crc INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS nearer (
+    url INTEGER NOT NULL, depth INTEGER NOT NULL, crc INTEGER NOT NULL, PRIMARY KEY (url, depth)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS onward (
+    url INTEGER PRIMARY KEY, target TEXT NOT NULL, redirects INTEGER NOT NULL, crc INTEGER NOT NULL
+);
 ";
 
 /// By their numbers.

@@ -13,6 +13,18 @@ pub(crate) struct State {
     /// If they are looked for.
     pub(crate) traps: Option<Traps>,
     texts: HashMap<u32, Text>,
+    /// Redirects, by where from, that lead elsewhere once they are needed.
+    onward: HashMap<CanonicalUrl, Onward>,
+    /// How far away is what was found nearer than it was, and is not done.
+    nearer: HashMap<u32, u32>,
+}
+
+/// A redirect that is done.
+#[derive(Debug)]
+struct Onward {
+    id: u32,
+    is_suspect: bool,
+    target: Found,
 }
 
 /// What a URL was found as.
@@ -36,6 +48,12 @@ pub(crate) trait Log {
     fn done(&mut self, url: u32, text: Text, record: String, urls: u32, evidence: Evidence);
     fn held(&mut self, url: u32, why: TrapKind);
     fn delayed(&mut self, host: &Host, delay: Duration);
+    /// What entered as a page is needed too.
+    fn needed(&mut self, url: &CanonicalUrl);
+    /// It was found nearer to the seeds than before.
+    fn nearer(&mut self, url: u32, depth: u32);
+    /// Where a redirect leads if it is needed.
+    fn onward(&mut self, url: u32, target: &Found);
 }
 
 impl State {
@@ -44,6 +62,8 @@ impl State {
             core: Core::new(limits),
             traps: limits.traps.map(Traps::new),
             texts: HashMap::new(),
+            onward: HashMap::new(),
+            nearer: HashMap::new(),
         }
     }
 
@@ -72,6 +92,7 @@ impl State {
                 continue;
             }
             self.texts.remove(&id);
+            self.nearer.remove(&id);
             let evidence = match &mut self.traps {
                 Some(traps) => traps.judge(id, &text, done.content),
                 None => Evidence::default(),
@@ -81,7 +102,16 @@ impl State {
                 text: &text,
                 says_nothing_new: matches!(evidence.news, News::Alike | News::Same),
             };
-            self.enter(done.found, Some(page), log);
+            let found = match done.if_needed {
+                Some(target) if self.core.is_needed(&text.url) => vec![target],
+                Some(target) => {
+                    log.onward(id, &target);
+                    self.lead_on(id, text.url.clone(), text.is_suspect, target);
+                    done.found
+                }
+                None => done.found,
+            };
+            self.enter(found, Some(page), log);
             log.done(id, text, done.record, self.core.urls(), evidence);
         }
         if let Some(traps) = &mut self.traps {
@@ -139,8 +169,26 @@ impl State {
         self.texts.contains_key(&url)
     }
 
-    pub(crate) fn put(&mut self, url: u32, text: Text) {
+    pub(crate) fn put(&mut self, url: u32, mut text: Text) {
+        if let Some(depth) = self.nearer.get(&url) {
+            text.depth = *depth;
+        }
         self.texts.insert(url, text);
+    }
+
+    /// Remembers that a URL which is not done was found nearer.
+    pub(crate) fn restore_nearer(&mut self, url: u32, depth: u32) {
+        self.nearer.insert(url, depth);
+    }
+
+    /// Remembers where a redirect leads if it is needed.
+    pub(crate) fn lead_on(&mut self, id: u32, url: CanonicalUrl, is_suspect: bool, target: Found) {
+        let onward = Onward {
+            id,
+            is_suspect,
+            target,
+        };
+        self.onward.insert(url, onward);
     }
 
     /// Forgets the text of a URL that can be looked up again, if there are more than `most`.
@@ -155,28 +203,82 @@ impl State {
         if let (Some(traps), Some(page)) = (&mut self.traps, &on) {
             traps.found(page.id, found.len());
         }
+        let mut leads_on = Vec::new();
         for found in found {
-            match self.core.add(&found.url) {
-                Entry::Known => added.known += 1,
-                Entry::Capped => added.capped += 1,
-                Entry::New(id) => {
-                    added.new += 1;
-                    let on = on.filter(|_| !found.is_seed);
-                    let text = Text {
-                        depth: on.map_or(0, |page| found.depth_from(page.text.depth)),
-                        is_suspect: on.is_some_and(|page| page.makes_suspect(&found)),
-                        via: on.map(|page| page.text.url.clone()),
-                        via_id: on.map(|page| page.id),
-                        url: found.url,
-                        redirects: found.redirects,
-                        role: found.role,
-                    };
-                    log.entered(id, &text);
-                    self.texts.insert(id, text);
-                }
-            }
+            self.enter_one(found, on, log, &mut added, &mut leads_on);
+        }
+        // Behind what was found here, which is one run of numbers.
+        while let Some((
+            url,
+            Onward {
+                id,
+                is_suspect,
+                target,
+            },
+        )) = leads_on.pop()
+        {
+            let text = Text {
+                // It is needed here.
+                depth: on.map_or(0, |page| page.text.depth),
+                is_suspect,
+                via: None,
+                via_id: None,
+                url,
+                redirects: 0,
+                role: Role::Requisite,
+            };
+            let redirect = Page {
+                id,
+                text: &text,
+                says_nothing_new: false,
+            };
+            self.enter_one(target, Some(redirect), log, &mut added, &mut leads_on);
         }
         added
+    }
+
+    /// Takes in one URL. What leads on from it since it is needed goes to `leads_on`.
+    fn enter_one(
+        &mut self,
+        found: Found,
+        on: Option<Page<'_>>,
+        log: &mut impl Log,
+        added: &mut Added,
+        leads_on: &mut Vec<(CanonicalUrl, Onward)>,
+    ) {
+        let on = on.filter(|_| !found.is_seed);
+        let depth = on.map_or(0, |page| found.depth_from(page.text.depth));
+        match self.core.add(&found.url, found.role, depth) {
+            Entry::Known(again) => {
+                added.known += 1;
+                if let Some(id) = again.nearer {
+                    self.nearer.insert(id, depth);
+                    if let Some(text) = self.texts.get_mut(&id) {
+                        text.depth = depth;
+                    }
+                    log.nearer(id, depth);
+                }
+                if again.is_needed_now {
+                    log.needed(&found.url);
+                    leads_on.extend(self.onward.remove_entry(&found.url));
+                }
+            }
+            Entry::Capped => added.capped += 1,
+            Entry::New(id) => {
+                added.new += 1;
+                let text = Text {
+                    depth,
+                    is_suspect: on.is_some_and(|page| page.makes_suspect(&found)),
+                    via: on.map(|page| page.text.url.clone()),
+                    via_id: on.map(|page| page.id),
+                    url: found.url,
+                    redirects: found.redirects,
+                    role: found.role,
+                };
+                log.entered(id, &text);
+                self.texts.insert(id, text);
+            }
+        }
     }
 }
 

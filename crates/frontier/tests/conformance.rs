@@ -151,6 +151,7 @@ fn done(lease: &Lease, items: &[Item], more: usize) -> Report {
         id: item.id,
         record: format!("kept {}", item.url),
         found: Vec::new(),
+        if_needed: None,
         content: None,
     });
     Report {
@@ -297,6 +298,57 @@ conform! {
         if let Some(frontier) = B::reopen(&home, Clock::default()) {
             assert_eq!(one(&frontier, 9).items[0].depth, 3);
         }
+    }
+
+    /// A redirect that was found as a page leads where it does as what a page needs, if it is that
+    /// too: whether that comes out before or after it is done, and also after a kill.
+    fn a_redirect_that_is_needed_leads_on_whatever_comes_first<B>() {
+        let onward = |page| Some(Found { redirects: 1, ..Found::requisite(url(0, page)) });
+        for kill in [None, Some(1), Some(2), Some(3)] {
+            for order in [[1, 2, 3], [1, 3, 2], [2, 1, 3], [2, 3, 1], [3, 1, 2], [3, 2, 1]] {
+                let (mut frontier, home) = new::<B>();
+                // 1 redirects to 2, and that to 4 if it is needed; 3 needs 1.
+                add(&frontier, [seed(0, 1), seed(0, 2), seed(0, 3)]);
+                let mut held = one(&frontier, 3);
+                for (step, page) in order.iter().enumerate() {
+                    if kill == Some(step) && home.is_some() {
+                        drop(frontier);
+                        frontier = B::reopen(&home, Clock::default()).unwrap();
+                        held = one(&frontier, 3);
+                    }
+                    let item = held.items.iter().find(|item| item.url == url(0, *page)).unwrap();
+                    let mut of = done(&held, std::slice::from_ref(item), 0);
+                    let page_done = &mut of.done[0];
+                    match page {
+                        1 => {
+                            page_done.found = vec![Found { redirects: 1, ..Found::link(url(0, 2)) }];
+                            page_done.if_needed = onward(2);
+                        }
+                        2 => page_done.if_needed = onward(4),
+                        _ => page_done.found = vec![Found::requisite(url(0, 1))],
+                    }
+                    accepted(&frontier, of);
+                }
+                if kill == Some(3) && home.is_some() {
+                    drop(frontier);
+                    frontier = B::reopen(&home, Clock::default()).unwrap();
+                }
+                let last = one(&frontier, 9);
+                assert_eq!(urls(&last.items), ["http://h0/4"], "{order:?}, killed at {kill:?}");
+                assert_eq!(last.items[0].role, Role::Requisite);
+                assert_eq!(last.items[0].via, Some(url(0, 2)));
+            }
+        }
+    }
+
+    fn a_redirect_that_nothing_needs_leads_where_pages_lead<B>() {
+        let (frontier, _home) = new::<B>();
+        add(&frontier, [seed(0, 1)]);
+        let held = one(&frontier, 1);
+        let mut of = done(&held, &held.items, 9);
+        of.done[0].if_needed = Some(Found::requisite(url(0, 2)));
+        assert!(accepted(&frontier, of).is_empty());
+        assert!(stats(&frontier).is_finished());
     }
 
     fn a_host_rests_between_two_leases<B>() {
@@ -778,6 +830,100 @@ fn crawls_every_web<B: Backend>(
         }
     }
     assert_eq!(fetched, seen);
+}
+
+/// Any web, any order of answers, killed now and then: each URL is handed out as far from the seed as
+/// the shortest way to it is, and so what is within so many links is the same.
+fn crawls_level_by_level<B: Backend>(
+    links: &[(usize, Vec<usize>)],
+    slots: usize,
+    picks: &[prop::sample::Index],
+    kills: &HashSet<usize>,
+) {
+    let found = |link: usize| {
+        let (host, _) = links[link];
+        // One in three is what a page needs.
+        match link % 3 {
+            0 => Found::requisite(url(host, link)),
+            _ => Found::link(url(host, link)),
+        }
+    };
+    let shortest = shortest_ways(links);
+    let limits = Limits {
+        levels: true,
+        ..Limits::default()
+    };
+    let (mut frontier, home) = B::make(limits, Time::default().clock());
+    add(&frontier, [Found::seed(found(0).url)]);
+    let mut out: Vec<(Lease, Item)> = Vec::new();
+    let mut fetched = HashMap::new();
+    let mut picks = picks.iter().cycle();
+    for step in 0.. {
+        if kills.contains(&step) && home.is_some() {
+            drop(frontier);
+            (frontier, out) = (B::reopen_with(&home, limits).unwrap(), Vec::new());
+        }
+        for held in lease(&frontier, slots - out.len()).leases {
+            out.extend(held.items.iter().map(|item| (held.clone(), item.clone())));
+        }
+        if out.is_empty() {
+            break;
+        }
+        let (held, item) = out.swap_remove(picks.next().unwrap().index(out.len()));
+        let page = number(item.url.as_str());
+        assert_eq!(fetched.insert(page, item.depth), None, "page {page} twice");
+        let mut of = done(&held, std::slice::from_ref(&item), slots - out.len());
+        let all = links[page].1.iter().map(|link| found(*link));
+        of.done[0].found = all
+            .filter(|found| item.depth_of(found) <= FARTHEST)
+            .collect();
+        let more = accepted(&frontier, of);
+        out.extend(more.iter().map(|item| (held.clone(), item.clone())));
+    }
+    assert!(stats(&frontier).is_finished());
+    assert_eq!(fetched, shortest);
+}
+
+/// How far from the first page is what is within so many links.
+fn shortest_ways(links: &[(usize, Vec<usize>)]) -> HashMap<usize, u32> {
+    let mut ways = HashMap::from([(0, 0)]);
+    let mut next = VecDeque::from([0]);
+    while let Some(page) = next.pop_front() {
+        for link in &links[page].1 {
+            let depth = ways[&page] + u32::from(link % 3 != 0);
+            if depth <= FARTHEST && ways.get(link).is_none_or(|known| depth < *known) {
+                ways.insert(*link, depth);
+                next.push_back(*link);
+            }
+        }
+    }
+    ways
+}
+
+const FARTHEST: u32 = 3;
+
+proptest! {
+    #[test]
+    fn crawls_level_by_level_in_memory(
+        links in web(),
+        slots in 1_usize..6,
+        picks in prop::collection::vec(any::<prop::sample::Index>(), 200),
+    ) {
+        crawls_level_by_level::<InMemory>(&links, slots, &picks, &HashSet::new());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    #[test]
+    fn crawls_level_by_level_with_a_journal(
+        links in web(),
+        slots in 1_usize..6,
+        picks in prop::collection::vec(any::<prop::sample::Index>(), 200),
+        kills in prop::collection::hash_set(1_usize..40, 0..6),
+    ) {
+        crawls_level_by_level::<Journal>(&links, slots, &picks, &kills);
+    }
 }
 
 proptest! {

@@ -73,6 +73,7 @@ fn kept(item: &Item) -> Done {
         id: item.id,
         record: record(page),
         found: links(page).map(url).map(Found::link).collect(),
+        if_needed: None,
         content: None,
     }
 }
@@ -258,6 +259,7 @@ fn a_page_that_is_out_is_reported_also_when_many_were_found_meanwhile() {
             found: vec![Found::link(
                 url(1_000_000 + usize::from(item.via.is_none())),
             )],
+            if_needed: None,
             content: None,
         };
         let report = Report {

@@ -38,6 +38,9 @@ pub struct Config {
     pub fetch: fetch::Config,
     /// How the archive is written.
     pub archive: archive::Config,
+    /// Whether the archive, and the state of the crawl, stay once there is nothing more to fetch.
+    /// They are there until then, so that the crawl can be gone on with. Default: true.
+    pub keep_archive: bool,
     /// Whether the crawl's state is kept on disk, so that another process can go on with it.
     /// Default: true.
     pub resumable: bool,
@@ -217,6 +220,7 @@ impl Config {
             max_alike: Some(1000),
             fetch: fetch::Config::default(),
             archive: archive::Config::default(),
+            keep_archive: true,
             resumable: true,
             first_copy: Duration::from_secs(5),
             fsync: false,

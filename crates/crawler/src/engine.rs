@@ -27,7 +27,7 @@ use crate::page::{Leads, Page, Visitor};
 use crate::record::{Kept, Outcome, Record};
 use crate::records::{Captured, Records};
 use crate::schedule::{Ended, Next, Schedule, Work};
-use crate::state::end_update;
+use crate::state::{end_update, remove};
 use crate::update::{Changes, Findings};
 use crate::{Again, Config, CrawlError};
 
@@ -93,6 +93,9 @@ impl Engine {
         let built = built.map_err(CrawlError::Copy)?;
         if self.earlier.is_some() && is_ended {
             end_update(&self.config, &self.folder, &self.kept).map_err(CrawlError::Update)?;
+        }
+        if !self.config.keep_archive && is_ended {
+            remove(&self.folder).map_err(CrawlError::Archive)?;
         }
         summary.files = built.files;
         summary.not_written = built.failures.len();

@@ -306,7 +306,7 @@ fn about(config: &Config) -> Vec<(String, String)> {
 }
 
 /// Removes all that a crawl left, the journal first: without it the rest is not gone on from.
-fn remove(folder: &Dir) -> io::Result<()> {
+pub(crate) fn remove(folder: &Dir) -> io::Result<()> {
     remove_journal(folder, JOURNAL)?;
     remove_journal(folder, PREVIOUS)?;
     if_there(folder.remove_file(KEPT))?;

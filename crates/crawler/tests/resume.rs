@@ -55,6 +55,30 @@ async fn web() -> Site {
     .await
 }
 
+#[tokio::test]
+async fn without_its_archive_a_crawl_leaves_the_copy_alone() {
+    let (site, folder) = (web().await, TempDir::new().unwrap());
+    let config = |pages| {
+        let mut config = config(&site, &folder);
+        config.keep_archive = false;
+        config.limits.pages = pages;
+        config
+    };
+    let state = folder.path().join("copy/.dragline");
+    let first = run(config(Some(4))).await;
+    assert!(first.left > 0 && dragline::is_begun(&state), "{first:?}");
+    run(config(None)).await;
+    assert!(!dragline::is_begun(&state));
+    assert!(!state.join("archive").exists());
+
+    let kept = TempDir::new().unwrap();
+    run(self::config(&site, &kept)).await;
+    assert_eq!(
+        tree(&folder.path().join("copy")),
+        tree(&kept.path().join("copy"))
+    );
+}
+
 /// How often each URL is archived.
 fn archived(folder: &TempDir) -> BTreeMap<String, usize> {
     let segments = folder.path().join("copy/.dragline/archive");

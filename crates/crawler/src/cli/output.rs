@@ -24,6 +24,10 @@ pub(crate) struct Output {
     #[arg(long, hide_short_help = true)]
     fsync: bool,
 
+    /// Leave the copy alone: archive and state are removed when the crawl ends
+    #[arg(long, hide_short_help = true, conflicts_with = "update")]
+    no_archive: bool,
+
     /// Do not pack what is archived
     #[arg(long, hide_short_help = true)]
     no_archive_compression: bool,
@@ -40,7 +44,8 @@ impl Output {
         }
         config.state = self.state_dir;
         config.fsync = self.fsync;
-        config.archive.compression = !self.no_archive_compression;
+        config.archive.compression = !self.no_archive_compression && !self.no_archive;
+        config.keep_archive = !self.no_archive;
         if let Some(bytes) = self.archive_size {
             config.archive.segment_size = bytes;
         }

@@ -9,7 +9,7 @@ use anyhow::Result;
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Bench {
-    /// Crawls a site made by formula, some rounds over, and prints what each took
+    /// Crawls a site with dragline and its peers, some rounds over, and prints what each took
     #[command(long_about = crawl::LONG_ABOUT)]
     Crawl(crawl::Args),
     /// Fills a journalled frontier with URLs and opens it again: time, memory, disk
@@ -17,6 +17,9 @@ pub(crate) enum Bench {
     Frontier(frontier::Args),
     /// Measures promise, queue and pipeliner beside their peers: time, allocations, the bars
     Primitives(primitives::Args),
+    /// Fetches a list of URLs: what any crawl costs here
+    #[command(hide = true)]
+    Floor(crawl::floor::Args),
     /// Runs a command and prints what it took, as JSON: the benchmarks run it
     #[command(hide = true)]
     Measure(measure::Args),
@@ -27,6 +30,7 @@ pub(crate) fn run(bench: Bench) -> Result<()> {
         Bench::Crawl(args) => crawl::run(&args),
         Bench::Frontier(args) => frontier::run(&args),
         Bench::Primitives(args) => primitives::run(&args),
+        Bench::Floor(args) => crawl::floor::run(&args),
         Bench::Measure(args) => measure::run(&args),
     }
 }

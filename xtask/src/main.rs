@@ -24,6 +24,7 @@ mod hostile;
 mod judge;
 mod refer;
 mod site;
+mod source;
 mod torture;
 
 use std::process::ExitCode;

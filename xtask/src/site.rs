@@ -19,7 +19,7 @@ use anyhow::{Context, Result};
 
 pub(crate) use counts::Report;
 pub(crate) use fixed::{Fixed, Resource};
-pub(crate) use folder::Folder;
+pub(crate) use folder::{Folder, content_type};
 pub(crate) use pages::Pages;
 pub(crate) use server::{Content, Server};
 

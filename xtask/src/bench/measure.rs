@@ -34,13 +34,15 @@ pub(crate) struct Taken {
     /// In user and kernel mode, all threads together.
     pub(crate) cpu: Duration,
     pub(crate) peak_kib: u32,
+    /// What it exited with: some say so that a page was missing.
+    pub(crate) code: u32,
 }
 
 /// Runs the command, and prints what it took on standard output. What the command itself prints goes to standard error.
 ///
 /// # Errors
 ///
-/// Fails when the command cannot be started or exits with another code than 0.
+/// Fails when the command cannot be started, or is ended by a signal.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let (program, rest) = args.command.split_first().context("no command")?;
     let start = Instant::now();
@@ -51,15 +53,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         .status()
         .with_context(|| format!("{} does not start", program.display()))?;
     let wall = start.elapsed();
-    if !status.success() {
-        bail!("{} failed: {status}", program.display());
-    }
+    let code = status.code();
+    let code = code.with_context(|| format!("{} was ended: {status}", program.display()))?;
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let taken = json!({
         "wall_us": microseconds(wall)?,
         "cpu_us": microseconds(duration(usage.user_time())? + duration(usage.system_time())?)?,
         // In KiB on Linux.
         "peak_kib": usage.max_rss(),
+        "code": code,
     });
     println!("{taken}");
     Ok(())
@@ -69,7 +71,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 ///
 /// # Errors
 ///
-/// Fails when the command cannot be started or exits with another code than 0.
+/// Fails when the command cannot be started, or is ended by a signal.
 ///
 /// # Cancel safety
 ///
@@ -91,6 +93,7 @@ pub(crate) async fn measure(command: &[OsString]) -> Result<Taken> {
         wall: Duration::from_micros(number("wall_us")?),
         cpu: Duration::from_micros(number("cpu_us")?),
         peak_kib: u32::try_from(number("peak_kib")?)?,
+        code: u32::try_from(number("code")?)?,
     })
 }
 

@@ -1,7 +1,6 @@
 //! `cargo xtask judge sites`.
 
 mod page;
-mod source;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -14,11 +13,11 @@ use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
 use self::page::Compared;
-use self::source::{SOURCES, Source};
 use super::copy::Program;
 use super::{OPEN, print_json};
 use crate::cargo;
 use crate::site::{Content, Folder, Server};
+use crate::source::{self, From, Source};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -218,3 +217,64 @@ fn report(sites: &[Site]) -> Value {
     });
     json!({ "threshold": page::THRESHOLD, "sites": sites.collect::<Vec<_>>() })
 }
+
+const SOURCES: &[Source] = &[
+    Source {
+        name: "python",
+        from: From::Debian(&[
+            "python3.11-doc",
+            "libjs-sphinxdoc",
+            "libjs-jquery",
+            "libjs-underscore",
+        ]),
+        root: "usr/share/doc/python3.11/html",
+        parts: &[],
+        seeds: &["index.html"],
+    },
+    Source {
+        name: "postgresql",
+        from: From::Debian(&["postgresql-doc-15"]),
+        root: "usr/share/doc/postgresql-doc-15/html",
+        parts: &[],
+        seeds: &["index.html"],
+    },
+    Source {
+        name: "rust",
+        from: From::Debian(&["rust-doc"]),
+        root: "usr/share/doc/rust-doc/html",
+        parts: &["*", "book/", "alloc/"],
+        seeds: &["book/index.html", "alloc/index.html", "index.html"],
+    },
+    Source {
+        name: "openjdk",
+        from: From::Debian(&["openjdk-17-doc", "libjs-jquery", "libjs-jquery-ui"]),
+        root: "usr/share/doc/openjdk-17-jre-headless",
+        parts: &[
+            "*",
+            "api/*",
+            "api/java.sql/",
+            "api/java.logging/",
+            "api/java.prefs/",
+            "api/resources/",
+            "api/script-dir/",
+            "api/script-files/",
+            "api/legal/",
+            "resources/",
+        ],
+        seeds: &["api/java.sql/module-summary.html", "api/index.html"],
+    },
+    Source {
+        name: "gentelella",
+        from: From::Npm("gentelella@4.2.0"),
+        root: "package/dist",
+        parts: &[],
+        seeds: &["", "production/index.html", "stats.html"],
+    },
+    Source {
+        name: "sb-admin-2",
+        from: From::Npm("startbootstrap-sb-admin-2@4.1.4"),
+        root: "package",
+        parts: &[],
+        seeds: &["", "404.html"],
+    },
+];

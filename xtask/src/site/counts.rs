@@ -61,6 +61,15 @@ impl Counts {
         count.not_found |= not_found;
     }
 
+    /// Tells whether a page known by its number, or else what is at this address, was requested.
+    pub(crate) fn has(&self, page: Option<u32>, address: &str) -> bool {
+        if let Some(page) = page {
+            return self.pages[page as usize].load(Ordering::Relaxed) > 0;
+        }
+        let others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        others.contains_key(address)
+    }
+
     /// Sums up what was requested so far.
     pub(crate) fn report(&self) -> Report {
         let mut report = Report {

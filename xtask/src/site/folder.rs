@@ -93,7 +93,7 @@ fn relative(url_path: &str) -> Option<PathBuf> {
 /// Returns the content type by the extension, in either case.
 ///
 /// HTML and CSS say their charset themselves, and one in the header would win over theirs: none is given.
-fn content_type(path: &Path) -> &'static str {
+pub(crate) fn content_type(path: &Path) -> &'static str {
     let extension = path.extension().unwrap_or_default().to_string_lossy();
     match extension.to_ascii_lowercase().as_str() {
         "html" | "htm" => "text/html",

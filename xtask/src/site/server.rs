@@ -86,6 +86,15 @@ impl Server {
         format!("http://{}/", self.address)
     }
 
+    /// Tells whether anyone asked for what is at an address.
+    pub(crate) fn was_asked_for(&self, address: &str) -> bool {
+        let page = match &self.site.content {
+            Content::Pages(pages) => pages.find(address),
+            Content::Folder(_) | Content::Fixed(_) => None,
+        };
+        self.site.counts.has(page, address)
+    }
+
     /// Sums up what was requested so far.
     pub(crate) fn report(&self) -> Report {
         self.site.counts.report()

@@ -1,4 +1,4 @@
-//! Where the sites come from.
+//! Real sites, from packages: documentation that Debian has, and the built demos of packages of npm.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,89 +12,28 @@ use crate::cargo;
 
 /// A site that some packages have.
 #[derive(Debug)]
-pub(super) struct Source {
-    pub(super) name: &'static str,
-    from: From,
+pub(crate) struct Source {
+    pub(crate) name: &'static str,
+    pub(crate) from: From,
     /// The site's folder in the first package.
-    root: &'static str,
+    pub(crate) root: &'static str,
     /// What of it is taken: a folder with all in it (`a/`), the files in a folder (`a/*`); all, if nothing is named.
-    parts: &'static [&'static str],
+    pub(crate) parts: &'static [&'static str],
     /// Where the crawl begins.
-    pub(super) seeds: &'static [&'static str],
+    pub(crate) seeds: &'static [&'static str],
 }
 
 #[derive(Debug)]
-enum From {
+pub(crate) enum From {
     /// Packages of Debian; the others have what the first one's links lead to.
     Debian(&'static [&'static str]),
     /// A package of npm, with its version.
     Npm(&'static str),
 }
 
-pub(super) const SOURCES: &[Source] = &[
-    Source {
-        name: "python",
-        from: From::Debian(&[
-            "python3.11-doc",
-            "libjs-sphinxdoc",
-            "libjs-jquery",
-            "libjs-underscore",
-        ]),
-        root: "usr/share/doc/python3.11/html",
-        parts: &[],
-        seeds: &["index.html"],
-    },
-    Source {
-        name: "postgresql",
-        from: From::Debian(&["postgresql-doc-15"]),
-        root: "usr/share/doc/postgresql-doc-15/html",
-        parts: &[],
-        seeds: &["index.html"],
-    },
-    Source {
-        name: "rust",
-        from: From::Debian(&["rust-doc"]),
-        root: "usr/share/doc/rust-doc/html",
-        parts: &["*", "book/", "alloc/"],
-        seeds: &["book/index.html", "alloc/index.html", "index.html"],
-    },
-    Source {
-        name: "openjdk",
-        from: From::Debian(&["openjdk-17-doc", "libjs-jquery", "libjs-jquery-ui"]),
-        root: "usr/share/doc/openjdk-17-jre-headless",
-        parts: &[
-            "*",
-            "api/*",
-            "api/java.sql/",
-            "api/java.logging/",
-            "api/java.prefs/",
-            "api/resources/",
-            "api/script-dir/",
-            "api/script-files/",
-            "api/legal/",
-            "resources/",
-        ],
-        seeds: &["api/java.sql/module-summary.html", "api/index.html"],
-    },
-    Source {
-        name: "gentelella",
-        from: From::Npm("gentelella@4.2.0"),
-        root: "package/dist",
-        parts: &[],
-        seeds: &["", "production/index.html", "stats.html"],
-    },
-    Source {
-        name: "sb-admin-2",
-        from: From::Npm("startbootstrap-sb-admin-2@4.1.4"),
-        root: "package",
-        parts: &[],
-        seeds: &["", "404.html"],
-    },
-];
-
 impl Source {
     /// Returns the folder of the site, downloaded and unpacked if it is not in the cache.
-    pub(super) fn folder(&self, cache: &Path) -> Result<PathBuf> {
+    pub(crate) fn folder(&self, cache: &Path) -> Result<PathBuf> {
         let folder = cache.join(self.name);
         if folder.exists() {
             return Ok(folder);
@@ -178,7 +117,7 @@ fn copy(from: &Path, to: &Path, depth: Depth) -> Result<()> {
 }
 
 /// Returns the paths of a site's pages, in their order.
-pub(super) fn pages(folder: &Path) -> Result<BTreeSet<String>> {
+pub(crate) fn pages(folder: &Path) -> Result<BTreeSet<String>> {
     let mut pages = BTreeSet::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(inner) = folders.pop() {
@@ -196,7 +135,7 @@ pub(super) fn pages(folder: &Path) -> Result<BTreeSet<String>> {
 }
 
 /// Spells a path as that of a URL.
-pub(super) fn encoded(path: &str) -> String {
+pub(crate) fn encoded(path: &str) -> String {
     const UNSAFE: &AsciiSet = &CONTROLS
         .add(b' ')
         .add(b'"')

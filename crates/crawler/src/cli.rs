@@ -8,6 +8,7 @@ mod output;
 mod politeness;
 mod requests;
 mod scope;
+mod serve;
 mod value;
 
 use anyhow::anyhow;
@@ -16,13 +17,14 @@ use dragline::{CanonicalUrl, Config, InvalidUrl};
 
 use crate::cli::earlier::Earlier;
 use crate::cli::exit::EXIT_CODES;
-pub(crate) use crate::cli::exit::{Exit, Unwritten, WrongUsage, hint};
+pub(crate) use crate::cli::exit::{Exit, NotServed, Unwritten, WrongUsage, hint};
 use crate::cli::export::Export;
 use crate::cli::limits::Limits;
 use crate::cli::output::Output;
 use crate::cli::politeness::Politeness;
 use crate::cli::requests::Requests;
 use crate::cli::scope::Scope;
+use crate::cli::serve::Serve;
 
 /// Keep a web site: fetch its pages and all that they need, leave an archive (WARC) and a copy that
 /// opens offline.
@@ -62,6 +64,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Write what is archived in the forms that other tools take
     Export(Export),
+    /// Answer browsers from what is archived, as if the site were online
+    Serve(Serve),
 }
 
 impl Arguments {

@@ -58,6 +58,7 @@ mod record;
 mod records;
 mod robots;
 mod schedule;
+mod serve;
 mod state;
 mod throttle;
 mod update;
@@ -67,6 +68,7 @@ pub use config::{Again, Config, Limits, Politeness, Tries};
 pub use crawl::{Crawl, CrawlError, StartError};
 pub use event::{Change, Event, Failure, Limit, Progress, Reason, RedirectError, Summary};
 
+pub use serve::replay;
 pub use state::{STATE_FOLDER, is_begun};
 
 pub use archive::{Config as ArchiveConfig, ContentError};
@@ -80,3 +82,4 @@ pub use frontier::{
 };
 pub use http::StatusCode;
 pub use mirror::{Obstacle, OnlyServed};
+pub use replay::{Replay, Server};

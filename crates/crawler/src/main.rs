@@ -19,6 +19,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::typed();
     let done = match &arguments.command {
         Some(Command::Export(export)) => export.run().map(|()| Exit::Complete),
+        Some(Command::Serve(serve)) => serve.run().map(|()| Exit::Complete),
         None => run(arguments).map(|summary| Exit::of(&summary)),
     };
     let exit = match done {

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use archive::{Archive, Entry, Position, Reader, Syncer};
@@ -186,45 +186,103 @@ fn is_emptied(path: &Path) -> bool {
 /// Reads back what is known of all that is archived, also what is no part of the copy any more,
 /// while no crawl is at work there.
 pub(crate) fn read_all(path: &Path) -> Result<All, StartError> {
-    let failed = |source| StartError::Output {
-        path: path.to_owned(),
-        source,
-    };
-    if !has_journal(path) {
-        return Err(StartError::NoCrawl {
-            path: path.to_owned(),
-        });
-    }
-    let folder = Dir::open_ambient_dir(path, ambient_authority()).map_err(failed)?;
-    let lock = lock(&folder, path)?;
-    let mut entries = read_index(&folder, PAST).map_err(failed)?;
-    let mut seeds = String::new();
-    for name in [PREVIOUS, JOURNAL] {
-        if !folder.exists(name) {
-            continue;
-        }
-        let journal = path.canonicalize().map_err(failed)?.join(name);
-        let existing = JournalOptions {
-            existing: true,
-            ..JournalOptions::default()
-        };
-        let journal = Journal::open(&journal, existing);
-        if matches!(journal, Err(FrontierError::Empty { .. })) {
-            continue;
-        }
-        let read = journal.map_err(RestoreError::from).and_then(|journal| {
-            seeds = journal.note(SEEDS)?.unwrap_or_default();
-            add_archived(&journal, &mut entries)
-        });
+    let left = Left::open(path)?;
+    let mut entries = left.past()?;
+    for journal in &left.journals {
+        let read = add_archived(journal, &mut entries);
         read.map_err(|error| error.in_folder(path))?;
     }
-    let segments = folder.open_dir(SEGMENTS).map_err(failed)?;
     Ok(All {
-        lock,
-        seeds,
+        seeds: left.seeds()?.join(" "),
         entries: each_once(entries),
-        reader: Reader::new(segments),
+        reader: left.reader()?,
+        lock: left.lock,
     })
+}
+
+/// What crawls left in a folder for state, while none is at work there.
+pub(crate) struct Left {
+    path: PathBuf,
+    /// Held as long as it is read.
+    lock: File,
+    folder: Dir,
+    /// That of the crawl before an update that has not ended; that of the last crawl.
+    pub(crate) journals: Vec<Journal>,
+}
+
+impl Left {
+    pub(crate) fn open(path: &Path) -> Result<Self, StartError> {
+        let failed = |source| StartError::Output {
+            path: path.to_owned(),
+            source,
+        };
+        if !has_journal(path) {
+            return Err(StartError::NoCrawl {
+                path: path.to_owned(),
+            });
+        }
+        let folder = Dir::open_ambient_dir(path, ambient_authority()).map_err(failed)?;
+        let lock = lock(&folder, path)?;
+        let mut journals = Vec::new();
+        for name in [PREVIOUS, JOURNAL] {
+            if !folder.exists(name) {
+                continue;
+            }
+            let journal = path.canonicalize().map_err(failed)?.join(name);
+            let existing = JournalOptions {
+                existing: true,
+                ..JournalOptions::default()
+            };
+            match Journal::open(&journal, existing) {
+                Err(FrontierError::Empty { .. }) => {}
+                opened => journals
+                    .push(opened.map_err(|error| RestoreError::from(error).in_folder(path))?),
+            }
+        }
+        Ok(Left {
+            path: path.to_owned(),
+            lock,
+            folder,
+            journals,
+        })
+    }
+
+    /// The seeds of the last crawl.
+    pub(crate) fn seeds(&self) -> Result<Vec<String>, StartError> {
+        let seeds = self.journals.last().map(|last| last.note(SEEDS));
+        let seeds = seeds.transpose();
+        let seeds = seeds.map_err(|error| RestoreError::from(error).in_folder(&self.path))?;
+        let seeds = seeds.flatten().unwrap_or_default();
+        Ok(seeds.split_whitespace().map(str::to_owned).collect())
+    }
+
+    /// What earlier crawls archived, but for those that have a journal.
+    pub(crate) fn past(&self) -> Result<Vec<Entry>, StartError> {
+        self.index(PAST)
+    }
+
+    /// What the last update kept of earlier crawls.
+    pub(crate) fn kept(&self) -> Result<Vec<Entry>, StartError> {
+        self.index(KEPT)
+    }
+
+    pub(crate) fn reader(&self) -> Result<Reader, StartError> {
+        let segments = self.folder.open_dir(SEGMENTS);
+        segments
+            .map(Reader::new)
+            .map_err(|source| self.failed(source))
+    }
+
+    fn index(&self, name: &str) -> Result<Vec<Entry>, StartError> {
+        read_index(&self.folder, name).map_err(|source| self.failed(source))
+    }
+
+    fn failed(&self, source: io::Error) -> StartError {
+        StartError::Output {
+            path: self.path.clone(),
+            source,
+        }
+    }
 }
 
 /// All that is archived.

@@ -1,5 +1,6 @@
 //! What becomes of the program: its exit status, and what can be done about an error.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -39,6 +40,9 @@ impl Exit {
         }
         if error.is::<Unwritten>() {
             return Exit::File;
+        }
+        if error.is::<NotServed>() {
+            return Exit::Network;
         }
         match error.downcast_ref() {
             Some(
@@ -110,6 +114,16 @@ pub(crate) struct Unwritten(pub(crate) PathBuf);
 impl std::fmt::Display for Unwritten {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "cannot write `{}`", self.0.display())
+    }
+}
+
+/// Marks an address that cannot be listened at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NotServed(pub(crate) SocketAddr);
+
+impl std::fmt::Display for NotServed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "cannot serve at {}", self.0)
     }
 }
 

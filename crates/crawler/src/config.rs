@@ -66,7 +66,8 @@ pub enum Again {
         /// stays in the archive.
         purge: bool,
     },
-    /// Remove its archive and its state, and start over.
+    /// Remove its archive, its state and the files of its copy, and start over. The files stay if its
+    /// state cannot be read.
     StartOver,
 }
 

@@ -37,12 +37,7 @@ struct MadeOf {
 impl Copy {
     pub(crate) fn new(reader: Reader, config: &Config, output: Dir, lock: Arc<File>) -> Self {
         let seeds = config.seeds.iter().map(|seed| seed.as_str().to_owned());
-        let site = Site {
-            seeds: seeds.collect(),
-            key: |url| CanonicalUrl::new(url).map(|url| url.as_str().to_owned()),
-            max_content: config.fetch.max_body,
-            fsync: config.fsync,
-        };
+        let site = site(config, seeds.collect());
         Copy {
             made_of: Arc::new(MadeOf {
                 lock,
@@ -91,6 +86,16 @@ impl Copy {
         let built = tokio::task::spawn_blocking(move || made_of.build(&captured, &was_there));
         let built = built.await;
         built.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+    }
+}
+
+/// What is told of a site that was crawled from these seeds.
+pub(crate) fn site(config: &Config, seeds: Vec<String>) -> Site {
+    Site {
+        seeds,
+        key: |url| CanonicalUrl::new(url).map(|url| url.as_str().to_owned()),
+        max_content: config.fetch.max_body,
+        fsync: config.fsync,
     }
 }
 

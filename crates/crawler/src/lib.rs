@@ -49,6 +49,7 @@ mod event;
 
 mod copy;
 mod engine;
+mod fresh;
 mod history;
 mod index;
 mod lock;

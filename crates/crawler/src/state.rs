@@ -11,6 +11,7 @@ use cap_std::fs::Dir;
 use frontier::{CanonicalUrl, Frontier, FrontierError, Journal, JournalOptions};
 use futures::executor::block_on;
 
+use crate::fresh::remove_copy;
 use crate::index::{aside, each_once, read_index, sync, write_aside, write_index};
 use crate::lock::lock;
 use crate::records::{Records, RestoreError, each_record};
@@ -68,6 +69,8 @@ impl State {
             });
         }
         if config.again == Again::StartOver {
+            let path = config.state_folder().canonicalize().map_err(failed)?;
+            remove_copy(config, &folder, &path, &output).map_err(failed)?;
             remove(&folder).map_err(failed)?;
         }
         folder.create_dir_all(SEGMENTS).map_err(failed)?;
@@ -401,16 +404,16 @@ fn has_journal(state: &Path) -> bool {
 
 /// Where the state of a crawl is, in the folder of its copy, if it has no other place.
 pub const STATE_FOLDER: &str = ".dragline";
-const SEGMENTS: &str = "archive";
-const JOURNAL: &str = "journal.db";
+pub(crate) const SEGMENTS: &str = "archive";
+pub(crate) const JOURNAL: &str = "journal.db";
 /// That of the crawl before, as long as an update goes on.
-const PREVIOUS: &str = "previous.db";
+pub(crate) const PREVIOUS: &str = "previous.db";
 /// The index of what the last update kept of earlier crawls.
-const KEPT: &str = "kept.cdxj";
+pub(crate) const KEPT: &str = "kept.cdxj";
 /// The index of all that earlier crawls archived, but for the last.
 const PAST: &str = "past.cdxj";
 /// Under what the journal says where its crawl began.
-const SEEDS: &str = "seeds";
+pub(crate) const SEEDS: &str = "seeds";
 /// Under what it says what belongs to it: nothing, if it is what does so by default.
 const SCOPE: &str = "scope";
 /// Under what the journal notes where the archive was when it began.

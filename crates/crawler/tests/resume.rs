@@ -222,6 +222,28 @@ async fn another_crawl_is_refused_unless_it_starts_over() {
 }
 
 #[tokio::test]
+async fn starting_over_leaves_nothing_of_the_copy_but_what_others_put_there() {
+    let site = web().await;
+    let (folder, other) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let copy = folder.path().join("copy");
+    run(config(&site, &folder)).await;
+    fs::write(copy.join("mine.txt"), "mine").unwrap();
+    let far = |folder| Config {
+        seeds: Config::new(&format!("{}far/away", site.url)).unwrap().seeds,
+        limits: dragline::Limits {
+            pages: Some(1),
+            ..dragline::Limits::default()
+        },
+        again: Again::StartOver,
+        ..config(&site, folder)
+    };
+    run(far(&folder)).await;
+    fs::remove_file(copy.join("mine.txt")).unwrap();
+    run(far(&other)).await;
+    assert_eq!(tree(&copy), tree(&other.path().join("copy")));
+}
+
+#[tokio::test]
 async fn without_state_each_crawl_is_a_new_one() {
     let site = web().await;
     let folder = tempfile::tempdir().unwrap();

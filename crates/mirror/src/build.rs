@@ -123,6 +123,13 @@ fn remove_stale(
     if before.places() == 0 {
         return Ok(failures);
     }
+    let failed = |path: &str, removed: io::Result<()>| {
+        removed.err().map(|source| Failure {
+            url: "what was there before".to_owned(),
+            path: path.to_owned(),
+            source,
+        })
+    };
     let has_front_door = now.way_in(&site.seeds)?.is_some();
     let (layout, _) = lay_out(archive, before, site)?;
     captures::each(before, |_, entry| {
@@ -131,15 +138,15 @@ fn remove_stale(
         };
         // By a name that a file system that folds case takes for the same.
         let is_there = given.is_file(&path) || has_front_door && fold(&path) == FRONT_DOOR;
-        if !is_there && let Err(source) = tree::remove(dir, &path) {
-            failures.push(Failure {
-                url: "what was there before".to_owned(),
-                path,
-                source,
-            });
+        if !is_there {
+            failures.extend(failed(&path, tree::remove(dir, &path)));
         }
         Ok(())
     })?;
+    if !has_front_door && layout.way_in(&site.seeds)?.is_some() {
+        // It was one of ours.
+        failures.extend(failed(FRONT_DOOR, tree::remove(dir, FRONT_DOOR)));
+    }
     Ok(failures)
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct Earlier {
     #[arg(long, requires = "update", hide_short_help = true)]
     pub(crate) changes: bool,
 
-    /// Start over; the archive of an earlier crawl is removed
+    /// Start over; the archive and the copy of an earlier crawl are removed
     #[arg(long)]
     fresh: bool,
 
@@ -58,10 +58,11 @@ fn may_remove(state: &Path, yes: bool) -> anyhow::Result<()> {
     }
     let folder = state.display();
     if !io::stdin().is_terminal() {
-        let needed = format!("--fresh removes the archive in `{folder}`; to do so, add --yes");
+        let needed =
+            format!("--fresh removes the archive in `{folder}` and its copy; to do so, add --yes");
         return Err(WrongUsage(needed).into());
     }
-    eprint!("Remove the archive and the state of the crawl in `{folder}`? [y/N] ");
+    eprint!("Remove the archive, the state and the copy of the crawl in `{folder}`? [y/N] ");
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     if matches!(answer.trim(), "y" | "Y" | "yes") {

@@ -6,6 +6,7 @@ use crate::cli::value::bytes;
 
 /// What is left, and where.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "a command line has flags")]
 #[command(next_help_heading = "Output")]
 pub(crate) struct Output {
     /// Folder for the copy [default: the host's name]

@@ -4,6 +4,7 @@ use cap_std::fs::Dir;
 
 use crate::entry::{self, Kind};
 use crate::exchange::Exchange;
+use crate::pack::Packer;
 use crate::parse::Head;
 use crate::segment::Segment;
 use crate::sync::Syncer;
@@ -35,6 +36,7 @@ pub struct Archive {
     dir: Dir,
     config: Config,
     writer: Writer,
+    packer: Packer,
     known: Known,
     reader: Reader,
 }
@@ -170,6 +172,7 @@ impl Archive {
             dir,
             config,
             writer,
+            packer: Packer::default(),
             known: Known::default(),
         })
     }
@@ -213,7 +216,7 @@ impl Archive {
             capture,
             entry: &entry,
             original,
-            compressed: self.config.compression,
+            packer: self.config.compression.then_some(&mut self.packer),
         };
         // A body that is not in memory shall not come there now.
         let is_gathered = capture.body.bytes().is_some() || original.is_some();

@@ -1,10 +1,9 @@
 use std::io;
 
-use flate2::Compression;
-
 use crate::entry::Kind;
+use crate::pack::Packer;
 use crate::parse::Head;
-use crate::warc::{self, Block, Record};
+use crate::warc::{self, Block, Packing, Record};
 use crate::writer::Out;
 use crate::{Capture, Entry};
 
@@ -14,12 +13,13 @@ pub(crate) struct Exchange<'a> {
     pub(crate) entry: &'a Entry,
     /// The record that has what is not written again.
     pub(crate) original: Option<&'a Head>,
-    pub(crate) compressed: bool,
+    /// If they are packed.
+    pub(crate) packer: Option<&'a mut Packer>,
 }
 
 impl Exchange<'_> {
     /// Writes them, and returns where the `response` or `revisit` begins and ends.
-    pub(crate) fn write(&self, out: &mut Out<'_>) -> io::Result<(u64, u64)> {
+    pub(crate) fn write(mut self, out: &mut Out<'_>) -> io::Result<(u64, u64)> {
         let (request, response) = (warc::id(), warc::id());
         self.write_request(&request, &response, out)?;
         let from = out.position();
@@ -29,15 +29,15 @@ impl Exchange<'_> {
         Ok((from, to))
     }
 
-    fn write_request(&self, id: &str, response: &str, out: &mut Out<'_>) -> io::Result<()> {
+    fn write_request(&mut self, id: &str, response: &str, out: &mut Out<'_>) -> io::Result<()> {
         let block = Block::of(&self.capture.request);
         self.record("request", id, "application/http; msgtype=request")
             .with("WARC-Concurrent-To", response)
             .with_block_digest(&block)?
-            .write(self.level(), &block, out)
+            .write(self.packing(), &block, out)
     }
 
-    fn write_response(&self, request: &str, id: &str, out: &mut Out<'_>) -> io::Result<()> {
+    fn write_response(&mut self, request: &str, id: &str, out: &mut Out<'_>) -> io::Result<()> {
         let (kind, profile) = match self.entry.kind {
             Kind::Response => ("response", ""),
             Kind::Identical { .. } => ("revisit", warc::IDENTICAL),
@@ -56,7 +56,7 @@ impl Exchange<'_> {
                 .with("WARC-Refers-To-Target-URI", &original.url)
                 .with("WARC-Refers-To-Date", &original.date)
                 .with_block_digest(&block)?
-                .write(self.level(), &block, out);
+                .write(self.packing(), &block, out);
         }
         let body = &self.capture.body;
         let block = Block {
@@ -64,14 +64,20 @@ impl Exchange<'_> {
             body: Some(body),
         };
         // Where gzip guards the head with a checksum, the digest of the payload is enough.
-        if self.compressed {
-            record.write(Some(warc::level(&self.capture.headers, body)?), &block, out)
+        let Some(packer) = self.packer.as_deref_mut() else {
+            return record
+                .with_block_digest(&block)?
+                .write(Packing::No, &block, out);
+        };
+        let packing = if warc::is_packed(&self.capture.headers, body, packer)? {
+            Packing::AsItIs
         } else {
-            record.with_block_digest(&block)?.write(None, &block, out)
-        }
+            Packing::Member(packer)
+        };
+        record.write(packing, &block, out)
     }
 
-    fn write_metadata(&self, response: &str, out: &mut Out<'_>) -> io::Result<()> {
+    fn write_metadata(&mut self, response: &str, out: &mut Out<'_>) -> io::Result<()> {
         let Some(via) = &self.capture.via else {
             return Ok(());
         };
@@ -80,7 +86,7 @@ impl Exchange<'_> {
         self.record("metadata", &warc::id(), warc::FIELDS)
             .with("WARC-Concurrent-To", response)
             .with_block_digest(&block)?
-            .write(self.level(), &block, out)
+            .write(self.packing(), &block, out)
     }
 
     fn record(&self, kind: &str, id: &str, content_type: &str) -> Record {
@@ -88,7 +94,10 @@ impl Exchange<'_> {
             .with("WARC-Target-URI", &self.entry.url)
     }
 
-    fn level(&self) -> Option<Compression> {
-        self.compressed.then(Compression::fast)
+    fn packing(&mut self) -> Packing<'_> {
+        match self.packer.as_deref_mut() {
+            Some(packer) => Packing::Member(packer),
+            None => Packing::No,
+        }
     }
 }

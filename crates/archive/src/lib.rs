@@ -54,6 +54,7 @@ mod coding;
 mod digest;
 mod exchange;
 mod known;
+mod pack;
 mod parse;
 mod section;
 mod segment;

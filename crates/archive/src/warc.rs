@@ -12,10 +12,20 @@ use uuid::Uuid;
 
 use crate::Body;
 use crate::digest::Hasher;
+use crate::pack::Packer;
 
 /// A record's head in the making.
 pub(crate) struct Record {
     head: String,
+}
+
+/// How a record is written.
+pub(crate) enum Packing<'a> {
+    No,
+    /// As a gzip member.
+    Member(&'a mut Packer),
+    /// As a gzip member that holds it as it is.
+    AsItIs,
 }
 
 /// What a record holds.
@@ -48,10 +58,10 @@ impl Record {
         Ok(self.with("WARC-Block-Digest", hasher.finish()))
     }
 
-    /// Writes the whole record: as a gzip member, if there is a `level`.
+    /// Writes the whole record.
     pub(crate) fn write(
         self,
-        level: Option<Compression>,
+        packing: Packing<'_>,
         block: &Block<'_>,
         mut out: impl Write,
     ) -> io::Result<()> {
@@ -64,12 +74,19 @@ impl Record {
             block.copy_body(&mut out)?;
             out.write_all(END)
         };
-        let Some(level) = level else {
-            return parts(&mut out);
-        };
-        let mut member = GzEncoder::new(out, level);
-        parts(&mut member)?;
-        member.finish().map(drop)
+        match packing {
+            Packing::No => parts(&mut out),
+            Packing::Member(packer) => {
+                let mut member = packer.begin(out)?;
+                parts(&mut member)?;
+                member.finish()
+            }
+            Packing::AsItIs => {
+                let mut member = GzEncoder::new(out, Compression::none());
+                parts(&mut member)?;
+                member.finish().map(drop)
+            }
+        }
     }
 }
 
@@ -124,22 +141,22 @@ pub(crate) fn is_moved(name: &str) -> bool {
     name.trim_start_matches(MOVED) == TRANSFER_ENCODING.as_str()
 }
 
-/// Returns the level for a record with this response: fast, or none if its body is packed already.
-pub(crate) fn level(headers: &HeaderMap, body: &Body) -> io::Result<Compression> {
+/// Tells whether packing would save nothing in a record with this response: its body is packed.
+pub(crate) fn is_packed(headers: &HeaderMap, body: &Body, packer: &mut Packer) -> io::Result<bool> {
     if is_text(headers) {
-        return Ok(Compression::fast());
+        return Ok(false);
     }
     let mut sample = Vec::new();
     body.reader()?.take(SAMPLE).read_to_end(&mut sample)?;
-    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
-    packed.write_all(&sample)?;
-    let is_packed = packed.finish()?.len() >= sample.len() / 20 * 19;
     // Short ones are mostly the heads around them.
-    Ok(if sample.len() > SHORT && is_packed {
-        Compression::none()
-    } else {
-        Compression::fast()
-    })
+    if sample.len() <= SHORT {
+        return Ok(false);
+    }
+    let mut packed = Vec::with_capacity(sample.len());
+    let mut member = packer.begin(&mut packed)?;
+    member.write_all(&sample)?;
+    member.finish()?;
+    Ok(packed.len() >= sample.len() / 20 * 19)
 }
 
 /// Whether a body is said to be text, which is sure to pack.
@@ -193,14 +210,15 @@ mod tests {
         let mut packed = GzEncoder::new(Vec::new(), Compression::best());
         packed.write_all(&noise).unwrap();
         let packed = packed.finish().unwrap();
+        let mut packer = Packer::default();
         for (body, expected) in [
-            (&packed[..], Compression::none()),
-            (&packed[..1000], Compression::fast()),
-            (&noise, Compression::fast()),
-            (b"", Compression::fast()),
+            (&packed[..], true),
+            (&packed[..1000], false),
+            (&noise, false),
+            (b"", false),
         ] {
             assert_eq!(
-                level(&HeaderMap::new(), &body.to_vec().into()).unwrap(),
+                is_packed(&HeaderMap::new(), &body.to_vec().into(), &mut packer).unwrap(),
                 expected
             );
         }

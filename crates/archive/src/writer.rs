@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use cap_std::fs::{Dir, OpenOptions};
-use flate2::Compression;
 
 use crate::Position;
 use crate::entry;
+use crate::pack::Packer;
 use crate::segment::Segment;
 use crate::sync::Unsynced;
-use crate::warc::{self, Block, Record};
+use crate::warc::{self, Block, Packing, Record};
 
 /// Writes at the end of the last segment: all of something, or nothing.
 #[derive(Debug)]
@@ -209,11 +209,12 @@ impl Write for Out<'_> {
 fn info(segment: Segment, out: &mut Vec<u8>) -> io::Result<()> {
     let block = Block::of(warc::INFO.as_bytes());
     let date = entry::whole_micros(SystemTime::now());
-    let level = segment.compressed.then(Compression::fast);
+    let mut packer = segment.compressed.then(Packer::default);
+    let packing = packer.as_mut().map_or(Packing::No, Packing::Member);
     Record::new("warcinfo", &warc::id(), date, warc::FIELDS)
         .with("WARC-Filename", segment)
         .with_block_digest(&block)?
-        .write(level, &block, out)
+        .write(packing, &block, out)
 }
 
 /// Creates the file of the segment that follows `last`, or one after that.

@@ -20,6 +20,69 @@ pub fn extract(content: &[u8], format: Format, charset: Option<&str>, url: &Url)
     Document::new(content, format, charset, url).links
 }
 
+/// Gives what a document refers to by `http` and `https`: each URL once for each [`Kind`] and each
+/// spelling, without its place.
+///
+/// For a crawl, which needs no more: a page that says the same a million times takes no more memory
+/// than one that says it once. Of all that differ, the first 100,000 are given.
+///
+/// ```
+/// use dragline_links::{Format, Kind, each_target};
+/// let page = b"<a href=a>1</a> <a href=a#2>2</a> <img src=b.png> <img src=b.png>";
+/// let mut found = Vec::new();
+/// let url = "http://example.org/".parse()?;
+/// let searched = each_target(page, Format::Html, None, &url, |url, kind| {
+///     found.push((url.path().to_owned(), kind));
+/// });
+/// assert_eq!(found, [("/a".to_owned(), Kind::Navigation), ("/b.png".to_owned(), Kind::Requisite)]);
+/// assert!(searched.is_whole);
+/// # Ok::<(), url::ParseError>(())
+/// ```
+pub fn each_target(
+    content: &[u8],
+    format: Format,
+    charset: Option<&str>,
+    url: &Url,
+    mut each: impl FnMut(Url, Kind),
+) -> Searched {
+    let (encoding, _) = charset::encoding(content, format, charset, None);
+    let decoded;
+    let (bytes, encoding) = if encoding.is_ascii_compatible() {
+        (content, encoding)
+    } else if encoding == REPLACEMENT {
+        (&content[..0], encoding)
+    } else {
+        decoded = encoding.decode_with_bom_removal(content).0;
+        (decoded.as_bytes(), UTF_8)
+    };
+    let found = match format {
+        Format::Html | Format::Xml => html::targets(bytes, format, encoding),
+        _ => flat(bytes, format, encoding),
+    };
+    let mut resolver = Resolver::new(url, &found.bases, encoding, format, bytes.len());
+    resolver.remembers = false;
+    for reference in found.references {
+        if let Some(url) = resolver.target(&reference) {
+            each(url, reference.kind);
+        }
+    }
+    Searched {
+        is_whole: !found.is_cut && !resolver.is_spent,
+        nofollow: found.nofollow,
+    }
+}
+
+/// What is known of a document beside its links.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Searched {
+    /// Whether all links were found: there are no more than are looked for.
+    pub is_whole: bool,
+    /// The crawlers that a page asks to follow no link (`<meta name=robots content=nofollow>`), in
+    /// lower case: `robots` is all of them.
+    pub nofollow: Vec<String>,
+}
+
 /// A document whose links were found.
 ///
 /// ```
@@ -173,14 +236,7 @@ impl<'a> Document<'a> {
     fn find(&mut self, format: Format, url: &Url) {
         let found = match format {
             Format::Html | Format::Xml => html::references(&self.bytes, format, self.encoding),
-            Format::Css | Format::Script | Format::Manifest | Format::List => {
-                let whole = 0..self.bytes.len();
-                let text = Text::decode(&self.bytes, whole, self.encoding, Escapes::None);
-                Found {
-                    references: references(&text, format),
-                    ..Found::new()
-                }
-            }
+            _ => flat(&self.bytes, format, self.encoding),
         };
         self.head = found.head;
         self.policies = found.policies;
@@ -190,6 +246,17 @@ impl<'a> Document<'a> {
         self.links = references
             .filter_map(|reference| resolver.resolve(reference))
             .collect();
+    }
+}
+
+/// Finds what the bytes of a document that is no markup refer to.
+fn flat(bytes: &[u8], format: Format, encoding: &'static Encoding) -> Found {
+    let text = Text::decode(bytes, 0..bytes.len(), encoding, Escapes::None);
+    let references = references(&text, format);
+    Found {
+        is_cut: references.len() >= MOST_LINKS,
+        references,
+        ..Found::new()
     }
 }
 
@@ -256,6 +323,10 @@ struct Resolver {
     known: HashMap<String, Url>,
     /// Against which of the bases.
     known_for: usize,
+    /// Whether the same may come again.
+    remembers: bool,
+    /// Some were not resolved, since the budget was spent.
+    is_spent: bool,
 }
 
 /// What is resolved against in a part of a document.
@@ -283,6 +354,8 @@ impl Resolver {
             budget: length * BYTES_OF_URL_A_BYTE + (1 << 20),
             known: HashMap::new(),
             known_for: 0,
+            remembers: true,
+            is_spent: false,
         };
         let document = InForce {
             url: Rc::new(url.clone()),
@@ -310,25 +383,8 @@ impl Resolver {
     }
 
     fn resolve(&mut self, reference: Reference) -> Option<Link> {
-        let text = reference.text.trim_matches(|char: char| char <= ' ');
-        // That of the document itself stands before those that are written in it.
-        let mut base = reference.origin.base + 1;
-        if reference.kind == Kind::Base {
-            base = self.bases[base].around.map_or(0, |around| around + 1);
-        }
-        let is_written = self.bases[base].is_written;
-        // Empty, a link that a person follows leads to the base; all else leads nowhere.
-        let is_empty = text.is_empty()
-            && (!is_written
-                || reference.kind != Kind::Navigation
-                || reference.place.layer == Some(Layer::Attribute(Quotes::None)));
-        if is_empty || (text.starts_with('#') && !is_written) {
-            return None;
-        }
-        let url = self.url(base, text)?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return None;
-        }
+        let url = self.target(&reference)?;
+        let text = trimmed(&reference.text);
         // Mostly, nothing is around it.
         let text = if text.len() == reference.text.len() {
             reference.text
@@ -349,9 +405,34 @@ impl Resolver {
         })
     }
 
+    fn target(&mut self, reference: &Reference) -> Option<Url> {
+        let text = trimmed(&reference.text);
+        // That of the document itself stands before those that are written in it.
+        let mut base = reference.origin.base + 1;
+        if reference.kind == Kind::Base {
+            base = self.bases[base].around.map_or(0, |around| around + 1);
+        }
+        let is_written = self.bases[base].is_written;
+        // Empty, a link that a person follows leads to the base; all else leads nowhere.
+        let is_empty = text.is_empty()
+            && (!is_written
+                || reference.kind != Kind::Navigation
+                || reference.place.layer == Some(Layer::Attribute(Quotes::None)));
+        if is_empty || (text.starts_with('#') && !is_written) {
+            return None;
+        }
+        let url = self.url(base, text)?;
+        matches!(url.scheme(), "http" | "https").then_some(url)
+    }
+
     fn url(&mut self, base: usize, text: &str) -> Option<Url> {
         let from = Rc::clone(&self.bases[base].url);
-        self.budget = self.budget.checked_sub(from.as_str().len() + text.len())?;
+        let cost = from.as_str().len() + text.len();
+        let Some(budget) = self.budget.checked_sub(cost) else {
+            self.is_spent = true;
+            return None;
+        };
+        self.budget = budget;
         let (main, fragment) = match text.split_once('#') {
             // By itself, it would lose its last blank.
             Some((main, fragment)) if !main.ends_with(|char| char <= ' ') => (main, Some(fragment)),
@@ -365,7 +446,9 @@ impl Resolver {
             url.clone()
         } else {
             let url = self.parse(&from, main)?;
-            self.known.insert(main.to_owned(), url.clone());
+            if self.remembers {
+                self.known.insert(main.to_owned(), url.clone());
+            }
             url
         };
         if fragment.is_some() {
@@ -383,6 +466,10 @@ impl Resolver {
             options.parse(text).ok()
         }
     }
+}
+
+fn trimmed(text: &str) -> &str {
+    text.trim_matches(|char: char| char <= ' ')
 }
 
 fn query_encoder(encoding: &'static Encoding) -> impl Fn(&str) -> Cow<'_, [u8]> {

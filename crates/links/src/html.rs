@@ -1,6 +1,8 @@
 //! The URLs of HTML and XML.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
+use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Range;
 
 use encoding_rs::{Encoding, UTF_8};
@@ -17,10 +19,21 @@ use crate::{Format, css, refresh, script, srcset};
 
 /// Finds what a document refers to, in order.
 pub(crate) fn references(document: &[u8], format: Format, encoding: &'static Encoding) -> Found {
-    find(document, format, encoding, 0)
+    find(document, format, encoding, 0, None)
 }
 
-fn find(document: &[u8], format: Format, encoding: &'static Encoding, depth: usize) -> Found {
+/// Finds what a document refers to, each once in the same way.
+pub(crate) fn targets(document: &[u8], format: Format, encoding: &'static Encoding) -> Found {
+    find(document, format, encoding, 0, Some(Told::default()))
+}
+
+fn find(
+    document: &[u8],
+    format: Format,
+    encoding: &'static Encoding,
+    depth: usize,
+    told: Option<Told>,
+) -> Found {
     let mut html = Html {
         document,
         format,
@@ -31,12 +44,14 @@ fn find(document: &[u8], format: Format, encoding: &'static Encoding, depth: usi
         head: Head::default(),
         dialect: None,
         open: Vec::new(),
+        told,
     };
     let mut scan = Scan::new(document, format);
     let mut tag = Tag::default();
     while html.found.references.len() < MOST_LINKS && scan.next(&mut tag) {
         html.tag(&tag);
     }
+    html.found.is_cut = html.found.references.len() >= MOST_LINKS;
     html.found.head = html.head.place(document, format);
     // Within a tag, order is that of the looking.
     let references = &mut html.found.references;
@@ -59,6 +74,15 @@ struct Html<'a> {
     dialect: Option<Dialect>,
     /// The elements of XML that are open, as far as they matter.
     open: Vec<Open>,
+    /// If each is to be told once: what was.
+    told: Option<Told>,
+}
+
+/// Which references were found before: by fingerprints, keyed anew for each document.
+#[derive(Default)]
+struct Told {
+    key: RandomState,
+    prints: HashSet<u64>,
 }
 
 /// An open element of XML.
@@ -298,10 +322,18 @@ impl Html<'_> {
     }
 
     fn javascript(&mut self, text: &Text<'_>, layer: Option<Layer>) {
-        for mut reference in scripts(text) {
-            reference.place.layer = layer;
-            reference.origin = self.origin.clone();
-            self.found.references.push(reference);
+        for reference in scripts(text) {
+            let place = Place {
+                layer,
+                ..reference.place
+            };
+            self.push(
+                reference.text,
+                reference.kind,
+                reference.role,
+                reference.span,
+                place,
+            );
         }
     }
 
@@ -324,7 +356,9 @@ impl Html<'_> {
         if self.depth >= DEEPEST {
             return;
         }
-        let found = find(text.decoded.as_bytes(), Format::Html, UTF_8, self.depth + 1);
+        let told = self.told.as_ref().map(|_| Told::default());
+        let bytes = text.decoded.as_bytes();
+        let found = find(bytes, Format::Html, UTF_8, self.depth + 1, told);
         let first = self.found.bases.len();
         let around = self.origin.base;
         let shifted = found.bases.into_iter().map(|base| Base {
@@ -386,6 +420,11 @@ impl Html<'_> {
     }
 
     fn push(&mut self, text: String, kind: Kind, role: Role, span: Range<usize>, place: Place) {
+        if let Some(told) = &mut self.told
+            && !told.is_news(&text, kind, self.origin.base)
+        {
+            return;
+        }
         self.found.references.push(Reference {
             text,
             kind,
@@ -406,6 +445,19 @@ impl Html<'_> {
         };
         if element == "meta" && header("http-equiv").is_some_and(names_one) {
             self.found.policies.push(tag.span.clone());
+        }
+        if element == "meta" && self.depth == 0 && self.found.nofollow.len() < MOST_NAMES {
+            let asks = |content: Cow<'_, str>| {
+                let mut words = content.split(',').map(str::trim);
+                words.any(|word| {
+                    ["nofollow", "none"]
+                        .iter()
+                        .any(|it| word.eq_ignore_ascii_case(it))
+                })
+            };
+            if let Some(name) = header("name").filter(|_| header("content").is_some_and(asks)) {
+                self.found.nofollow.push(name.trim().to_ascii_lowercase());
+            }
         }
     }
 
@@ -459,6 +511,16 @@ impl Html<'_> {
             url,
         });
         self.found.bases.len() - 1
+    }
+}
+
+impl Told {
+    fn is_news(&mut self, text: &str, kind: Kind, base: usize) -> bool {
+        // What is the same up to its fragment leads to the same.
+        let text = text.trim_matches(|char: char| char <= ' ');
+        let main = text.split('#').next().filter(|main| !main.is_empty());
+        let print = self.key.hash_one((main.unwrap_or(text), kind, base));
+        self.prints.insert(print)
     }
 }
 
@@ -576,6 +638,9 @@ fn local(name: &str) -> &str {
 
 /// Elements of XML that are open and kept in mind; deeper ones count as in the deepest.
 const DEEPEST_XML: usize = 1000;
+
+/// So many names of crawlers are looked at.
+const MOST_NAMES: usize = 16;
 
 /// So many elements may be left open by an end tag.
 const NEAR: usize = 16;

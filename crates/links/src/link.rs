@@ -260,6 +260,10 @@ pub(crate) struct Found {
     pub(crate) head: Option<usize>,
     /// The tags that name a policy of what may be loaded.
     pub(crate) policies: Vec<Range<usize>>,
+    /// The crawlers that are asked to follow no link.
+    pub(crate) nofollow: Vec<String>,
+    /// There is more than was found.
+    pub(crate) is_cut: bool,
 }
 
 /// What URLs are resolved against, within a part of a document.
@@ -278,6 +282,8 @@ impl Found {
             bases: vec![Base::default()],
             head: None,
             policies: Vec::new(),
+            nofollow: Vec::new(),
+            is_cut: false,
         }
     }
 }

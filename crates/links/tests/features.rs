@@ -1,7 +1,7 @@
 //! Every way of referring that is known: what is found, for what, and where.
 
 use Kind::{Base, Embedded, Hint, Navigation, Requisite};
-use dragline_links::{Document, Edit, Format, Kind, Link, Role, extract};
+use dragline_links::{Document, Edit, Format, Kind, Link, Role, each_target, extract};
 use url::Url;
 
 fn url() -> Url {
@@ -398,4 +398,47 @@ fn a_link_in_a_nested_document_is_told_apart() {
     let links = extract(page, Format::Html, None, &url());
     let nested: Vec<_> = links.iter().map(Link::is_nested).collect();
     assert_eq!(nested, [false, true]);
+}
+
+/// What is said again and again is told once, and counts once.
+#[test]
+fn targets_are_told_once_however_often_they_are_named() {
+    let page = "<a href=/t>t</a><img src=/t><a href=' /t#x '>t</a>".repeat(150_000);
+    let mut found = Vec::new();
+    let searched = each_target(page.as_bytes(), Format::Html, None, &url(), |url, kind| {
+        found.push((url.path().to_owned(), kind));
+    });
+    let (t, [page, need]) = ("/t".to_owned(), [Kind::Navigation, Kind::Requisite]);
+    assert_eq!(found, [(t.clone(), page), (t, need)]);
+    assert!(searched.is_whole);
+}
+
+#[test]
+fn targets_beyond_the_most_that_are_looked_for_are_said_to_be() {
+    let page: String = (0..100_001).map(|n| format!("<a href={n}>")).collect();
+    let mut found = 0;
+    let searched = each_target(page.as_bytes(), Format::Html, None, &url(), |_, _| {
+        found += 1
+    });
+    assert_eq!((found, searched.is_whole), (100_000, false));
+}
+
+#[test]
+fn a_page_may_ask_crawlers_to_follow_no_link() {
+    let asked =
+        |page: &str| each_target(page.as_bytes(), Format::Html, None, &url(), |_, _| {}).nofollow;
+    assert_eq!(
+        asked("<meta name=Robots content='noindex, NoFollow'>"),
+        ["robots"]
+    );
+    assert_eq!(
+        asked("<meta name=googlebot content=none><meta name=a content=nofollow>"),
+        ["googlebot", "a"]
+    );
+    assert!(
+        asked(
+            "<meta name=robots content='index,follow'><meta name=description content='a nofollow'>"
+        )
+        .is_empty()
+    );
 }

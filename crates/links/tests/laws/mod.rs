@@ -1,8 +1,9 @@
 //! What holds of any document, whatever is in it. The fuzz targets ask this, and so do the tests.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
-use dragline_links::{Document, Edit, Format, Role};
+use dragline_links::{Document, Edit, Format, Kind, Role, each_target};
 use url::Url;
 
 /// Panics where a law is broken.
@@ -30,6 +31,19 @@ pub(crate) fn check(content: &[u8], format: Format, charset: Option<&str>) {
         end = link.span.end;
     }
     assert!(document.head().is_none_or(|head| head <= bound));
+
+    let whole = |url: &Url, kind: Kind| {
+        let mut url = url.clone();
+        url.set_fragment(None);
+        (url.to_string(), format!("{kind:?}"))
+    };
+    let all = document.links().iter();
+    let all: BTreeSet<_> = all.map(|link| whole(&link.url, link.kind)).collect();
+    let mut targets = BTreeSet::new();
+    each_target(content, format, charset, &url, |url, kind| {
+        targets.insert(whole(&url, kind));
+    });
+    assert_eq!(targets, all);
 
     let kept = document.rewrite("", |_| None);
     assert!(

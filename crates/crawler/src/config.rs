@@ -9,6 +9,7 @@ use crate::STATE_FOLDER;
 use crate::event::Reason;
 use crate::pace::Manner;
 use crate::page::Page;
+use crate::search;
 
 /// What to crawl, and how.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub struct Config {
     pub seeds: Vec<CanonicalUrl>,
     /// What belongs to it. Default: the hosts of the seeds, and what pages need from any host.
     pub scope: Rules,
+    /// What is followed beside links, and what is not.
+    pub follow: Follow,
     /// The folder for the copy. It is made if it is not there.
     pub output: PathBuf,
     /// The folder for the archive and the state from which a later process goes on; `None`: the one
@@ -69,6 +72,27 @@ pub enum Again {
     /// Remove its archive, its state and the files of its copy, and start over. The files stay if its
     /// state cannot be read.
     StartOver,
+}
+
+/// What is followed beside links, and what is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Follow {
+    /// Whether the sitemaps are followed that the robots.txt of a seed names, if it is heeded, and if
+    /// links are followed without end: a sitemap says nothing of how far away a page is. Default:
+    /// true.
+    pub sitemaps: bool,
+    /// Whether pages are heeded that ask to follow none of their links (`X-Robots-Tag: nofollow`,
+    /// `<meta name=robots content=nofollow>`). What they need is fetched all the same. Default: false.
+    pub nofollow: bool,
+}
+
+impl Default for Follow {
+    fn default() -> Self {
+        Follow {
+            sitemaps: true,
+            nofollow: false,
+        }
+    }
 }
 
 /// How a host is treated.
@@ -171,6 +195,28 @@ impl Config {
         }
     }
 
+    /// What is followed beside links.
+    pub(crate) fn follows(&self) -> search::Manner {
+        let agent = || robots::product_token(&self.fetch.user_agent).into();
+        search::Manner {
+            sitemaps: self.follow.sitemaps && self.scope.depth.is_none(),
+            nofollow: self.follow.nofollow.then(agent),
+        }
+    }
+
+    /// What tells it from other crawls of the same seeds, as options; nothing by default.
+    pub(crate) fn told_scope(&self) -> String {
+        let rules = self.scope.to_string();
+        let flags = [
+            (!rules.is_empty(), rules.as_str()),
+            (!self.follow.sitemaps, "--no-sitemaps"),
+            (self.follow.nofollow, "--nofollow"),
+        ];
+        let flags = flags.iter().filter(|(is_set, _)| *is_set);
+        let flags: Vec<_> = flags.map(|(_, flag)| *flag).collect();
+        flags.join(" ")
+    }
+
     /// How a host is asked.
     pub(crate) fn manner(&self) -> Manner {
         let Politeness {
@@ -211,6 +257,7 @@ impl Config {
         Ok(Config {
             seeds: vec![seed],
             scope: Rules::default(),
+            follow: Follow::default(),
             // An IPv6 address is written so on Windows too.
             output: name.trim_matches(['[', ']']).replace(':', "-").into(),
             state: None,

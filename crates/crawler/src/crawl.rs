@@ -176,6 +176,7 @@ impl Crawl {
                 reader: archive.reader(),
                 max_content: config.fetch.max_body,
                 long: Arc::new(Semaphore::new(1)),
+                manner: config.follows(),
             },
             schedule: Schedule::new(config.jobs.get(), config.manner()),
             begun: Instant::now(),

@@ -423,7 +423,11 @@ impl Engine {
             }
             (None, Leads::Redirect(target)) => vec![self.redirected(item, target).await],
             (None, Leads::Links(links)) => {
-                if !self.history.scope.keeps(&item.url) {
+                if !links.is_whole {
+                    outcome = Outcome::Unsearched;
+                    let url = item.url.clone();
+                    self.tell(Event::NotAllFollowed { url }).await;
+                } else if !self.history.scope.keeps(&item.url) {
                     outcome = Outcome::Passed;
                 }
                 links.found

@@ -48,6 +48,12 @@ pub enum Event {
         /// The URL.
         url: CanonicalUrl,
     },
+    /// A document was fetched and archived, but has more links than are taken in of one: those beyond
+    /// the first 100,000 that differ are not followed.
+    NotAllFollowed {
+        /// The URL.
+        url: CanonicalUrl,
+    },
     /// A seed redirects to another host, which belongs to the crawl from now on.
     ScopeExtended {
         /// The seed, or a redirect it led to.

@@ -59,13 +59,14 @@ mod record;
 mod records;
 mod robots;
 mod schedule;
+mod search;
 mod serve;
 mod state;
 mod throttle;
 mod update;
 
 pub use archived::Archived;
-pub use config::{Again, Config, Limits, Politeness, Tries};
+pub use config::{Again, Config, Follow, Limits, Politeness, Tries};
 pub use crawl::{Crawl, CrawlError, StartError};
 pub use event::{Change, Event, Failure, Limit, Progress, Reason, RedirectError, Summary};
 

@@ -1,7 +1,5 @@
 //! The part of the crawl that is done for many URLs at once: fetch, and search for links.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry as Place;
 use std::io::{self, Read as _, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,16 +7,16 @@ use std::time::Duration;
 use archive::{Capture, ContentError, Entry, Reader, Spooler};
 use bytes::{Bytes, BytesMut};
 use fetch::Fetcher;
-use frontier::{CanonicalUrl, Content, Found, Role};
+use frontier::CanonicalUrl;
 use http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION};
 use http::{HeaderMap, StatusCode};
-use links::{Format, Kind};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use url::{Position, Url};
 
 use crate::event::{Reason, RedirectError};
 use crate::robots::Gate;
+use crate::search::{Links, Manner, Named, is_packed, is_searched, search, search_head};
 use crate::throttle::Throttle;
 
 /// What came back for a URL.
@@ -47,15 +45,6 @@ pub(crate) enum Leads {
     Nowhere(Reason),
 }
 
-/// What was found in a document.
-#[derive(Debug, Default)]
-pub(crate) struct Links {
-    /// Each once, in the order in which they stand there; as a requisite if it is one anywhere.
-    pub(crate) found: Vec<Found>,
-    /// What it says, if it is a document and anyone wants to know.
-    pub(crate) content: Option<Content>,
-}
-
 /// What pages are fetched with.
 #[derive(Clone, Debug)]
 pub(crate) struct Visitor {
@@ -69,8 +58,10 @@ pub(crate) struct Visitor {
     pub(crate) spooler: Spooler,
     /// The longest content, in bytes.
     pub(crate) max_content: u64,
-    /// Held by who has a long document in memory.
+    /// Held by who searches a long document.
     pub(crate) long: Arc<Semaphore>,
+    /// What is followed.
+    pub(crate) manner: Manner,
 }
 
 impl Visitor {
@@ -88,12 +79,18 @@ impl Visitor {
     ) -> Result<Page, Reason> {
         let address = url.to_url();
         let mut crawl_delay = None;
+        let mut named = Named::default();
         if let Some(gate) = &self.gate {
-            let rules = gate.rules(&address).await?;
+            let said = gate.rules(&address).await?;
+            let rules = &said.rules;
             if !asked_for && !rules.allows(&address[Position::BeforePath..Position::AfterQuery]) {
                 return Err(Reason::Excluded);
             }
             crawl_delay = rules.crawl_delay();
+            named.is_sitemap = said.sitemaps.contains(&url);
+            if asked_for && self.manner.sitemaps {
+                named.sitemaps.clone_from(&said.sitemaps);
+            }
         }
         // What cannot be read is fetched again.
         let earlier = earlier.and_then(|entry| Some((self.reader.read(&entry).ok()?, entry)));
@@ -120,9 +117,9 @@ impl Visitor {
                 if let Some(location) = capture.headers.get(LOCATION) {
                     before.headers.insert(LOCATION, location.clone());
                 }
-                self.leads(before, &address).await?
+                self.leads(before, &address, named).await?
             }
-            None => self.leads(&capture, &address).await?,
+            None => self.leads(&capture, &address, named).await?,
         };
         Ok(Page {
             capture,
@@ -133,7 +130,7 @@ impl Visitor {
         })
     }
 
-    async fn leads(&self, capture: &Capture, address: &Url) -> Result<Leads, Reason> {
+    async fn leads(&self, capture: &Capture, address: &Url, named: Named) -> Result<Leads, Reason> {
         Ok(match capture.status {
             status if follows(status) => match redirect(status, capture.location(), address) {
                 Ok(target) => Leads::Redirect(target),
@@ -141,7 +138,7 @@ impl Visitor {
             },
             // A part that was not asked for is no document.
             StatusCode::PARTIAL_CONTENT => Leads::Nowhere(Reason::Status(capture.status)),
-            status if status.is_success() => self.links_in(capture, address).await?,
+            status if status.is_success() => self.links_in(capture, address, named).await?,
             status => Leads::Nowhere(Reason::Status(status)),
         })
     }
@@ -186,32 +183,54 @@ impl Visitor {
         Ok(spool.finish())
     }
 
-    /// Searches a document. Most are short; of long ones, one at a time is in memory, and what is
-    /// longer still is not searched.
-    async fn links_in(&self, capture: &Capture, address: &Url) -> Result<Leads, Reason> {
+    /// Searches a document. Most are short; long ones are searched one at a time, and what is longer
+    /// still is not searched.
+    async fn links_in(
+        &self,
+        capture: &Capture,
+        address: &Url,
+        named: Named,
+    ) -> Result<Leads, Reason> {
+        let searched = |content: &[u8], named| {
+            Leads::Links(search(capture, content, address, named, &self.manner))
+        };
         // Also of what holds no links: what cannot be read is not good.
         match capture.content(SHORT.min(self.max_content)) {
             Err(ContentError::TooLong { .. }) if self.max_content > SHORT => {}
-            content => return Ok(Leads::Links(search(capture, &content?, address))),
+            content => {
+                let content = content?;
+                let _alone = if content.len() > SMALL || is_packed(&content) {
+                    Some(self.long.acquire().await)
+                } else {
+                    None
+                };
+                return Ok(searched(&content, named));
+            }
         }
-        if self.is_document(capture, address)? {
+        if self.is_document(capture, address, &named)? {
             let _alone = self.long.acquire().await;
             match capture.content(MOST_SEARCHED.min(self.max_content)) {
                 Err(ContentError::TooLong { .. }) if self.max_content > MOST_SEARCHED => {}
-                content => return Ok(Leads::Links(search(capture, &content?, address))),
+                content => return Ok(searched(&content?, named)),
             }
             self.read_through(capture)?;
             return Ok(Leads::Unsearched);
         }
         self.read_through(capture)?;
-        Ok(Leads::Links(Links::default()))
+        let links = search_head(capture, address, named, &self.manner);
+        Ok(Leads::Links(links))
     }
 
-    fn is_document(&self, capture: &Capture, address: &Url) -> Result<bool, ContentError> {
+    fn is_document(
+        &self,
+        capture: &Capture,
+        address: &Url,
+        named: &Named,
+    ) -> Result<bool, ContentError> {
         let mut start = Vec::new();
         let content = capture.content_reader(self.max_content)?;
         content.take(SNIFFED).read_to_end(&mut start)?;
-        Ok(Format::of(capture.content_type(), &start, address).is_some())
+        Ok(is_searched(capture, &start, address, named))
     }
 
     fn read_through(&self, capture: &Capture) -> Result<(), ContentError> {
@@ -229,61 +248,6 @@ fn conditions(capture: &Capture) -> HeaderMap {
         Some((condition, value))
     });
     conditions.collect()
-}
-
-fn search(capture: &Capture, content: &[u8], address: &Url) -> Links {
-    let content_type = capture.content_type();
-    let Some(format) = Format::of(content_type, content, address) else {
-        return Links::default();
-    };
-    let charset = content_type.and_then(links::charset);
-    let mut all = Gathered::default();
-    for link in links::extract(content, format, charset, address) {
-        if let Some(role) = role(link.kind)
-            && let Some(url) = CanonicalUrl::new(&link.url)
-        {
-            all.add(url, role);
-        }
-    }
-    Links {
-        found: all.found,
-        content: CanonicalUrl::new(address).map(|url| Content::of(content, &url)),
-    }
-}
-
-/// What was found in one document.
-#[derive(Debug, Default)]
-struct Gathered {
-    found: Vec<Found>,
-    places: HashMap<CanonicalUrl, usize>,
-}
-
-impl Gathered {
-    fn add(&mut self, url: CanonicalUrl, role: Role) {
-        match self.places.entry(url) {
-            Place::Vacant(place) => {
-                let url = place.key().clone();
-                place.insert(self.found.len());
-                self.found.push(Found {
-                    role,
-                    ..Found::link(url)
-                });
-            }
-            Place::Occupied(place) if role == Role::Requisite => {
-                self.found[*place.get()].role = role;
-            }
-            Place::Occupied(_) => {}
-        }
-    }
-}
-
-/// What is named is fetched because a person may go there, or because the page needs or shows it.
-fn role(kind: Kind) -> Option<Role> {
-    match kind {
-        Kind::Navigation => Some(Role::Page),
-        Kind::Requisite | Kind::Embedded => Some(Role::Requisite),
-        _ => None,
-    }
 }
 
 /// Returns where what was fetched from `url` leads, if it is a redirect that is followed.
@@ -309,8 +273,10 @@ pub(crate) fn redirect(
 
 /// So many bytes of content each job may have in memory.
 const SHORT: u64 = archive::Body::MOST_IN_MEMORY;
+/// What is longer may hold so many links that only one such is searched at a time.
+const SMALL: usize = 256 * 1024;
 /// So many bytes of content are searched, and no more.
-const MOST_SEARCHED: u64 = mirror::LONGEST_DOCUMENT;
+pub(crate) const MOST_SEARCHED: u64 = mirror::LONGEST_DOCUMENT;
 /// So many bytes tell what a document is.
 const SNIFFED: u64 = 4096;
 

@@ -29,8 +29,16 @@ pub(crate) struct Gate {
 /// What is known of one origin, or is being asked for. Why it is not is text.
 #[derive(Debug)]
 struct Known {
-    rules: Promise<Arc<Rules>, Arc<str>>,
+    said: Promise<Arc<Said>, Arc<str>>,
     since: Instant,
+}
+
+/// What an origin's file says to us.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    pub(crate) rules: Rules,
+    /// The sitemaps that it names, the first thousand.
+    pub(crate) sitemaps: Vec<CanonicalUrl>,
 }
 
 impl Gate {
@@ -48,9 +56,9 @@ impl Gate {
     /// # Errors
     ///
     /// There is no answer, or it is that the server fails.
-    pub(crate) async fn rules(&self, url: &Url) -> Result<Arc<Rules>, Reason> {
+    pub(crate) async fn rules(&self, url: &Url) -> Result<Arc<Said>, Reason> {
         let origin = url.origin().ascii_serialization();
-        let (rules, completer) = self.known(&origin);
+        let (said, completer) = self.known(&origin);
         if let Some(completer) = completer {
             let answer = self.ask(url).await;
             if answer.is_err() {
@@ -58,41 +66,41 @@ impl Gate {
             }
             completer.complete(answer);
         }
-        match rules.wait().await {
-            Ok(rules) => Ok(Arc::clone(rules)),
+        match said.wait().await {
+            Ok(said) => Ok(Arc::clone(said)),
             Err(promise::WaitError::Failed(why)) => Err(Reason::Robots(Arc::clone(why))),
             Err(promise::WaitError::Abandoned) => Err(Reason::Robots("it was given up".into())),
         }
     }
 
-    /// The rules of an origin, and, if they are to be asked for, where to put them.
+    /// What an origin says, and, if they are to be asked for, where to put them.
     #[expect(clippy::type_complexity, reason = "two ends of one thing")]
     fn known(
         &self,
         origin: &str,
     ) -> (
-        Promise<Arc<Rules>, Arc<str>>,
-        Option<Completer<Arc<Rules>, Arc<str>>>,
+        Promise<Arc<Said>, Arc<str>>,
+        Option<Completer<Arc<Said>, Arc<str>>>,
     ) {
         let now = Instant::now();
         let mut known = self.lock();
         if let Some(it) = known.get(origin)
             && now < it.since + GOOD_FOR
         {
-            return (it.rules.clone(), None);
+            return (it.said.clone(), None);
         }
         if known.len() >= MOST_KNOWN {
             // Those that are forgotten can be asked for again.
             known.clear();
         }
-        let (completer, rules) = promise();
-        let waiting = rules.clone();
-        known.insert(origin.to_owned(), Known { rules, since: now });
+        let (completer, said) = promise();
+        let waiting = said.clone();
+        known.insert(origin.to_owned(), Known { said, since: now });
         (waiting, Some(completer))
     }
 
     /// Asks for them (RFC 9309 §2.3.1): what is not there allows all, what fails is an error.
-    async fn ask(&self, url: &Url) -> Result<Arc<Rules>, Arc<str>> {
+    async fn ask(&self, url: &Url) -> Result<Arc<Said>, Arc<str>> {
         let mut at = url.clone();
         at.set_path("/robots.txt");
         at.set_query(None);
@@ -112,7 +120,13 @@ impl Gate {
                     // What came before it broke counts.
                     let _ = content.take(MOST_BYTES as u64 + 1).read_to_end(&mut file);
                 }
-                return Ok(Arc::new(Robots::parse(&file).rules(&self.agent)));
+                let robots = Robots::parse(&file);
+                let sitemaps = robots.sitemaps().iter().take(MOST_SITEMAPS);
+                let sitemaps = sitemaps.filter_map(|it| CanonicalUrl::new(&at.join(it).ok()?));
+                return Ok(Arc::new(Said {
+                    rules: robots.rules(&self.agent),
+                    sitemaps: sitemaps.collect(),
+                }));
             } else if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
                 return Err(Reason::Status(status).to_string().into());
             } else {
@@ -164,5 +178,7 @@ fn whole(error: &FetchError) -> Arc<str> {
 const GOOD_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 /// RFC 9309 §2.3.1.2: at least five in a row are followed.
 const MOST_REDIRECTS: usize = 5;
+/// So many sitemaps of an origin are known.
+const MOST_SITEMAPS: usize = 1000;
 /// So many origins are known at once.
 const MOST_KNOWN: usize = 4096;

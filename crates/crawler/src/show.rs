@@ -133,6 +133,9 @@ impl Show {
             Event::NotSearched { url } => {
                 self.say(&format!("note: {url} is too long to be searched for links"));
             }
+            Event::NotAllFollowed { url } => {
+                self.say(&format!("note: {url} has too many links to follow all"));
+            }
             Event::Building => {
                 self.building = true;
                 self.tell("building the copy");

@@ -362,7 +362,7 @@ fn about(config: &Config) -> Vec<(String, String)> {
     let seeds: Vec<_> = config.seeds.iter().map(CanonicalUrl::as_str).collect();
     vec![
         (SEEDS.to_owned(), seeds.join(" ")),
-        (SCOPE.to_owned(), config.scope.to_string()),
+        (SCOPE.to_owned(), config.told_scope()),
     ]
 }
 

@@ -35,5 +35,5 @@ mod pattern;
 mod robots;
 mod rules;
 
-pub use robots::{MOST_BYTES, Robots};
+pub use robots::{MOST_BYTES, Robots, product_token};
 pub use rules::Rules;

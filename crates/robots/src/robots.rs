@@ -64,7 +64,7 @@ impl Robots {
     /// Returns what is said to a crawler of that product token (`dragline`), in any case: in all the
     /// groups that name it, or, if there are none, in those for all (§2.2.1).
     pub fn rules(&self, agent: &str) -> Rules {
-        let agent = product(agent.as_bytes());
+        let agent = product_token(agent);
         let named = self.groups_for(&agent);
         let groups = if named.is_empty() {
             self.groups_for("*")
@@ -106,6 +106,11 @@ impl Group {
             self.rules.push(Rule { pattern, allows });
         }
     }
+}
+
+/// Returns the product token of a crawler's name, in lower case: `dragline` of `Dragline/1.0` (§2.2.1).
+pub fn product_token(name: &str) -> String {
+    product(name.as_bytes())
 }
 
 /// The product token of a crawler's name, in lower case: `Dragline/1.0` is `dragline` (§2.2.1).

@@ -1,7 +1,7 @@
 use std::ffi::OsString;
 
 use dragline::{
-    Case, Config, FilePattern, FolderPattern, InvalidPattern, Regex, RequisiteHosts, Rules,
+    Case, Config, FilePattern, FolderPattern, Follow, InvalidPattern, Regex, RequisiteHosts, Rules,
 };
 
 use crate::cli::WrongUsage;
@@ -101,6 +101,14 @@ pub(crate) struct Scope {
     #[arg(long, hide_short_help = true)]
     ignore_case: bool,
 
+    /// Do not follow the sitemaps that robots.txt names [with --level none are]
+    #[arg(long, alias = "no-follow-sitemaps", hide_short_help = true)]
+    no_sitemaps: bool,
+
+    /// Follow no links of pages that ask for it (X-Robots-Tag, meta robots)
+    #[arg(long, hide_short_help = true)]
+    nofollow: bool,
+
     /// From where to fetch what pages need: any host, or the same as links lead to
     #[arg(long, value_name = "any|same", value_parser = hosts, hide_short_help = true)]
     page_requisites_hosts: Option<RequisiteHosts>,
@@ -116,6 +124,10 @@ impl Scope {
         let files = |names: Vec<String>| all(&names, |name| FilePattern::with_case(name, case));
         let folders = |names: Vec<String>| all(&names, |name| FolderPattern::with_case(name, case));
         let depth = self.level.and_then(|Level(most)| most);
+        config.follow = Follow {
+            sitemaps: !self.no_sitemaps,
+            nofollow: self.nofollow,
+        };
         config.scope = Rules {
             depth: if self.page_requisites { Some(0) } else { depth },
             no_parent: self.no_parent,

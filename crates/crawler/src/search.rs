@@ -1,0 +1,290 @@
+//! Where an answer leads: by its headers, by its document, by the entries of a sitemap.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::io::Read as _;
+use std::sync::Arc;
+
+use archive::Capture;
+use flate2::read::MultiGzDecoder;
+use frontier::{CanonicalUrl, Content, Found, Role};
+use http::HeaderMap;
+use http::header::{LINK, REFRESH};
+use links::{Format, Kind};
+use url::Url;
+
+use crate::page::MOST_SEARCHED;
+
+/// What was found in a document.
+#[derive(Debug)]
+pub(crate) struct Links {
+    /// Each once, in the order in which they stand there; as a requisite if it is one anywhere.
+    pub(crate) found: Vec<Found>,
+    /// Whether that is all.
+    pub(crate) is_whole: bool,
+    /// What it says, if it is a document and anyone wants to know.
+    pub(crate) content: Option<Content>,
+}
+
+/// What is followed beside the links of documents, and what is not.
+#[derive(Clone, Debug)]
+pub(crate) struct Manner {
+    /// Whether the sitemaps are followed that a seed's robots.txt names.
+    pub(crate) sitemaps: bool,
+    /// If pages are heeded that ask to follow no link: by what name they may ask, in lower case.
+    pub(crate) nofollow: Option<Arc<str>>,
+}
+
+/// What an answer's robots.txt says of sitemaps.
+#[derive(Debug, Default)]
+pub(crate) struct Named {
+    /// That the answer is one.
+    pub(crate) is_sitemap: bool,
+    /// Where others are; told on seeds alone.
+    pub(crate) sitemaps: Vec<CanonicalUrl>,
+}
+
+/// Searches an answer whose body is not looked at.
+pub(crate) fn search_head(
+    capture: &Capture,
+    address: &Url,
+    named: Named,
+    manner: &Manner,
+) -> Links {
+    let found = Gathered::default();
+    found.finish(capture, address, named, manner, true)
+}
+
+/// Searches an answer of that content.
+pub(crate) fn search(
+    capture: &Capture,
+    content: &[u8],
+    address: &Url,
+    named: Named,
+    manner: &Manner,
+) -> Links {
+    let mut gathered = Gathered::default();
+    let Some(document) = Document::of(capture, content, address, named.is_sitemap) else {
+        return gathered.finish(capture, address, named, manner, true);
+    };
+    let Document { text, format } = &document;
+    let charset = match text {
+        Cow::Borrowed(_) => capture.content_type().and_then(links::charset),
+        // All sitemaps are.
+        Cow::Owned(_) => Some("utf-8"),
+    };
+    let searched = links::each_target(text, *format, charset, address, |url, kind| {
+        gathered.add(&url, kind);
+    });
+    if let Some(agent) = &manner.nofollow {
+        let mut asked = searched.nofollow.iter();
+        gathered.is_asked_not_to = asked.any(|name| name == "robots" || **name == **agent);
+    }
+    let is_whole = searched.is_whole && (text.len() as u64) < MOST_SEARCHED;
+    let mut links = gathered.finish(capture, address, named, manner, is_whole);
+    links.content = match text {
+        Cow::Borrowed(_) => CanonicalUrl::new(address).map(|url| Content::of(content, &url)),
+        Cow::Owned(_) => None,
+    };
+    links
+}
+
+/// Whether an answer holds links, by its first bytes.
+pub(crate) fn is_searched(capture: &Capture, start: &[u8], address: &Url, named: &Named) -> bool {
+    Format::of(capture.content_type(), start, address).is_some()
+        || is_packed(start) && may_be_sitemap(address, named.is_sitemap)
+}
+
+pub(crate) fn is_packed(content: &[u8]) -> bool {
+    content.starts_with(b"\x1f\x8b")
+}
+
+/// What can be searched.
+struct Document<'a> {
+    text: Cow<'a, [u8]>,
+    format: Format,
+}
+
+impl<'a> Document<'a> {
+    /// Sitemaps (sitemaps.org) are also packed as files, and lists of URLs in plain text: that it is
+    /// one says robots.txt, or its name.
+    fn of(
+        capture: &Capture,
+        content: &'a [u8],
+        address: &Url,
+        is_sitemap: bool,
+    ) -> Option<Document<'a>> {
+        let content_type = capture.content_type();
+        let may_be_sitemap = may_be_sitemap(address, is_sitemap);
+        if may_be_sitemap && is_packed(content) {
+            let text = Cow::Owned(unpacked(content));
+            let format = if is_markup(&text) {
+                Format::Xml
+            } else {
+                Format::List
+            };
+            return Some(Document { text, format });
+        }
+        let is_plain = || {
+            let media_type = content_type.unwrap_or_default().split(';').next();
+            let media_type = media_type.unwrap_or_default().trim();
+            media_type.is_empty() || media_type.eq_ignore_ascii_case("text/plain")
+        };
+        let format = Format::of(content_type, content, address);
+        let format = format.or_else(|| match () {
+            () if !may_be_sitemap => None,
+            () if is_markup(content) => Some(Format::Xml),
+            () => is_plain().then_some(Format::List),
+        });
+        let text = Cow::Borrowed(content);
+        format.map(|format| Document { text, format })
+    }
+}
+
+fn may_be_sitemap(address: &Url, is_sitemap: bool) -> bool {
+    let path = address.path().to_ascii_lowercase();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    is_sitemap || name.contains("sitemap") || name.ends_with(".xml.gz")
+}
+
+fn is_markup(text: &[u8]) -> bool {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    text.trim_ascii_start().starts_with(b"<")
+}
+
+/// As much of it as is searched; what came before it broke counts.
+fn unpacked(content: &[u8]) -> Vec<u8> {
+    let mut text = Vec::new();
+    let unpacking = MultiGzDecoder::new(content);
+    let _ = unpacking.take(MOST_SEARCHED).read_to_end(&mut text);
+    text
+}
+
+/// What was found in one answer.
+#[derive(Debug, Default)]
+struct Gathered {
+    found: Vec<Found>,
+    places: HashMap<CanonicalUrl, usize>,
+    /// Its links are not to be followed.
+    is_asked_not_to: bool,
+}
+
+impl Gathered {
+    fn add(&mut self, url: &Url, kind: Kind) {
+        if let Some(role) = role(kind)
+            && let Some(url) = CanonicalUrl::new(url)
+        {
+            self.add_as(url, role);
+        }
+    }
+
+    fn add_as(&mut self, url: CanonicalUrl, role: Role) {
+        match self.places.entry(url) {
+            Entry::Vacant(place) => {
+                let url = place.key().clone();
+                place.insert(self.found.len());
+                self.found.push(Found {
+                    role,
+                    ..Found::link(url)
+                });
+            }
+            Entry::Occupied(place) if role == Role::Requisite => {
+                self.found[*place.get()].role = role;
+            }
+            Entry::Occupied(_) => {}
+        }
+    }
+
+    /// Adds what the head of an answer leads to (RFC 8288), and sitemaps.
+    fn finish(
+        mut self,
+        capture: &Capture,
+        address: &Url,
+        named: Named,
+        manner: &Manner,
+        is_whole: bool,
+    ) -> Links {
+        for header in [LINK, REFRESH] {
+            for value in capture.headers.get_all(&header) {
+                let value = String::from_utf8_lossy(value.as_bytes());
+                for link in links::header_links(header.as_str(), &value, address) {
+                    self.add(&link.url, link.kind);
+                }
+            }
+        }
+        if let Some(agent) = &manner.nofollow
+            && (self.is_asked_not_to || asks_not_to(&capture.headers, agent))
+        {
+            self.found.retain(|found| found.role == Role::Requisite);
+            self.places.clear();
+        }
+        for sitemap in named.sitemaps {
+            self.add_as(sitemap, Role::Page);
+        }
+        Links {
+            found: self.found,
+            is_whole,
+            content: None,
+        }
+    }
+}
+
+/// What is named is fetched because a person may go there, or because the page needs or shows it.
+fn role(kind: Kind) -> Option<Role> {
+    match kind {
+        Kind::Navigation => Some(Role::Page),
+        Kind::Requisite | Kind::Embedded => Some(Role::Requisite),
+        _ => None,
+    }
+}
+
+/// `X-Robots-Tag: nofollow`, also for some crawlers alone: `X-Robots-Tag: dragline: nofollow`.
+fn asks_not_to(headers: &HeaderMap, agent: &str) -> bool {
+    headers.get_all("x-robots-tag").iter().any(|value| {
+        let value = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
+        let mut is_for_us = true;
+        value.split(',').any(|words| {
+            let word = match words.split_once(':') {
+                Some((name, word)) if !VALUED.contains(&name.trim()) => {
+                    is_for_us = name.trim() == agent;
+                    word
+                }
+                _ => words,
+            };
+            is_for_us && matches!(word.trim(), "nofollow" | "none")
+        })
+    })
+}
+
+/// Those of a robots tag that have a value behind a colon.
+const VALUED: [&str; 4] = [
+    "unavailable_after",
+    "max-snippet",
+    "max-image-preview",
+    "max-video-preview",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_may_ask_all_crawlers_or_some_not_to_follow() {
+        let asks = |value: &str| {
+            let headers = [("x-robots-tag", value)];
+            let headers = headers.into_iter();
+            let headers =
+                headers.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            asks_not_to(&headers.collect(), "dragline")
+        };
+        assert!(asks("nofollow") && asks("noindex, NoFollow") && asks("none"));
+        assert!(asks("Dragline: noindex, nofollow") && asks("other: none, dragline: nofollow"));
+        assert!(asks(
+            "unavailable_after: 25 Jun 2030 15:00:00 PST, nofollow"
+        ));
+        assert!(
+            !asks("noindex") && !asks("other: noindex, nofollow") && !asks("max-snippet: none")
+        );
+    }
+}

@@ -81,14 +81,66 @@ pub fn build(
     let stale = remove_stale(archive, before, (&layout, &given), site, dir)?;
     drop(given);
     let tree = Tree::new(dir, site.fsync)?;
+    let mut built = files((archive, captures, &layout), site, &tree, &|_| {})?;
+    built.failures.extend(stale);
+    built.failures.sort_by(|a, b| a.path.cmp(&b.path));
+    tree.finish()?;
+    Ok(built)
+}
+
+/// Compares the copy in `dir` with what [`build`] would write, and writes nothing.
+///
+/// A file that is not there, or not as it would be written, is among [`Built::failures`]. Each
+/// document is shown to `each` as it would be, in any order, on several threads.
+///
+/// # Errors
+///
+/// The captures cannot be read.
+pub fn check(
+    archive: &Reader,
+    captures: &dyn Captures,
+    site: &Site,
+    dir: &Dir,
+    each: &(dyn Fn(&Shown<'_>) + Sync),
+) -> io::Result<Built> {
+    let (layout, given) = lay_out(archive, captures, site)?;
+    drop(given);
+    let tree = Tree::to_check(dir);
+    let mut built = files((archive, captures, &layout), site, &tree, each)?;
+    built.failures.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(built)
+}
+
+/// A file of the copy that fits into memory.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Shown<'a> {
+    /// What it is the copy of.
+    pub url: &'a Url,
+    /// The path in the copy.
+    pub path: &'a str,
+    /// The `Content-Type` that it was sent with.
+    pub content_type: Option<&'a str>,
+    /// What is in it, or should be.
+    pub content: &'a [u8],
+}
+
+/// Writes all files.
+fn files(
+    (archive, captures, layout): (&Reader, &dyn Captures, &Layout<'_>),
+    site: &Site,
+    tree: &Tree<'_>,
+    each: &(dyn Fn(&Shown<'_>) + Sync),
+) -> io::Result<Built> {
     let carried = Mutex::default();
     let builder = || Builder {
         archive,
         site,
-        layout: &layout,
-        editor: Editor::new(&layout, Inliner::new(archive, site.max_content)),
-        tree: &tree,
+        layout,
+        editor: Editor::new(layout, Inliner::new(archive, site.max_content)),
+        tree,
         carried: &carried,
+        each,
         built: Built::default(),
     };
     let builders = threads::each_with(captures::batches(captures), builder, |builder, batch| {
@@ -100,13 +152,10 @@ pub fn build(
     let mut builders = builders.into_iter().map(|builder| builder.built);
     let mut built = builders.next().unwrap_or_default();
     builders.for_each(|part| built.append(part));
-    front_door(&layout, site, &tree, &mut built)?;
+    front_door(layout, site, tree, &mut built)?;
     let carried = carried.into_inner().unwrap_or_else(PoisonError::into_inner);
-    beside(&carried, &tree, &mut built);
-    built.failures.extend(stale);
-    built.failures.sort_by(|a, b| a.path.cmp(&b.path));
+    beside(&carried, tree, &mut built);
     built.bound();
-    tree.finish()?;
     Ok(built)
 }
 
@@ -181,6 +230,7 @@ struct Builder<'a> {
     tree: &'a Tree<'a>,
     /// The carriers of modules that are written.
     carried: &'a Mutex<HashSet<String>>,
+    each: &'a (dyn Fn(&Shown<'_>) + Sync),
     built: Built,
 }
 
@@ -208,6 +258,12 @@ impl Builder<'_> {
                     content_type: capture.content_type(),
                     content: content.map_err(unreadable)?,
                 })?;
+                (self.each)(&Shown {
+                    url,
+                    path,
+                    content_type: capture.content_type(),
+                    content: &edited.content,
+                });
                 self.tree.write(path, &edited.content)?;
                 self.built.only_served.extend(edited.only_served);
                 self.built.bound_at(2 * MOST_ONLY_SERVED);

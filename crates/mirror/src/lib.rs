@@ -66,6 +66,6 @@ mod print;
 mod threads;
 mod tree;
 
-pub use build::{Built, Failure, LONGEST_DOCUMENT, Site, build};
+pub use build::{Built, Failure, LONGEST_DOCUMENT, Shown, Site, build, check};
 pub use captures::Captures;
 pub use document::{Obstacle, OnlyServed};

@@ -9,8 +9,8 @@ use cap_std::fs::{Dir, File, OpenOptions};
 /// touched.
 pub(crate) struct Tree<'a> {
     root: &'a Dir,
-    /// Where files are written before they get their names.
-    aside: Dir,
+    /// Where files are written before they get their names; nowhere, if they are only looked at.
+    aside: Option<Dir>,
     fsync: bool,
     serial: AtomicU64,
     /// Some folders that are known to be there.
@@ -27,13 +27,24 @@ impl<'a> Tree<'a> {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(named(&error)),
             _ => root.create_dir_all(ASIDE).map_err(|error| named(&error))?,
         }
+        let aside = root.open_dir(ASIDE).map_err(|error| named(&error))?;
         Ok(Tree {
-            root,
-            aside: root.open_dir(ASIDE).map_err(|error| named(&error))?,
+            aside: Some(aside),
             fsync,
+            ..Tree::to_check(root)
+        })
+    }
+
+    /// A tree in which nothing is written: it is an error that a file is not there as it would be
+    /// written, or is there and would be removed.
+    pub(crate) fn to_check(root: &'a Dir) -> Self {
+        Tree {
+            root,
+            aside: None,
+            fsync: false,
             serial: AtomicU64::new(0),
             folders: Mutex::default(),
-        })
+        }
     }
 
     /// Writes a file, unless it is there with that content. What was there under that name is
@@ -67,22 +78,31 @@ impl<'a> Tree<'a> {
         path: &str,
         write: impl FnOnce(&mut File) -> io::Result<()>,
     ) -> io::Result<()> {
+        let Some(in_aside) = &self.aside else {
+            return Err(match self.root.symlink_metadata(path) {
+                Ok(there) if there.is_file() => differs("it is not what the archive gives"),
+                Ok(_) => differs("it is no file"),
+                Err(error) if is_absent(&error) => {
+                    io::Error::new(io::ErrorKind::NotFound, "it is not there")
+                }
+                Err(error) => error,
+            });
+        };
         if let Some((folder, _)) = path.rsplit_once('/') {
             self.create_folder(folder)?;
         }
         let aside = self.serial.fetch_add(1, Ordering::Relaxed).to_string();
         let options = OpenOptions::new().write(true).create_new(true).clone();
-        let written = self
-            .aside
+        let written = in_aside
             .open_with(&aside, &options)
             .and_then(|mut file| {
                 write(&mut file)?;
                 if self.fsync { file.sync_all() } else { Ok(()) }
             })
-            .and_then(|()| self.aside.rename(&aside, self.root, path));
+            .and_then(|()| in_aside.rename(&aside, self.root, path));
         if written.is_err() {
             // The error to report is the one above.
-            let _ = self.aside.remove_file(&aside);
+            let _ = in_aside.remove_file(&aside);
         }
         written
     }
@@ -127,6 +147,9 @@ impl<'a> Tree<'a> {
                 if entry.file_type()?.is_dir() {
                     folders.push(path);
                 } else if !needed(&path) {
+                    if self.aside.is_none() {
+                        return Err(differs(&format!("{path} belongs to nothing")));
+                    }
                     remove(self.root, &path)?;
                 }
             }
@@ -136,6 +159,9 @@ impl<'a> Tree<'a> {
 
     /// Removes what was only needed while writing.
     pub(crate) fn finish(self) -> io::Result<()> {
+        if self.aside.is_none() {
+            return Ok(());
+        }
         self.root
             .remove_dir_all(ASIDE)
             .map_err(|error| named(&error))
@@ -153,6 +179,10 @@ impl<'a> Tree<'a> {
         }
         Ok(())
     }
+}
+
+fn differs(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
 fn named(error: &io::Error) -> io::Error {

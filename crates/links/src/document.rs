@@ -272,7 +272,7 @@ fn references(text: &Text<'_>, format: Format) -> Vec<Reference> {
             origin: Origin::default(),
         };
     match format {
-        Format::Script => html::scripts(text),
+        Format::Script => html::scripts(text, &[]),
         Format::Manifest => json::urls(&text.decoded, json::Dialect::Manifest)
             .into_iter()
             .map(|url| reference(url.text, url.span, (url.kind, url.role), Within::Script))

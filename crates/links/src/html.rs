@@ -45,6 +45,7 @@ fn find(
         dialect: None,
         open: Vec::new(),
         told,
+        names: Vec::new(),
     };
     let mut scan = Scan::new(document, format);
     let mut tag = Tag::default();
@@ -76,6 +77,8 @@ struct Html<'a> {
     open: Vec<Open>,
     /// If each is to be told once: what was.
     told: Option<Told>,
+    /// What names of modules stand for that begin so.
+    names: Vec<(String, String)>,
 }
 
 /// Which references were found before: by fingerprints, keyed anew for each document.
@@ -317,12 +320,15 @@ impl Html<'_> {
             };
             let place = Place::new(within, layer);
             let span = text.span(url.span);
+            if let Some(names) = url.names.filter(|_| self.names.len() < MOST_PREFIXES) {
+                self.names.push((names, url.text.clone()));
+            }
             self.push(url.text, url.kind, url.role, span, place);
         }
     }
 
     fn javascript(&mut self, text: &Text<'_>, layer: Option<Layer>) {
-        for reference in scripts(text) {
+        for reference in scripts(text, &self.names) {
             let place = Place {
                 layer,
                 ..reference.place
@@ -524,8 +530,18 @@ impl Told {
     }
 }
 
-/// What a script file refers to.
-pub(crate) fn scripts(text: &Text<'_>) -> Vec<Reference> {
+/// What a script refers to, where names of modules that begin so stand for what begins so. Other names
+/// stand for addresses of the import map, which are links themselves.
+pub(crate) fn scripts(text: &Text<'_>, names: &[(String, String)]) -> Vec<Reference> {
+    let meant = |mut url: script::Found| {
+        if url.is_name {
+            // HTML §8.1.6.2, resolve an imports match: the longest counts.
+            let begins = names.iter().filter(|(name, _)| url.text.starts_with(name));
+            let (name, address) = begins.max_by_key(|(name, _)| name.len())?;
+            url.text.replace_range(..name.len(), address);
+        }
+        Some(url)
+    };
     let reference = |url: script::Found| Reference {
         kind: match url.role {
             Role::ServiceWorker => Kind::Hint,
@@ -542,6 +558,7 @@ pub(crate) fn scripts(text: &Text<'_>) -> Vec<Reference> {
     };
     script::urls(&text.decoded)
         .into_iter()
+        .filter_map(meant)
         .map(reference)
         .collect()
 }
@@ -641,6 +658,9 @@ const DEEPEST_XML: usize = 1000;
 
 /// So many names of crawlers are looked at.
 const MOST_NAMES: usize = 16;
+
+/// So many beginnings of names are kept in mind.
+const MOST_PREFIXES: usize = 64;
 
 /// So many elements may be left open by an end tag.
 const NEAR: usize = 16;

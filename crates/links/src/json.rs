@@ -14,6 +14,8 @@ pub(crate) struct Found {
     pub(crate) span: Range<usize>,
     pub(crate) kind: Kind,
     pub(crate) role: Role,
+    /// In an import map: the beginning of names that it stands for, if these are no URLs.
+    pub(crate) names: Option<String>,
 }
 
 /// What is written in JSON.
@@ -73,6 +75,7 @@ pub(crate) fn urls(json: &str, dialect: Dialect) -> Vec<Found> {
                 let text = unescape(written);
                 if let Some((kind, role)) = dialect.role(&path, part, &text) {
                     found.push(Found {
+                        names: names(&path, role),
                         text,
                         span,
                         kind,
@@ -133,6 +136,16 @@ impl Dialect {
             _ => None,
         }
     }
+}
+
+/// HTML §8.1.5.2: in `imports`, a key that ends in `/` stands for all names that begin so.
+fn names(path: &[&str], role: Role) -> Option<String> {
+    let &["imports", key] = path else {
+        return None;
+    };
+    let names = unescape(key);
+    let stands_for_names = role == Role::ImportMap && names.ends_with('/') && !is_url_like(&names);
+    stands_for_names.then_some(names)
 }
 
 fn manifest(key: &str, parent: &str) -> Option<(Kind, Role)> {

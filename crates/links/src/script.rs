@@ -15,9 +15,11 @@ pub(crate) struct Found {
     /// Where it stands, without quotes.
     pub(crate) span: Range<usize>,
     pub(crate) role: Role,
+    /// It is a mere name, which an import map may give a meaning.
+    pub(crate) is_name: bool,
 }
 
-/// Finds what a script refers to by literals. Specifiers of modules that are mere names are none.
+/// Finds what a script refers to by literals.
 pub(crate) fn urls(script: &str) -> Vec<Found> {
     let may_have =
         |needle: &str| memchr::memmem::find(script.as_bytes(), needle.as_bytes()).is_some();
@@ -327,10 +329,12 @@ impl Lexer<'_> {
             _ => return,
         };
         let text = unescape(&self.script[span.clone()]);
-        let is_bare = matches!(role, Role::ModuleImport) && !is_url_like(&text);
-        if !is_bare {
-            self.found.push(Found { text, span, role });
-        }
+        self.found.push(Found {
+            is_name: role == Role::ModuleImport && !is_url_like(&text),
+            text,
+            span,
+            role,
+        });
     }
 
     /// What follows behind blanks, for as long as it is of interest.
@@ -493,6 +497,7 @@ mod tests {
         let found = super::urls(script);
         let found: Vec<_> = found
             .iter()
+            .filter(|url| !url.is_name)
             .map(|url| (url.text.as_str(), url.role))
             .collect();
         assert_eq!(found, expected, "{script}");

@@ -442,3 +442,13 @@ fn a_page_may_ask_crawlers_to_follow_no_link() {
         .is_empty()
     );
 }
+
+#[test]
+fn a_name_that_an_import_map_gives_a_meaning_is_a_link() {
+    let page = "<script type=importmap>{\"imports\": {\"lib/\": \"./js/\", \"lib/a/\": \"/a/\", \"x\": \"./x.js\"}}</script>\
+                <script type=module>import 'lib/n.js'; import 'lib/a/b.js'; import 'x'; import 'y'; import('lib/d.js')</script>";
+    let found = extract(page.as_bytes(), Format::Html, None, &url());
+    let imports = found.iter().filter(|link| link.role == Role::ModuleImport);
+    let imports: Vec<_> = imports.map(|link| link.url.path()).collect();
+    assert_eq!(imports, ["/d/js/n.js", "/a/b.js", "/d/js/d.js"]);
+}

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 use std::io::{self, Read as _};
 use std::sync::{Mutex, PoisonError};
 
-use archive::{ContentError, Entry, Reader};
+use archive::{Capture, ContentError, Entry, Reader};
 use cap_std::fs::Dir;
 use links::Format;
 use url::Url;
@@ -256,6 +256,7 @@ impl Builder<'_> {
                     url,
                     path,
                     content_type: capture.content_type(),
+                    refresh: refresh(&capture),
                     content: content.map_err(unreadable)?,
                 })?;
                 (self.each)(&Shown {
@@ -299,6 +300,11 @@ impl Builder<'_> {
             }
         }
     }
+}
+
+/// The `Refresh` header, if it is text.
+fn refresh(capture: &Capture) -> Option<&str> {
+    capture.headers.get("refresh")?.to_str().ok()
 }
 
 /// Sees to it that what pages need beside the site's files is there, and no more.

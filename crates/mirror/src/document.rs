@@ -25,6 +25,8 @@ pub(crate) struct Source<'c> {
     pub(crate) url: &'c Url,
     pub(crate) path: &'c str,
     pub(crate) content_type: Option<&'c str>,
+    /// The `Refresh` header.
+    pub(crate) refresh: Option<&'c str>,
     pub(crate) content: Cow<'c, [u8]>,
 }
 
@@ -95,6 +97,7 @@ impl<'a> Editor<'a> {
             url,
             path,
             content_type,
+            refresh,
             content,
         } = source;
         let whole = |content| Edited {
@@ -133,7 +136,10 @@ impl<'a> Editor<'a> {
                 .collect()
         };
         let head = match format {
-            Format::Html => naming.head() + &page.loader.markup(path),
+            Format::Html => {
+                let refresh = refresh.map(|header| page.refresh(header));
+                naming.head() + &refresh.unwrap_or_default() + &page.loader.markup(path)
+            }
             _ => String::new(),
         };
         let (modules, only_served) = (page.loader.into_modules(), page.only_served);
@@ -298,6 +304,20 @@ impl Page<'_, '_, '_> {
         let file = self.editor.finder.find(&link.url)?;
         let is_style = link.role == Role::Stylesheet && !link.is_nested();
         is_style.then(|| Edit::Url(self.way(&file)))
+    }
+
+    /// The tag that says what a `Refresh` header says (HTML §7.4.6).
+    fn refresh(&mut self, header: &str) -> String {
+        let link = links::header_links("Refresh", header, self.url).pop();
+        let edited = link.and_then(|link| Some((self.edit(&link)?, link.span)));
+        let content = match edited {
+            Some((Edit::Url(url) | Edit::Unguarded(url), Range { start, end })) => {
+                format!("{}{url}{}", &header[..start], &header[end..])
+            }
+            _ => header.to_owned(),
+        };
+        let content = content.replace('&', "&amp;").replace('"', "&quot;");
+        format!("<meta http-equiv=\"refresh\" content=\"{content}\">")
     }
 
     fn way(&self, file: &File) -> String {

@@ -5,7 +5,7 @@ use std::fs;
 use archive::Capture;
 use dragline_mirror::Obstacle;
 use http::HeaderMap;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, REFRESH};
 
 use crate::site::{ROOT, build_in, capture, copy, document, files, page};
 
@@ -433,4 +433,26 @@ fn a_manifest_has_its_icons() {
         files["d/m.webmanifest"],
         "{\"start_url\": \"../index.html\", \"icons\": [{\"src\": \"../i.png\"}]}"
     );
+}
+
+#[test]
+fn a_refresh_header_is_a_tag_in_the_copy() {
+    let check = |refresh: &str, expected: &str| {
+        let headers = HeaderMap::from_iter([
+            (CONTENT_TYPE, "text/html".parse().unwrap()),
+            (REFRESH, refresh.parse().unwrap()),
+        ]);
+        let captures = [
+            capture(ROOT, 200, headers, b"<!doctype html><p>"),
+            page("http://h/d/p?a", ""),
+        ];
+        assert_eq!(
+            copy(&captures)["index.html"],
+            format!("<!doctype html><meta http-equiv=\"refresh\" content=\"{expected}\"><p>")
+        );
+    };
+    check("5; url=d/p?a#x", "5; url=d/p@a.html#x");
+    check("0;URL='/d/p?a'", "0;URL='d/p@a.html'");
+    check("0; url=/gone?a&b", "0; url=http://h/gone?a&amp;b");
+    check("5", "5");
 }

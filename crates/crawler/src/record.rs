@@ -48,6 +48,14 @@ impl Record {
         self.kept.filter(|_| is_good).map(|kept| kept.entry)
     }
 
+    /// Whether it was asked for and not had.
+    pub(crate) fn is_lost(&self) -> bool {
+        matches!(
+            self.outcome,
+            Outcome::Failed(Failing::Refused | Failing::Unreached, _)
+        )
+    }
+
     /// Returns the status of the answer, if there was one.
     pub(crate) fn status(&self) -> Option<StatusCode> {
         self.kept.as_ref().map(|kept| kept.entry.status)

@@ -92,6 +92,21 @@ impl Captures for Captured {
         entries.extend(beside.map(|(place, entry)| (place + self.done, entry)));
         Ok(entries)
     }
+
+    fn lost(&self, places: Range<u32>) -> io::Result<Vec<String>> {
+        let done = places.start..places.end.min(self.done);
+        if done.is_empty() {
+            return Ok(Vec::new());
+        }
+        let read = self.records.read(done.start.into(), done.len());
+        let mut lost = Vec::new();
+        for past in read.map_err(io::Error::other)? {
+            if parse(&past).map_err(io::Error::other)?.is_lost() {
+                lost.push(past.url.as_str().to_owned());
+            }
+        }
+        Ok(lost)
+    }
 }
 
 fn parse(past: &Past) -> Result<Record, RestoreError> {

@@ -16,6 +16,17 @@ pub trait Captures: Sync {
     ///
     /// It cannot be read.
     fn read(&self, places: Range<u32>) -> io::Result<Vec<(u32, Entry)>>;
+
+    /// Reads the URLs at these places that were asked for and not had, if that is known. What a page
+    /// would load from there, a copy of it does not ask for again.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be read.
+    fn lost(&self, places: Range<u32>) -> io::Result<Vec<String>> {
+        let _ = places;
+        Ok(Vec::new())
+    }
 }
 
 impl Captures for Vec<Entry> {

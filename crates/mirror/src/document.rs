@@ -264,7 +264,7 @@ impl Page<'_, '_, '_> {
             return Some(Edit::Url(self.prefix(&link.url)));
         }
         let Some(file) = self.editor.finder.find(&link.url) else {
-            return elsewhere(link);
+            return self.elsewhere(link);
         };
         match self.role(link) {
             Role::ModuleScript => self.module_script(link, file),
@@ -318,6 +318,37 @@ impl Page<'_, '_, '_> {
         };
         let content = content.replace('&', "&amp;").replace('"', "&quot;");
         format!("<meta http-equiv=\"refresh\" content=\"{content}\">")
+    }
+
+    /// A link to what is not kept: there it is, online. Nothing that was asked for and not had is
+    /// asked for again whenever the page is opened: it fails at once, as it did.
+    fn elsewhere(&mut self, link: &Link) -> Option<Edit> {
+        let is_loaded = match link.role {
+            // What scripts ask for by themselves is resolved against the page that has them.
+            Role::Fetch
+            | Role::Worker
+            | Role::WorkerImport
+            | Role::ServiceWorker
+            | Role::ModuleUrl => return None,
+            Role::Preview
+            | Role::StructuredData
+            | Role::Feed
+            | Role::Alternate
+            | Role::ManifestUrl
+            | Role::ImportMap
+            | Role::ImportMapKey => false,
+            _ => matches!(link.kind, Kind::Requisite | Kind::Embedded),
+        };
+        if is_loaded && self.editor.finder.is_lost(&link.url) {
+            let nothing = match link.role {
+                Role::Frame => "about:blank",
+                // It shows what is in it instead.
+                Role::Object => "data:x/x,",
+                _ => "about:invalid",
+            };
+            return Some(Edit::Url(format!("{nothing}#{}", link.url)));
+        }
+        Some(Edit::Url(link.url.to_string()))
     }
 
     fn way(&self, file: &File) -> String {
@@ -525,17 +556,6 @@ impl Page<'_, '_, '_> {
             url: link.url.to_string(),
             reason,
         });
-    }
-}
-
-/// A link to what is not kept: there it is, online.
-fn elsewhere(link: &Link) -> Option<Edit> {
-    match link.role {
-        // What scripts ask for by themselves is resolved against the page that has them.
-        Role::Fetch | Role::Worker | Role::WorkerImport | Role::ServiceWorker | Role::ModuleUrl => {
-            None
-        }
-        _ => Some(Edit::Url(link.url.to_string())),
     }
 }
 

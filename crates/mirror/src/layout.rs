@@ -38,6 +38,8 @@ pub(crate) struct Layout<'a> {
     again: HashMap<Print, usize>,
     /// By key: the place of what redirects.
     redirects: Vec<(Print, u32)>,
+    /// What was asked for and not had, by key.
+    lost: Vec<Print>,
     pub(crate) has_front_door: bool,
 }
 
@@ -84,6 +86,7 @@ impl<'a> Layout<'a> {
             kept: Vec::new(),
             again: HashMap::new(),
             redirects: Vec::new(),
+            lost: Vec::new(),
             has_front_door: false,
         };
         // Names depend on the own host, and that on redirects. Those of the seeds are among the
@@ -100,11 +103,13 @@ impl<'a> Layout<'a> {
             layout.kept = survey.kept;
             layout.redirects = survey.redirects;
             layout.redirects.sort_unstable();
+            layout.lost = survey.lost;
             if layout.own_host(seeds)? == layout.own_host {
                 break survey.asked;
             }
         };
         layout.kept.sort_unstable();
+        layout.lost.sort_unstable();
         let Settled {
             beside,
             has_front_door,
@@ -264,6 +269,7 @@ impl<'a> Layout<'a> {
 struct Survey {
     kept: Vec<Kept>,
     redirects: Vec<(Print, u32)>,
+    lost: Vec<Print>,
     asked: Asked,
 }
 
@@ -274,12 +280,17 @@ impl Survey {
         let survey = Mutex::new(Survey {
             kept: Vec::with_capacity(most),
             redirects: Vec::new(),
+            lost: Vec::new(),
             asked: Asked::with_capacity(most),
         });
         let looked = threads::each(captures::batches(captures), |batch| {
             let mut part = Survey::default();
             for (place, entry) in captures.read(captures::places(batch))? {
                 part.take_in(place, &entry, layout, sniff);
+            }
+            for url in captures.lost(captures::places(batch))? {
+                let key = Url::parse(&url).ok().and_then(|url| (layout.key)(&url));
+                part.lost.extend(key.map(|key| layout.printer.print(&key)));
             }
             let mut survey = survey.lock().unwrap_or_else(PoisonError::into_inner);
             survey.append(part);
@@ -309,6 +320,7 @@ impl Survey {
     fn append(&mut self, mut other: Survey) {
         self.kept.append(&mut other.kept);
         self.redirects.append(&mut other.redirects);
+        self.lost.append(&mut other.lost);
         self.asked.append(other.asked);
     }
 }
@@ -340,6 +352,24 @@ impl<'a> Finder<'a> {
             file.fragment = url.fragment().map(str::to_owned);
         }
         Some(file)
+    }
+
+    /// Tells whether what `url` leads to was asked for and not had.
+    pub(crate) fn is_lost(&mut self, url: &Url) -> bool {
+        if self.layout.lost.is_empty() {
+            return false;
+        }
+        match self.layout.landing(url.clone()) {
+            Ok((_, Some(key))) => {
+                let print = self.layout.printer.print(&key);
+                self.layout.lost.binary_search(&print).is_ok()
+            }
+            Ok((_, None)) => false,
+            Err(error) => {
+                self.failed = Err(error);
+                false
+            }
+        }
     }
 
     /// Returns the file, and the fragment if redirects say one.

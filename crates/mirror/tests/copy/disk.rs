@@ -50,6 +50,29 @@ fn a_policy_that_would_forbid_what_is_kept_is_left_out() {
 }
 
 #[test]
+fn what_was_asked_for_and_not_had_is_not_asked_for_again() {
+    let files = lost(
+        "<img src=/a.png><object data=/b></object><iframe src=/b></iframe><a href=/a.png>x</a>\
+         <img src=/never.png><meta property=og:image content=/a.png>",
+        &["http://h/a.png", "http://h/b"],
+    );
+    assert_eq!(
+        files,
+        "<img src=about:invalid#http://h/a.png><object data=data:x/x,#http://h/b></object>\
+         <iframe src=about:blank#http://h/b></iframe>\
+         <a href=http://h/a.png>x</a><img src=http://h/never.png>\
+         <meta property=og:image content=http://h/a.png>"
+    );
+}
+
+fn lost(html: &str, lost: &[&str]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let lost: Vec<_> = lost.iter().map(|url| (*url).to_owned()).collect();
+    crate::site::build_without(folder.path(), &[page(ROOT, html)], lost);
+    files(folder.path()).remove("index.html").unwrap()
+}
+
+#[test]
 fn a_charset_that_only_the_header_names_is_named_in_the_copy() {
     let check = |content_type: &str, body: &[u8], expected: &[u8]| {
         let copied = bytes(&[sent(ROOT, content_type, body)], "index.html");

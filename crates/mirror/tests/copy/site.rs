@@ -1,15 +1,15 @@
 //! Captures that are made up, and the copy of them.
-
 use std::collections::BTreeMap;
-use std::fs;
+use std::ops::Range;
 use std::path::Path;
 use std::time::SystemTime;
+use std::{fs, io};
 
-use archive::{Archive, Capture, Config};
+use archive::{Archive, Capture, Config, Entry};
 use bytes::Bytes;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use dragline_mirror::{Built, Site, build};
+use dragline_mirror::{Built, Captures, Site, build};
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, StatusCode};
 use url::Position;
@@ -64,6 +64,38 @@ pub(crate) fn build_in(folder: &Path, seed: &str, captures: &[Capture]) -> Built
         .map(|capture| archive.append(capture).unwrap());
     let entries: Vec<_> = entries.collect();
     build(&archive.reader(), &entries, &Vec::new(), &site(seed), &root).unwrap()
+}
+
+/// Builds with some URLs lost.
+pub(crate) fn build_without(folder: &Path, captures: &[Capture], lost: Vec<String>) {
+    struct Lacking(Vec<Entry>, Vec<String>);
+    impl Captures for Lacking {
+        fn places(&self) -> u32 {
+            self.0.places()
+        }
+        fn read(&self, places: Range<u32>) -> io::Result<Vec<(u32, Entry)>> {
+            self.0.read(places)
+        }
+        fn lost(&self, _: Range<u32>) -> io::Result<Vec<String>> {
+            Ok(self.1.clone())
+        }
+    }
+    let root = Dir::open_ambient_dir(folder, ambient_authority()).unwrap();
+    root.create_dir_all(".dragline/archive").unwrap();
+    let segments = root.open_dir(".dragline/archive").unwrap();
+    let mut archive = Archive::create(segments, Config::default()).unwrap();
+    let entries = captures
+        .iter()
+        .map(|capture| archive.append(capture).unwrap());
+    let captures = Lacking(entries.collect(), lost);
+    build(
+        &archive.reader(),
+        &captures,
+        &Vec::new(),
+        &site(ROOT),
+        &root,
+    )
+    .unwrap();
 }
 
 /// The files by path, without the archive.

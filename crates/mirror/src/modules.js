@@ -20,9 +20,8 @@
     const files = {}, imports = {}, scopes = {};
     for (const [path, [type, text]] of modules) {
       const file = root + path;
-      // A script may ask where it is.
       const whole = type === "text/javascript"
-        ? `import.meta.url=${JSON.stringify(file)};${text.replace(/^#!/, "//")}` : text;
+        ? `dragline.place(import.meta,${JSON.stringify(file)});${text.replace(/^#!/, "//")}` : text;
       files[file] = imports[file] = imports["dragline:" + path] =
         URL.createObjectURL(new Blob([whole], { type }));
     }
@@ -54,6 +53,19 @@
     const json = JSON.stringify({ imports, scopes }).replaceAll("<", "\\u003c");
     write(`<script type="importmap">${json}</scr` + "ipt>");
   };
+
+  // A module may ask where it is, and where others are.
+  self.dragline.place = (meta, file) => {
+    const resolve = meta.resolve;
+    meta.url = file;
+    meta.resolve = name => resolve(/^\/(?!\/)/.test(name) ? new URL("." + name, root).href
+      : /^\.\.?\//.test(name) ? new URL(name, file).href : name);
+  };
+
+  // What scripts load by elements with `crossorigin` would be refused, too.
+  for (const element of [HTMLLinkElement, HTMLScriptElement, HTMLImageElement, HTMLMediaElement]) {
+    Object.defineProperty(element.prototype, "crossOrigin", { get: () => null, set() {}, configurable: true });
+  }
 
   load(script.dataset.modules.split(" "));
   write("<script>dragline.done()</scr" + "ipt>");

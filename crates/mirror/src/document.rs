@@ -291,6 +291,9 @@ impl Page<'_, '_, '_> {
             Role::Worker | Role::WorkerImport => {
                 Some(Edit::Url(self.data(link, &file, Form::Worker)))
             }
+            Role::Manifest if self.format == Format::Html && !link.is_nested() => {
+                Some(self.manifest(link, &file))
+            }
             Role::ServiceWorker => {
                 self.note(link, Obstacle::ServiceWorker);
                 None
@@ -387,6 +390,14 @@ impl Page<'_, '_, '_> {
             Some(fragment) => format!("{data}#{fragment}"),
             None => data,
         }
+    }
+
+    /// Browsers ask for a manifest, and refuse it from disk: there, it is one no more, before they do.
+    fn manifest(&self, link: &Link, file: &File) -> Edit {
+        let before = self.text_without(link.tag.start..link.span.start, &link.guards);
+        let after = self.text_without(link.span.end..link.tag.end, &link.guards);
+        let way = self.way(file).replace('=', "&#61;");
+        Edit::Element(format!("{before}{way}{after}{NO_MANIFEST}"))
     }
 
     fn module_script(&mut self, link: &Link, file: File) -> Option<Edit> {
@@ -565,6 +576,8 @@ fn is_data(document: &Document<'_>) -> bool {
     document.links().iter().any(is_entry)
 }
 
+const NO_MANIFEST: &str = "<script>if(location.protocol==='file:')\
+    document.currentScript.previousSibling.rel='x-manifest'</script>";
 /// Of so many classic scripts it is remembered what they import.
 const MOST_KNOWN: usize = 1024;
 /// In bytes: `new SharedWorker(new URL("`, and blanks.

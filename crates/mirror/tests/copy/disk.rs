@@ -441,6 +441,19 @@ fn feeds_and_sitemaps_are_data() {
 }
 
 #[test]
+fn a_manifest_is_not_asked_for_from_disk() {
+    let manifest = document("http://h/m.json", "application/manifest+json", "{}");
+    assert_eq!(
+        first(
+            "<link rel=manifest crossorigin=use-credentials href='/m.json'><p>",
+            &[manifest]
+        ),
+        "<link rel=manifest href='m.json'><script>if(location.protocol==='file:')\
+         document.currentScript.previousSibling.rel='x-manifest'</script><p>"
+    );
+}
+
+#[test]
 fn a_manifest_has_its_icons() {
     let manifest = "{\"start_url\": \"/\", \"icons\": [{\"src\": \"/i.png\"}]}";
     let files = copy(&[

@@ -418,7 +418,7 @@ fn targets_beyond_the_most_that_are_looked_for_are_said_to_be() {
     let page: String = (0..100_001).map(|n| format!("<a href={n}>")).collect();
     let mut found = 0;
     let searched = each_target(page.as_bytes(), Format::Html, None, &url(), |_, _| {
-        found += 1
+        found += 1;
     });
     assert_eq!((found, searched.is_whole), (100_000, false));
 }

@@ -24,8 +24,8 @@ enum Place {
 
 impl Body {
     /// Bodies beyond this many bytes are not given back in memory, and should not be brought in it:
-    /// 8 MiB.
-    pub const MOST_IN_MEMORY: u64 = 8 * 1024 * 1024;
+    /// 1 MiB.
+    pub const MOST_IN_MEMORY: u64 = 1024 * 1024;
 
     /// Returns how long it is, in bytes.
     pub fn len(&self) -> u64 {
@@ -70,6 +70,16 @@ impl Body {
             Place::Spooled(spooled) => Box::new(Arc::clone(spooled).read()),
             Place::Stored(stored) => Box::new(stored.open()?),
         })
+    }
+
+    /// Its file, if it has one of its own that nobody else reads.
+    pub(crate) fn into_spooled(self) -> Result<Spooled, Self> {
+        match self.0 {
+            Place::Spooled(spooled) => {
+                Arc::try_unwrap(spooled).map_err(|shared| Body(Place::Spooled(shared)))
+            }
+            place => Err(Body(place)),
+        }
     }
 
     pub(crate) fn spooled(spooled: Spooled) -> Self {

@@ -1,9 +1,10 @@
 use std::borrow::Cow;
+use std::fmt;
 use std::io::Read;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, LOCATION};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, StatusCode};
 
 use crate::Body;
@@ -27,6 +28,32 @@ pub struct Capture {
     pub headers: HeaderMap,
     /// The response's body: content coding kept, transfer coding removed.
     pub body: Body,
+    /// If the body is only the first part of one, why.
+    pub truncated: Option<Truncated>,
+}
+
+/// Why no more of a body was received (WARC 1.1 §5.13).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Truncated {
+    /// The connection broke.
+    Disconnect,
+    /// It took too long.
+    Time,
+}
+
+impl Truncated {
+    pub(crate) const ALL: [Truncated; 2] = [Truncated::Disconnect, Truncated::Time];
+}
+
+/// As it stands in `WARC-Truncated`.
+impl fmt::Display for Truncated {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Truncated::Disconnect => "disconnect",
+            Truncated::Time => "time",
+        })
+    }
 }
 
 impl Capture {
@@ -53,6 +80,9 @@ impl Capture {
     pub fn content(&self, limit: u64) -> Result<Cow<'_, [u8]>, ContentError> {
         let Some(bytes) = self.body.bytes() else {
             let mut content = Vec::new();
+            if !self.headers.contains_key(CONTENT_ENCODING) && self.body.len() <= limit {
+                content.reserve_exact(usize::try_from(self.body.len()).unwrap_or(0));
+            }
             let read = self.content_reader(limit)?.read_to_end(&mut content);
             read?;
             return Ok(Cow::Owned(content));

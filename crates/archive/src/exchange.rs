@@ -43,10 +43,13 @@ impl Exchange<'_> {
             Kind::Identical { .. } => ("revisit", warc::IDENTICAL),
             Kind::NotModified { .. } => ("revisit", warc::NOT_MODIFIED),
         };
-        let record = self
+        let mut record = self
             .record(kind, id, "application/http; msgtype=response")
             .with("WARC-Concurrent-To", request)
             .with("WARC-Payload-Digest", self.entry.digest);
+        if let Some(why) = self.capture.truncated {
+            record = record.with("WARC-Truncated", why);
+        }
         let head = warc::response_head(self.capture.status, &self.capture.headers);
         if let Some(original) = self.original {
             let block = Block::of(&head);

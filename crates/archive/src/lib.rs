@@ -18,6 +18,7 @@
 //!     status: http::StatusCode::OK,
 //!     headers: http::HeaderMap::new(),
 //!     body: "<h1>Hello</h1>".into(),
+//!     truncated: None,
 //! })?;
 //! archive.syncer().sync()?;
 //! let line = entry.to_string(); // For the index, which is the caller's.
@@ -66,7 +67,7 @@ mod writer;
 
 pub use archive::{Archive, Config};
 pub use body::Body;
-pub use capture::Capture;
+pub use capture::{Capture, Truncated};
 pub use cdxj::ParseEntryError;
 pub use coding::ContentError;
 pub use digest::{Digest, ParseDigestError};

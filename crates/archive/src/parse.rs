@@ -4,8 +4,8 @@ use std::io::{self, BufRead};
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use crate::Digest;
 use crate::warc::{self, END};
+use crate::{Digest, Truncated};
 
 /// A record's head.
 pub(crate) struct Head {
@@ -15,6 +15,7 @@ pub(crate) struct Head {
     pub(crate) date: String,
     pub(crate) payload_digest: Option<Digest>,
     pub(crate) block_digest: Option<Digest>,
+    pub(crate) truncated: Option<Truncated>,
     /// Of the block, in bytes.
     pub(crate) length: u64,
 }
@@ -46,6 +47,10 @@ impl Head {
             date: field("WARC-Date")?.to_owned(),
             payload_digest: digest("WARC-Payload-Digest")?,
             block_digest: digest("WARC-Block-Digest")?,
+            truncated: optional("WARC-Truncated").and_then(|why| {
+                let mut all = Truncated::ALL.into_iter();
+                all.find(|known| known.to_string() == why)
+            }),
             length: field("Content-Length")?
                 .parse()
                 .map_err(|_| Damage::Shape("its length is no number"))?,

@@ -15,7 +15,7 @@ use crate::entry::Kind;
 use crate::parse::Head;
 use crate::segment::Segment;
 use crate::stream::{Stored, Stream};
-use crate::{Body, Capture, Digest, Entry, Position};
+use crate::{Body, Capture, Digest, Entry, Position, Truncated};
 
 /// Reads captures back by their index entries.
 ///
@@ -52,20 +52,24 @@ impl Reader {
     /// A segment cannot be read, or a record is not as it was written; the text names the file.
     pub fn read(&self, entry: &Entry) -> io::Result<Capture> {
         let (at, length) = (entry.position(), Some(entry.length));
-        let (status, headers, stream) = match entry.kind {
-            Kind::Response => self.response(at, length, entry.digest)?,
+        let (status, headers, stream, truncated) = match entry.kind {
+            Kind::Response => {
+                let (status, headers, stream) = self.response(at, length, entry.digest)?;
+                let truncated = stream.truncated();
+                (status, headers, stream, truncated)
+            }
             Kind::Identical { body } => {
-                let (status, headers) = self.revisit(at, length)?;
+                let (status, headers, truncated) = self.revisit(at, length)?;
                 let (_, _, stream) = self.response(body, None, entry.digest)?;
-                (status, headers, stream)
+                (status, headers, stream, truncated)
             }
             Kind::NotModified { head, body } => {
-                let (_, new) = self.revisit(at, length)?;
+                let (_, new, _) = self.revisit(at, length)?;
                 let (mut status, mut headers, stream) = self.response(body, None, entry.digest)?;
                 if head != body {
-                    (status, headers) = self.revisit(head, None)?;
+                    (status, headers, _) = self.revisit(head, None)?;
                 }
-                (status, updated(headers, &new), stream)
+                (status, updated(headers, &new), stream, None)
             }
         };
         Ok(Capture {
@@ -76,6 +80,7 @@ impl Reader {
             status,
             headers,
             body: self.body(entry, stream)?,
+            truncated,
         })
     }
 
@@ -113,12 +118,16 @@ impl Reader {
     }
 
     /// Reads the `revisit` record that begins there.
-    fn revisit(&self, at: Position, length: Option<u64>) -> io::Result<(StatusCode, HeaderMap)> {
+    fn revisit(
+        &self,
+        at: Position,
+        length: Option<u64>,
+    ) -> io::Result<(StatusCode, HeaderMap, Option<Truncated>)> {
         let (segment, file) = self.open(at.segment)?;
         let mut stream = Stream::new(segment, file, at.offset, length);
-        let response = stream.response("revisit", None)?;
+        let (status, headers) = stream.response("revisit", None)?;
         io::copy(&mut stream, &mut io::sink())?;
-        Ok(response)
+        Ok((status, headers, stream.truncated()))
     }
 
     /// Reads a body that is not too large for memory.

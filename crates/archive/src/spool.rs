@@ -1,6 +1,6 @@
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek as _, SeekFrom, Write};
 use std::sync::Arc;
 
 use cap_std::fs::{Dir, OpenOptions};
@@ -18,10 +18,7 @@ pub struct Spooler {
 }
 
 /// A body that is being written to a file. The file goes with it.
-pub struct Spool {
-    file: Spooled,
-    hasher: Hasher,
-}
+pub struct Spool(Spooled);
 
 /// A file that goes when it is dropped.
 pub(crate) struct Spooled {
@@ -29,6 +26,9 @@ pub(crate) struct Spooled {
     path: String,
     file: Arc<File>,
     pub(crate) length: u64,
+    /// Of what is written so far.
+    hasher: Hasher,
+    /// Of all of it, when it is.
     pub(crate) digest: Digest,
 }
 
@@ -68,27 +68,52 @@ impl Spooler {
             file: Arc::new(file),
             length: 0,
             digest: hasher.clone().finish(),
+            hasher,
         };
-        Ok(Spool { file, hasher })
+        Ok(Spool(file))
+    }
+
+    /// Goes on with a body: what is written comes behind its bytes. Those are copied only if they
+    /// are not in a file of its own already, or clones of it are read.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be created or written, or the body not be read.
+    pub fn go_on(&self, body: Body) -> io::Result<Spool> {
+        match body.into_spooled() {
+            Ok(file) => {
+                // Where it was read, it may be elsewhere.
+                (&*file.file)
+                    .seek(SeekFrom::Start(file.length))
+                    .map_err(|error| named(&error))?;
+                Ok(Spool(file))
+            }
+            Err(body) => {
+                let mut spool = self.begin()?;
+                io::copy(&mut body.reader()?, &mut spool)?;
+                Ok(spool)
+            }
+        }
     }
 }
 
 impl Spool {
     /// Ends the body: what was written is all of it.
     pub fn finish(mut self) -> Body {
-        self.file.digest = self.hasher.finish();
-        Body::spooled(self.file)
+        self.0.digest = self.0.hasher.clone().finish();
+        Body::spooled(self.0)
     }
 }
 
 /// Each write goes to the file: better many bytes at once than few.
 impl Write for Spool {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = (&*self.file.file)
+        let Spool(spooled) = self;
+        let written = (&*spooled.file)
             .write(bytes)
             .map_err(|error| named(&error))?;
-        self.hasher.update(&bytes[..written]);
-        self.file.length += written as u64;
+        spooled.hasher.update(&bytes[..written]);
+        spooled.length += written as u64;
         Ok(written)
     }
 
@@ -99,7 +124,7 @@ impl Write for Spool {
 
 impl fmt::Debug for Spool {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Spool({} bytes)", self.file.length)
+        write!(formatter, "Spool({} bytes)", self.0.length)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::parse::{self, Damage, Head};
 use crate::section::Section;
 use crate::segment::Segment;
 use crate::warc::END;
-use crate::{Digest, Position, Reader};
+use crate::{Digest, Position, Reader, Truncated};
 
 /// A record that is being read: first its heads, then the body, and at the body's end it is looked
 /// at whether all was as it was written.
@@ -27,6 +27,8 @@ pub(crate) struct Stream {
     /// Of the body: it so far, and what it must be.
     payload: Option<(Hasher, Digest)>,
     is_ended: bool,
+    /// If the body is only the first part of one.
+    truncated: Option<Truncated>,
 }
 
 /// A body in a record, to be read when it is needed.
@@ -62,6 +64,7 @@ impl Stream {
             block: None,
             payload: None,
             is_ended: false,
+            truncated: None,
         }
     }
 
@@ -79,6 +82,11 @@ impl Stream {
         self.heads(kind, digest).map_err(|damage| self.told(damage))
     }
 
+    /// Why the body is only the first part of one, if so: known when the heads were read.
+    pub(crate) fn truncated(&self) -> Option<Truncated> {
+        self.truncated
+    }
+
     /// How many bytes of the body are left.
     pub(crate) fn left(&self) -> u64 {
         self.left
@@ -91,6 +99,7 @@ impl Stream {
     ) -> Result<(StatusCode, HeaderMap), Damage> {
         let head = Head::read(&mut self.input)?;
         head.expect(kind, self.segment.compressed)?;
+        self.truncated = head.truncated;
         let http = parse::http_head(self.input.by_ref().take(head.length))?;
         self.left = head.length - http.len() as u64;
         let of_block = head

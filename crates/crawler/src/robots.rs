@@ -164,6 +164,7 @@ fn capture(status: StatusCode, headers: HeaderMap, body: BytesMut) -> Capture {
         status,
         headers,
         body: Body::from(body.freeze()),
+        truncated: None,
     }
 }
 

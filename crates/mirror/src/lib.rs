@@ -15,7 +15,7 @@
 //! # for (url, body) in [("http://h/", "<a href='/docs/a?x=1#top'>"), ("http://h/docs/a?x=1", "")] {
 //! #     entries.push(archive.append(&archive::Capture {
 //! #         url: url.into(), via: None, date: std::time::SystemTime::now(), request: "".into(),
-//! #         status: http::StatusCode::OK, body: body.into(),
+//! #         status: http::StatusCode::OK, body: body.into(), truncated: None,
 //! #         headers: [(http::header::CONTENT_TYPE, "text/html".parse().unwrap())].into_iter().collect(),
 //! #     })?);
 //! # }

@@ -12,6 +12,7 @@
 //! # let entry = archive.append(&archive::Capture {
 //! #     url: "http://h/a?x".into(), via: None, date: std::time::SystemTime::now(), request: "".into(),
 //! #     status: http::StatusCode::OK, body: "<a href='http://h/b'>".into(),
+//! #     truncated: None,
 //! #     headers: [(http::header::CONTENT_TYPE, "text/html".parse().unwrap())].into_iter().collect(),
 //! # })?;
 //! let site = Site {

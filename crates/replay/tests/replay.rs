@@ -66,6 +66,7 @@ impl Made {
             status: StatusCode::from_u16(status).unwrap(),
             headers: fields.collect(),
             body: Bytes::copy_from_slice(body.as_ref()).into(),
+            truncated: None,
         };
         self.entries.push(self.archive.append(&capture).unwrap());
         self

@@ -34,6 +34,7 @@ async fn serve() -> (SocketAddr, TempDir, JoinSet<()>) {
                 status: StatusCode::OK,
                 headers: http::HeaderMap::new(),
                 body: body.into(),
+                truncated: None,
             })
             .unwrap()
     });

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 
-use dragline_archive::{Archive, Body, Capture, Entry, Known};
+use dragline_archive::{Archive, Body, Capture, Digest, Entry, Known};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -68,6 +68,34 @@ fn a_short_spooled_body_comes_back_in_memory() {
         })
         .unwrap();
     assert_eq!(archive.reader().read(&entry).unwrap().body, "short");
+}
+
+#[test]
+fn a_body_is_gone_on_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = create(folder.path(), true);
+    let spooler = archive.spooler().unwrap();
+    let whole = Body::from(&b"first and second"[..]);
+    let more = |begun: Body| {
+        let mut spool = spooler.go_on(begun).unwrap();
+        spool.write_all(b" and second").unwrap();
+        let body = spool.finish();
+        assert_eq!((read(&body), body.digest()), (read(&whole), whole.digest()));
+        body
+    };
+    let begun = spooled(&archive, b"first");
+    // It may have been looked at.
+    assert_eq!(read(&begun), b"first");
+    let clone = begun.clone();
+    drop((more(b"first"[..].into()), more(begun)));
+    assert_eq!(
+        (read(&clone), clone.digest()),
+        (b"first".to_vec(), Digest::of(b"first"))
+    );
+    let files = || fs::read_dir(folder.path().join("spool")).unwrap().count();
+    assert_eq!(files(), 1);
+    let _own = more(clone);
+    assert_eq!(files(), 1, "its own file is used");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use dragline_archive::{Archive, Capture, Config, Entry, Reader};
+use dragline_archive::{Archive, Capture, Config, Entry, Reader, Truncated};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use proptest::prelude::*;
 
@@ -45,6 +45,7 @@ fn capture(url: &str, headers: &[(&'static str, &str)], body: &[u8]) -> Capture 
             .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
             .collect(),
         body: Bytes::copy_from_slice(body).into(),
+        truncated: None,
     }
 }
 
@@ -134,6 +135,50 @@ fn where_a_capture_was_found_is_a_metadata_record() {
     assert!(head.contains("Content-Type: application/warc-fields\r\n"));
     assert!(head.contains("WARC-Concurrent-To: <urn:uuid:"));
     assert_eq!(fields, "via: http://h/from\r\n\r\n\r\n");
+}
+
+#[test]
+fn a_body_that_broke_off_says_so() {
+    for compression in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut archive = create(folder.path(), compression);
+        for (why, text) in [
+            (Truncated::Disconnect, "disconnect"),
+            (Truncated::Time, "time"),
+        ] {
+            let page = Capture {
+                truncated: Some(why),
+                ..capture("http://h/", &[("content-length", "9000")], text.as_bytes())
+            };
+            let entry = archive.append(&page).unwrap();
+            assert_eq!(
+                archive.reader().read(&entry).unwrap(),
+                without_request(&page)
+            );
+            if !compression {
+                let file = folder.path().join(segment_name(false));
+                let file = fs::read_to_string(file).unwrap();
+                assert!(
+                    file.contains(&format!("\r\nWARC-Truncated: {text}\r\n")),
+                    "{file}"
+                );
+            }
+        }
+        // Of the same bytes, the one that is whole does not say so, and the other way round.
+        let long = "long".repeat(1000);
+        let whole = capture("http://h/1", &[], long.as_bytes());
+        let broken = Capture {
+            truncated: Some(Truncated::Time),
+            ..whole.clone()
+        };
+        for page in [&whole, &broken, &whole] {
+            let entry = archive.append(page).unwrap();
+            assert_eq!(
+                archive.reader().read(&entry).unwrap(),
+                without_request(page)
+            );
+        }
+    }
 }
 
 #[test]

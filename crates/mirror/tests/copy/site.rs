@@ -25,6 +25,7 @@ pub(crate) fn capture(url: &str, status: u16, headers: HeaderMap, body: &[u8]) -
         status: StatusCode::from_u16(status).unwrap(),
         headers,
         body: Bytes::copy_from_slice(body).into(),
+        truncated: None,
     }
 }
 

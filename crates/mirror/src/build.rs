@@ -111,7 +111,7 @@ pub fn check(
     Ok(built)
 }
 
-/// A file of the copy that fits into memory.
+/// A document of the copy that fits into memory, or another file of at most 1 MiB.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Shown<'a> {
@@ -132,7 +132,7 @@ fn files(
     tree: &Tree<'_>,
     each: &(dyn Fn(&Shown<'_>) + Sync),
 ) -> io::Result<Built> {
-    let carried = Mutex::default();
+    let (carried, long) = (Mutex::default(), Mutex::default());
     let builder = || Builder {
         archive,
         site,
@@ -140,6 +140,7 @@ fn files(
         editor: Editor::new(layout, Inliner::new(archive, site.max_content)),
         tree,
         carried: &carried,
+        long: &long,
         each,
         built: Built::default(),
     };
@@ -230,6 +231,8 @@ struct Builder<'a> {
     tree: &'a Tree<'a>,
     /// The carriers of modules that are written.
     carried: &'a Mutex<HashSet<String>>,
+    /// Held by who has a long document in memory.
+    long: &'a Mutex<()>,
     each: &'a (dyn Fn(&Shown<'_>) + Sync),
     built: Built,
 }
@@ -246,11 +249,23 @@ impl Builder<'_> {
 
     fn write(&mut self, entry: &Entry, url: &Url, path: &str) -> io::Result<u64> {
         let capture = self.archive.read(entry)?;
+        let as_it_is = || {
+            let content = capture.content_reader(self.site.max_content);
+            content.map_err(unreadable)
+        };
+        // What is long and no document does not come into memory; of long documents, one at a time.
+        let is_long = capture.body.bytes().is_none();
+        if is_long {
+            let mut start = Vec::new();
+            as_it_is()?.take(SNIFFED).read_to_end(&mut start)?;
+            if Format::of(capture.content_type(), &start, url).is_none() {
+                return self.tree.write_from(path, as_it_is);
+            }
+        }
+        let alone = || self.long.lock().unwrap_or_else(PoisonError::into_inner);
+        let _alone = is_long.then(alone);
         match capture.content(LONGEST_DOCUMENT.min(self.site.max_content)) {
-            Err(ContentError::TooLong { .. }) => self.tree.write_from(path, || {
-                let content = capture.content_reader(self.site.max_content);
-                content.map_err(unreadable)
-            }),
+            Err(ContentError::TooLong { .. }) => self.tree.write_from(path, as_it_is),
             content => {
                 let edited = self.editor.edit(Source {
                     url,

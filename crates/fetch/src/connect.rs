@@ -5,6 +5,7 @@ use std::future::{Future, Ready, ready};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -131,7 +132,11 @@ impl Inner {
             reached.into()
         };
         let is_forwarded = !is_https(&uri) && proxy.is_some_and(|proxy| proxy.kind == Kind::Http);
-        Ok(Stream { io, is_forwarded })
+        Ok(Stream {
+            io,
+            is_forwarded,
+            fuse: Fuse::default(),
+        })
     }
 
     /// Connects to the first of the host's addresses that answers, IPv4 and IPv6 raced.
@@ -350,11 +355,28 @@ pub(crate) struct Stream {
     io: MaybeHttpsStream<Hop>,
     /// Whether requests go to a proxy, which must be told the whole URL (RFC 9112 §3.2.2).
     is_forwarded: bool,
+    fuse: Fuse,
+}
+
+/// Ends a connection from outside, for hyper looks at nothing else while a server talks on and on.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fuse(Arc<AtomicBool>);
+
+impl Fuse {
+    /// Lets nothing more be read.
+    pub(crate) fn blow(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_blown(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Connection for Stream {
     fn connected(&self) -> Connected {
-        self.io.connected().proxy(self.is_forwarded)
+        let connected = self.io.connected().proxy(self.is_forwarded);
+        connected.extra(self.fuse.clone())
     }
 }
 
@@ -364,6 +386,9 @@ impl Read for Stream {
         cx: &mut Context<'_>,
         buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.fuse.is_blown() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
         Pin::new(&mut self.io).poll_read(cx, buffer)
     }
 }

@@ -5,11 +5,11 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, HOST, PROXY_AUTHORIZATION, USER_AGENT};
 use http::response::Parts;
-use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
+use http::{Extensions, HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::Empty;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::capture_connection;
+use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
@@ -17,7 +17,7 @@ use url::Url;
 
 use crate::answer::{self, Framing, LONGEST_HEAD, MOST_FIELDS, MOST_INTERIM};
 use crate::body::Body;
-use crate::connect::Connector;
+use crate::connect::{Connector, Fuse};
 use crate::error::{self, FetchError, Phase};
 use crate::pace::{self, Pace};
 use crate::resume::{ResumeError, Resumed, Validator};
@@ -164,13 +164,15 @@ impl Fetcher {
         let asked = request.headers().clone();
         let sent = head(&request, self.config.credentials.disclose);
         let connection = capture_connection(&mut request);
-        let interim = count_interim(&mut request);
+        let interim = count_interim(&mut request, connection.clone());
         let (at, phase, limit) = self.head_limit(begin);
         let response = tokio::select! {
+            biased;
+            // Before what comes of it: the connection's end.
+            () = interim.notified() => return Err(FetchError::Interim),
             asked = timeout_at(at, self.ask(request)) => {
                 asked.map_err(|_| FetchError::Timeout { phase, limit })??
             }
-            () = interim.notified() => return Err(FetchError::Interim),
         };
         let date = SystemTime::now();
         let (answer, incoming) = response.into_parts();
@@ -272,16 +274,34 @@ impl Head {
     }
 }
 
-/// Counts interim responses, which hyper passes over without end, and tells when there are too many.
-fn count_interim(request: &mut Request<Empty<Bytes>>) -> Arc<Notify> {
+/// Counts interim responses, which hyper passes over without end, and tells when there are too many;
+/// then the connection ends, or its task would read on for as long as they come fast enough.
+fn count_interim(
+    request: &mut Request<Empty<Bytes>>,
+    connection: CaptureConnection,
+) -> Arc<Notify> {
     let too_many = Arc::new(Notify::new());
     let (notify, count) = (Arc::clone(&too_many), AtomicUsize::new(0));
     hyper::ext::on_informational(request, move |_| {
         if count.fetch_add(1, Ordering::Relaxed) == MOST_INTERIM {
             notify.notify_one();
+            blow_fuse(&connection);
         }
     });
     too_many
+}
+
+/// Ends a connection that is for one request at a time.
+fn blow_fuse(connection: &CaptureConnection) {
+    let mut extras = Extensions::new();
+    if let Some(connected) = &*connection.connection_metadata()
+        && !connected.is_negotiated_h2()
+    {
+        connected.get_extras(&mut extras);
+    }
+    if let Some(fuse) = extras.get::<Fuse>() {
+        fuse.blow();
+    }
 }
 
 /// The head as HTTP/1.1 sends it; `disclose`: with what is secret.

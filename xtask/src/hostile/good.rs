@@ -58,7 +58,7 @@ fn kind(page: usize) -> (&'static str, &'static str) {
         1 => ("png", "image/png"),
         2 if page < 10 => ("css", "text/css"),
         2 => ("txt", "text/plain"),
-        _ => ("html", "text/html; charset=utf-8"),
+        _ => ("html", "text/html"),
     }
 }
 

@@ -214,6 +214,6 @@ async fn repeat(
 /// More often than any behaviour lasts.
 pub(crate) const FOR_EVER: u64 = u64::MAX;
 /// The fields of a page.
-pub(crate) const HTML: &str = "content-type: text/html; charset=utf-8\r\n";
+pub(crate) const HTML: &str = "content-type: text/html\r\n";
 /// So many bytes are written in one call.
 const AT_ONCE: usize = 64 << 10;

@@ -149,7 +149,12 @@ fn chunks() -> Vec<Behaviour> {
         ).within(40),
         fails("coding-gzip-alone", "a transfer coding of gzip and nothing else", "transfer-encoding: gzip\r\n", "not packed"),
         fails("coding-unknown", "a transfer coding of xchunked", "transfer-encoding: xchunked\r\n", "what is this"),
-        fails("chunked-twice", "a transfer coding of chunked, chunked", "transfer-encoding: chunked, chunked\r\n", "4\r\npart\r\n0\r\n\r\n"),
+        // A line that a proxy repeated. Browsers and curl undo it once, and so does it; but where such an answer ends is
+        // in doubt, and nothing that comes behind it is believed.
+        Behaviour::new("chunked-twice", "a transfer coding of chunked, chunked")
+            .link("/a", twice("a"), kept("a"))
+            .link("/b", twice("b"), kept("b"))
+            .check(|seen| seen.nowhere("POISON")),
     ]
 }
 
@@ -330,6 +335,15 @@ fn fails(name: &'static str, says: &'static str, fields: &str, body: &str) -> Be
 
 fn answer(fields: &str, body: &str) -> Script {
     Script::send(format!("HTTP/1.1 200 OK\r\n{fields}\r\n{body}"))
+}
+
+/// Chunks that are said to be in chunks.
+fn twice(text: &str) -> Script {
+    answer(
+        "transfer-encoding: chunked, chunked\r\n",
+        &format!("1\r\n{text}\r\n0\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nPOISON"),
+    )
+    .keep()
 }
 
 fn smuggled() -> Script {

@@ -44,6 +44,7 @@ found, style sheets, images, payloads that are the same, packed pages. First und
 time with a site and a folder of its own, and each time something befalls it:
 
   kills       SIGKILL: 70 of 100 at a random time, 30 at a random write, fsync, rename or unlink, which strace sees to.
+              At a random time it is SIGINT or SIGTERM in one of five cases, and the crawl may end as it likes.
               Then the same command again; in a third of the cases that is killed too, up to five times in a row.
   power-cuts  A crawl of 60 URLs is recorded by strace: what it wrote, cut, renamed and removed, and when it synced
               what. Of that the disk keeps at a random moment all that was synced, and of the rest what it likes:

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
+use nix::sys::signal::Signal;
 
 use super::calls::{self, Target};
 use super::place::{Crawl, Place, Undisturbed};
@@ -131,8 +132,8 @@ impl Kills {
 /// When a crawl is killed.
 #[derive(Debug, Clone, Copy)]
 enum Kill {
-    /// After this part of the time that it takes undisturbed.
-    After(f64),
+    /// By this signal, after this part of the time that it takes undisturbed.
+    After(Signal, f64),
     /// At this call of a thread.
     At(Target, usize),
 }
@@ -141,7 +142,13 @@ impl Kill {
     fn random(random: &mut Random, calls: &[(Target, usize)], is_at_call: bool) -> Self {
         if !is_at_call || calls.is_empty() {
             #[expect(clippy::cast_precision_loss, reason = "it is far below 2^53")]
-            return Kill::After(random.below(10_000) as f64 / 10_000.0);
+            let part = random.below(10_000) as f64 / 10_000.0;
+            let signal = match random.below(10) {
+                0 => Signal::SIGINT,
+                1 => Signal::SIGTERM,
+                _ => Signal::SIGKILL,
+            };
+            return Kill::After(signal, part);
         }
         let (target, most) = calls[random.below(calls.len())];
         Kill::At(target, 1 + random.below(most))
@@ -149,14 +156,14 @@ impl Kill {
 
     fn earlier(self) -> Self {
         match self {
-            Kill::After(part) => Kill::After(part * 0.8),
+            Kill::After(signal, part) => Kill::After(signal, part * 0.8),
             Kill::At(target, call) => Kill::At(target, call.div_ceil(2)),
         }
     }
 
     fn fate(self, place: &Place, time: Duration) -> Fate {
         match self {
-            Kill::After(part) => Fate::Killed(time.mul_f64(part)),
+            Kill::After(signal, part) => Fate::Signalled(signal, time.mul_f64(part)),
             Kill::At(target, call) => {
                 let what = format!("signal=KILL:when={call}");
                 target.inject(place.folder.path(), Path::new("/dev/null"), &what)
@@ -166,7 +173,8 @@ impl Kill {
 
     fn name(self) -> &'static str {
         match self {
-            Kill::After(_) => "at a random time",
+            Kill::After(Signal::SIGKILL, _) => "at a random time",
+            Kill::After(..) => "at a random time, by SIGINT or SIGTERM",
             Kill::At(Target::Archive, _) => "at a call on the archive",
             Kill::At(Target::Journal, _) => "at a call on the journal",
             Kill::At(Target::Copy, _) => "at a call on a file of the copy",

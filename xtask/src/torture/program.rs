@@ -8,7 +8,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use tokio::process::{Child, Command};
 use tokio::time;
@@ -26,8 +26,8 @@ pub(crate) struct Program {
 #[derive(Debug, Clone)]
 pub(crate) enum Fate {
     Undisturbed,
-    /// It is killed so long after its start.
-    Killed(Duration),
+    /// It gets a signal so long after its start.
+    Signalled(Signal, Duration),
     /// strace watches it, with these arguments.
     Traced(Vec<OsString>),
 }
@@ -72,10 +72,11 @@ impl Program {
             .spawn()
             .with_context(|| format!("{} does not start", self.path.display()))?;
         let group = child.id();
-        if let Fate::Killed(after) = fate
+        if let Fate::Signalled(signal, after) = fate
             && time::timeout(*after, child.wait()).await.is_err()
+            && let Some(id) = child.id()
         {
-            child.start_kill()?;
+            kill(Pid::from_raw(id.try_into()?), *signal)?;
         }
         let status = wait(&mut child, group).await?;
         Ok(Ended {
@@ -92,9 +93,11 @@ pub(crate) fn output(folder: &Path) -> PathBuf {
 }
 
 impl Ended {
-    /// Whether it was killed.
+    /// Whether a signal ended it: at once, or as it let what was in flight come to its end.
     pub(crate) fn is_killed(&self) -> bool {
-        self.status.signal() == Some(Signal::SIGKILL as i32)
+        let signals = [Signal::SIGKILL, Signal::SIGINT, Signal::SIGTERM];
+        let ended_by = |signal| self.status.signal() == Some(signal as i32);
+        signals.into_iter().any(ended_by) || self.status.code() == Some(INTERRUPTED)
     }
 
     /// Returns the last line that it wrote to standard error.
@@ -144,5 +147,7 @@ pub(crate) async fn look_for_strace() -> Result<()> {
     Ok(())
 }
 
+/// The exit code of a crawl that was asked to end.
+const INTERRUPTED: i32 = 11;
 /// Far longer than any run takes, also on a machine with other things to do.
 const LIMIT: Duration = Duration::from_secs(60);

@@ -216,9 +216,14 @@ const LONGEST_PART: usize = 180;
 const LONGEST_PATH: usize = 200;
 
 #[cfg(test)]
+mod laws;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::fs;
+    use std::path::Path;
 
     fn check(url: &str, content_type: &str, path: &str) {
         let url = Url::parse(url).unwrap();
@@ -319,6 +324,35 @@ mod tests {
         assert!(a.len() < 200 && a != b && a.starts_with("éé"), "{a} {b}");
         let deep = name(&format!("http://h/{}", "deep/".repeat(4096)));
         assert!(deep.starts_with("long~") && deep.len() < 50);
+    }
+
+    /// What the fuzz target is given to begin with, whole and cut off, and with bytes of it in other
+    /// places: a short run, the same each time, without nightly.
+    #[test]
+    fn the_laws_hold_of_the_seeds() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/name");
+        let mut paths: Vec<_> = fs::read_dir(folder)
+            .unwrap()
+            .map(|it| it.unwrap().path())
+            .collect();
+        paths.sort();
+        assert!(!paths.is_empty());
+        for path in paths {
+            let seed = fs::read(path).unwrap();
+            laws::check(&seed);
+            let mut random = 0x2545_f491_4f6c_dd1d_u64;
+            for _ in 0..300 {
+                let mut place = || {
+                    random ^= random << 13;
+                    random ^= random >> 7;
+                    random ^= random << 17;
+                    usize::try_from(random % (seed.len() as u64 + 1)).unwrap()
+                };
+                let (from, to) = (place(), place());
+                let moved = &seed[from.min(to)..from.max(to)];
+                laws::check(&[&seed[..place()], moved, &seed[place()..]].concat());
+            }
+        }
     }
 
     proptest! {

@@ -3,8 +3,8 @@
 use crate::refer::answer::{Answer, integrity};
 use crate::refer::case::Case;
 
-/// Why none of these can be had from disk: tried in Chromium 156, with copies made by hand. Each of them can, there too, where
-/// the address stands in the script: a data URL in its place is fetched, imported, and run as a worker.
+/// Why a copy does without these four: they were seen to fail from disk in Chromium, and nothing in the script says what to bring
+/// along. What the script says plainly is brought, as the cases without `-computed` show.
 const COMPUTED: &str =
     "a page from disk may read no file, and what is asked for is known only when the script runs";
 const NO_WORKER: &str = "there are no service workers but over HTTP";

@@ -165,7 +165,10 @@ impl Default for Tries {
 impl Tries {
     pub(crate) fn is_worth_another(&self, page: &Result<Page, Reason>) -> bool {
         match page {
-            Ok(page) => self.statuses.contains(&page.capture.status),
+            Ok(page) => match page.broke_off() {
+                Some(error) => error.is_transient(),
+                None => self.statuses.contains(&page.capture.status),
+            },
             Err(Reason::Fetch(error)) => error.is_transient(),
             Err(reason) => matches!(reason, Reason::Robots(_)),
         }

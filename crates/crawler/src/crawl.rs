@@ -15,6 +15,7 @@ use crate::copy::Copy;
 use crate::engine::Engine;
 use crate::history::History;
 use crate::page::Visitor;
+use crate::receive::Intake;
 use crate::robots::Gate;
 use crate::schedule::Schedule;
 use crate::state::State;
@@ -171,8 +172,10 @@ impl Crawl {
             visitor: Visitor {
                 fetcher,
                 gate,
-                throttle: Throttle::new(config.politeness.bytes_a_second),
-                spooler,
+                intake: Intake {
+                    spooler,
+                    throttle: Throttle::new(config.politeness.bytes_a_second),
+                },
                 reader: archive.reader(),
                 max_content: config.fetch.max_body,
                 long: Arc::new(Semaphore::new(1)),
@@ -180,6 +183,7 @@ impl Crawl {
             },
             schedule: Schedule::new(config.jobs.get(), config.manner()),
             begun: Instant::now(),
+            partials: Arc::default(),
             unreached: 0,
             copy,
             lock,

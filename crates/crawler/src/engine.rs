@@ -26,7 +26,7 @@ use crate::history::History;
 use crate::page::{Leads, Page, Visitor};
 use crate::record::{Kept, Outcome, Record};
 use crate::records::{Captured, Records};
-use crate::schedule::{Ended, Next, Schedule, Work};
+use crate::schedule::{Ended, Next, Partial, Schedule, Work};
 use crate::state::{end_update, remove};
 use crate::update::{Changes, Findings};
 use crate::{Again, Config, CrawlError};
@@ -50,6 +50,8 @@ pub(crate) struct Engine {
     pub(crate) schedule: Schedule,
     /// The times of the schedule are counted from it.
     pub(crate) begun: Instant,
+    /// A clone for each part of an answer that is kept to be gone on with.
+    pub(crate) partials: Arc<()>,
     /// URLs that were asked for in vain, and are left for later.
     pub(crate) unreached: usize,
     /// Written here, read by the [`Crawl`](crate::Crawl).
@@ -149,8 +151,8 @@ impl Engine {
         loop {
             let wait = loop {
                 match self.next(&**frontier).await? {
-                    Next::Visit(work) => {
-                        let scheduled = self.begin(&pipeliner, &work).await?;
+                    Next::Visit(mut work) => {
+                        let scheduled = self.begin(&pipeliner, &mut work).await?;
                         in_flight.push(finish(work, scheduled));
                     }
                     Next::At(at) => {
@@ -220,13 +222,15 @@ impl Engine {
     async fn begin(
         &self,
         pipeliner: &Pipeliner,
-        work: &Work,
+        work: &mut Work,
     ) -> Result<Scheduled<Page, Reason>, CrawlError> {
         let url = work.item.url.clone();
         let asked_for = work.item.via.is_none();
         let earlier = self.earlier.as_ref();
         let earlier = earlier.and_then(|it| it.good.get(url.as_str()).cloned());
-        let visit = self.visitor.clone().visit(url, asked_for, earlier);
+        let begun = work.partial.take().map(|partial| partial.capture);
+        let visitor = self.visitor.clone();
+        let visit = visitor.visit(url, asked_for, earlier, begun);
         let scheduled = pipeliner.schedule(visit).await;
         scheduled.map_err(|_| CrawlError::Workers)
     }
@@ -236,7 +240,7 @@ impl Engine {
     async fn absorb(
         &mut self,
         frontier: &Arc<impl Frontier>,
-        work: Work,
+        mut work: Work,
         page: Result<Page, JobError<Reason>>,
     ) -> Result<(), CrawlError> {
         let page = page.map_err(|error| match error {
@@ -268,6 +272,7 @@ impl Engine {
                 .tries
                 .backoff
                 .delay(work.tries - 1, fastrand::u64(..));
+            work.partial = self.partial(page);
             self.schedule.again(work, after, now);
             return Ok(());
         }
@@ -310,6 +315,20 @@ impl Engine {
             self.build_so_far(frontier.clone(), done);
         }
         Ok(())
+    }
+
+    /// What of an answer is kept to be gone on with: of so few at a time as there are jobs, for each
+    /// may have an open file.
+    fn partial(&self, page: Result<Page, Reason>) -> Option<Box<Partial>> {
+        let page = page.ok().filter(|page| page.broke_off().is_some())?;
+        let counted = Arc::clone(&self.partials);
+        let may_be_kept = Arc::strong_count(&counted) <= self.config.jobs.get() + 1;
+        may_be_kept.then(|| {
+            Box::new(Partial {
+                capture: page.capture,
+                counted,
+            })
+        })
     }
 
     /// Takes in what came of a URL for good.
@@ -541,16 +560,21 @@ async fn finish(
 
 /// What a host's pace is to be told.
 fn ended(page: &Result<Page, Reason>) -> Ended {
-    match page {
-        Ok(page) if PRESSED.contains(&page.capture.status) => {
+    let failed = match page {
+        Ok(page) => page.broke_off(),
+        Err(Reason::Fetch(error)) => Some(error),
+        Err(_) => None,
+    };
+    match (failed, page) {
+        (Some(error), _) if !error.is_transient() => Ended::Nothing,
+        (Some(FetchError::Incomplete { .. }), _) => Ended::Broken,
+        (Some(_), _) | (None, Err(Reason::Robots(_))) => Ended::Silent,
+        (None, Ok(page)) if PRESSED.contains(&page.capture.status) => {
             Ended::Refused(fetch::retry_after(&page.capture.headers, page.capture.date))
         }
-        Ok(page) => Ended::Answered(page.latency),
-        Err(Reason::Excluded) => Ended::Nothing,
-        Err(Reason::Fetch(error)) if !error.is_transient() => Ended::Nothing,
-        Err(Reason::Fetch(FetchError::Incomplete { .. })) => Ended::Broken,
-        Err(Reason::Fetch(_) | Reason::Robots(_)) => Ended::Silent,
-        Err(_) => Ended::Heard,
+        (None, Ok(page)) => Ended::Answered(page.latency),
+        (None, Err(Reason::Excluded)) => Ended::Nothing,
+        (None, Err(_)) => Ended::Heard,
     }
 }
 

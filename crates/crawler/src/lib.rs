@@ -55,6 +55,7 @@ mod index;
 mod lock;
 mod pace;
 mod page;
+mod receive;
 mod record;
 mod records;
 mod robots;

@@ -1,12 +1,11 @@
 //! The part of the crawl that is done for many URLs at once: fetch, and search for links.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use archive::{Capture, ContentError, Entry, Reader, Spooler};
-use bytes::{Bytes, BytesMut};
-use fetch::Fetcher;
+use archive::{Body, Capture, ContentError, Entry, Reader};
+use fetch::{FetchError, Fetcher, Response, Resumed, Validator};
 use frontier::CanonicalUrl;
 use http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION};
 use http::{HeaderMap, StatusCode};
@@ -15,9 +14,9 @@ use tokio::time::Instant;
 use url::{Position, Url};
 
 use crate::event::{Reason, RedirectError};
+use crate::receive::{Intake, Received, truncated};
 use crate::robots::Gate;
 use crate::search::{Links, Manner, Named, is_packed, is_searched, search, search_head};
-use crate::throttle::Throttle;
 
 /// What came back for a URL.
 #[derive(Debug)]
@@ -30,6 +29,16 @@ pub(crate) struct Page {
     pub(crate) latency: Duration,
     /// How long the host wants to be left alone between requests.
     pub(crate) crawl_delay: Option<Duration>,
+}
+
+impl Page {
+    /// Returns why its body broke off, if it did.
+    pub(crate) fn broke_off(&self) -> Option<&FetchError> {
+        match &self.leads {
+            Leads::Nowhere(Reason::Fetch(error)) if self.capture.truncated.is_some() => Some(error),
+            _ => None,
+        }
+    }
 }
 
 /// Where it leads.
@@ -51,11 +60,9 @@ pub(crate) struct Visitor {
     pub(crate) fetcher: Fetcher,
     /// If robots.txt is heeded.
     pub(crate) gate: Option<Gate>,
-    pub(crate) throttle: Throttle,
+    pub(crate) intake: Intake,
     /// Reads earlier captures.
     pub(crate) reader: Reader,
-    /// Takes bodies too large for memory.
-    pub(crate) spooler: Spooler,
     /// The longest content, in bytes.
     pub(crate) max_content: u64,
     /// Held by who searches a long document.
@@ -66,7 +73,8 @@ pub(crate) struct Visitor {
 
 impl Visitor {
     /// Fetches `url`, if its host's robots.txt allows it or it is `asked_for`, and if there is
-    /// something new since `earlier`; and looks where it leads.
+    /// something new since `earlier`; or goes on with what broke off (`begun`). And looks where it
+    /// leads.
     ///
     /// # Errors
     ///
@@ -76,6 +84,7 @@ impl Visitor {
         url: CanonicalUrl,
         asked_for: bool,
         earlier: Option<Entry>,
+        begun: Option<Capture>,
     ) -> Result<Page, Reason> {
         let address = url.to_url();
         let mut crawl_delay = None;
@@ -98,28 +107,33 @@ impl Visitor {
         let conditions = conditions.unwrap_or_default();
         let is_conditional = !conditions.is_empty();
         let asked = Instant::now();
-        let response = self.fetcher.open(&address, conditions).await?;
+        let (mut capture, rest) = match begun {
+            Some(begun) => self.go_on(begun, &address, conditions).await?,
+            None => answer(url.as_str(), self.fetcher.open(&address, conditions).await?),
+        };
         let latency = asked.elapsed();
-        let capture = Capture {
-            url: url.as_str().to_owned(),
-            via: None,
-            date: response.date,
-            request: response.request,
-            status: response.status,
-            headers: response.headers,
-            body: self.receive(response.body).await?,
+        let broke_off = match rest {
+            Ok(rest) => {
+                let begun = std::mem::take(&mut capture.body);
+                let Received { body, broke_off } = self.intake.receive(begun, rest).await?;
+                capture.body = body;
+                capture.truncated = broke_off.as_ref().and_then(truncated);
+                broke_off
+            }
+            Err(error) => Some(error),
         };
         let is_unchanged = is_conditional && capture.status == StatusCode::NOT_MODIFIED;
         let mut unchanged = earlier.filter(|_| is_unchanged);
-        let leads = match &mut unchanged {
-            Some((before, _)) => {
+        let leads = match (broke_off, &mut unchanged) {
+            (Some(error), _) => Leads::Nowhere(error.into()),
+            (None, Some((before, _))) => {
                 // RFC 9111 §4.3.4: it may lead elsewhere.
                 if let Some(location) = capture.headers.get(LOCATION) {
                     before.headers.insert(LOCATION, location.clone());
                 }
                 self.leads(before, &address, named).await?
             }
-            None => self.leads(&capture, &address, named).await?,
+            (None, None) => self.leads(&capture, &address, named).await?,
         };
         Ok(Page {
             capture,
@@ -143,44 +157,30 @@ impl Visitor {
         })
     }
 
-    /// Receives a body: into memory, or, what is too long for that, into a file.
-    async fn receive(&self, mut body: fetch::Body) -> Result<archive::Body, Reason> {
-        let mut memory = self.more(&mut body).await?.unwrap_or_default();
-        while let Some(more) = self.more(&mut body).await? {
-            let length = (memory.len() + more.len()) as u64;
-            if length > archive::Body::MOST_IN_MEMORY {
-                return self.spool(&memory, &more, body).await;
-            }
-            let mut both = memory
-                .try_into_mut()
-                .unwrap_or_else(|it| BytesMut::from(&*it));
-            both.extend_from_slice(&more);
-            memory = both.freeze();
-        }
-        Ok(memory.into())
-    }
-
-    async fn more(&self, body: &mut fetch::Body) -> Result<Option<Bytes>, Reason> {
-        let more = body.next().await?;
-        if let Some(more) = &more {
-            self.throttle.pass(more.len()).await;
-        }
-        Ok(more)
-    }
-
-    async fn spool(
+    /// Asks for what is missing of a body that broke off; or, if that cannot be had, for all of it.
+    /// Returns what is to come, or why it stays as it is for now.
+    async fn go_on(
         &self,
-        first: &[u8],
-        second: &[u8],
-        mut rest: fetch::Body,
-    ) -> Result<archive::Body, Reason> {
-        let mut spool = self.spooler.begin().map_err(Reason::Disk)?;
-        spool.write_all(first).map_err(Reason::Disk)?;
-        spool.write_all(second).map_err(Reason::Disk)?;
-        while let Some(more) = self.more(&mut rest).await? {
-            spool.write_all(&more).map_err(Reason::Disk)?;
+        begun: Capture,
+        address: &Url,
+        conditions: HeaderMap,
+    ) -> Result<(Capture, Result<fetch::Body, FetchError>), Reason> {
+        if let Some(validator) = Validator::of(begun.status, &begun.headers) {
+            let none = HeaderMap::new();
+            let received = begun.body.len();
+            let resumed = self.fetcher.resume(address, &validator, received, none);
+            match resumed.await {
+                Ok(Resumed::Rest(response)) => return Ok((begun, Ok(response.body))),
+                Ok(Resumed::Whole(response)) => return Ok(answer(&begun.url, response)),
+                Err(FetchError::Resume(_)) => {}
+                Err(error) if error.is_transient() => return Ok((begun, Err(error))),
+                Err(error) => return Err(error.into()),
+            }
         }
-        Ok(spool.finish())
+        match self.fetcher.open(address, conditions).await {
+            Err(error) if error.is_transient() => Ok((begun, Err(error))),
+            response => Ok(answer(&begun.url, response?)),
+        }
     }
 
     /// Searches a document. Most are short; long ones are searched one at a time, and what is longer
@@ -195,6 +195,12 @@ impl Visitor {
             Leads::Links(search(capture, content, address, named, &self.manner))
         };
         // Also of what holds no links: what cannot be read is not good.
+        let is_in_file = capture.body.bytes().is_none();
+        if is_in_file && !self.is_document(capture, address, &named)? {
+            self.read_through(capture)?;
+            let links = search_head(capture, address, named, &self.manner);
+            return Ok(Leads::Links(links));
+        }
         match capture.content(SHORT.min(self.max_content)) {
             Err(ContentError::TooLong { .. }) if self.max_content > SHORT => {}
             content => {
@@ -207,7 +213,7 @@ impl Visitor {
                 return Ok(searched(&content, named));
             }
         }
-        if self.is_document(capture, address, &named)? {
+        if is_in_file || self.is_document(capture, address, &named)? {
             let _alone = self.long.acquire().await;
             match capture.content(MOST_SEARCHED.min(self.max_content)) {
                 Err(ContentError::TooLong { .. }) if self.max_content > MOST_SEARCHED => {}
@@ -238,6 +244,24 @@ impl Visitor {
         io::copy(&mut content, &mut io::sink())?;
         Ok(())
     }
+}
+
+/// A response before its body is received, and that.
+fn answer(
+    url: &str,
+    response: Response<fetch::Body>,
+) -> (Capture, Result<fetch::Body, FetchError>) {
+    let capture = Capture {
+        url: url.to_owned(),
+        via: None,
+        date: response.date,
+        request: response.request,
+        status: response.status,
+        headers: response.headers,
+        body: Body::default(),
+        truncated: None,
+    };
+    (capture, Ok(response.body))
 }
 
 /// Asks for what is new since a capture (RFC 9110 §13.1.2, §13.1.3).

@@ -56,9 +56,11 @@ impl Record {
         )
     }
 
-    /// Returns the status of the answer, if there was one.
+    /// Returns the status of the answer, if there was a whole one.
     pub(crate) fn status(&self) -> Option<StatusCode> {
-        self.kept.as_ref().map(|kept| kept.entry.status)
+        let is_whole = !matches!(self.outcome, Outcome::Failed(Failing::Unreached, _));
+        let kept = self.kept.as_ref().filter(|_| is_whole);
+        kept.map(|kept| kept.entry.status)
     }
 
     /// Whether nobody could look behind it.

@@ -5,8 +5,10 @@
 //! again waits for its time, and goes first then.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
+use archive::Capture;
 use frontier::{Host, Item, Token};
 
 use crate::pace::{Manner, Pace, Start};
@@ -46,8 +48,18 @@ pub(crate) struct Work {
     pub(crate) item: Item,
     /// How often it was asked for.
     pub(crate) tries: u32,
+    /// What came of it and broke off, to be gone on with.
+    pub(crate) partial: Option<Box<Partial>>,
     /// When it was asked for first.
     first: Option<Duration>,
+}
+
+/// A part of an answer. Few are kept at a time.
+#[derive(Clone, Debug)]
+pub(crate) struct Partial {
+    pub(crate) capture: Capture,
+    #[expect(dead_code, reason = "its clones are counted")]
+    pub(crate) counted: Arc<()>,
 }
 
 /// What is to be done next.
@@ -102,6 +114,7 @@ impl Schedule {
             token,
             item,
             tries: 0,
+            partial: None,
             first: None,
         }));
     }

@@ -11,7 +11,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use dragline::{
-    Config, Crawl, Event, FetchError, Limit, Limits, Reason, RedirectError, StartError, Summary,
+    ArchiveConfig, Backoff, Config, Crawl, Event, FetchError, Limit, Limits, Reason, RedirectError,
+    StartError, Summary, Tries,
 };
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -307,6 +308,95 @@ async fn a_url_that_fails_costs_itself_alone() {
         !site.requests().contains_key("/never"),
         "links of error pages are not followed"
     );
+}
+
+/// Tries a second time, at once.
+fn twice(site: &Site, folder: &TempDir) -> Config {
+    Config {
+        tries: Tries {
+            most: 2,
+            backoff: Backoff {
+                base: Duration::ZERO,
+                cap: Duration::ZERO,
+            },
+            ..Tries::default()
+        },
+        archive: ArchiveConfig {
+            compression: false,
+            ..ArchiveConfig::default()
+        },
+        ..config(&site.url, folder)
+    }
+}
+
+fn archived(folder: &TempDir) -> String {
+    let warc = folder
+        .path()
+        .join("copy/.dragline/archive/dragline-00000.warc");
+    String::from_utf8_lossy(&fs::read(warc).unwrap()).into_owned()
+}
+
+/// The second try asks for the rest alone: what is kept is as if it had come at once, whether it was
+/// in memory or in a file.
+#[tokio::test]
+async fn a_body_that_broke_off_is_gone_on_with() {
+    let body: Vec<u8> = (0..3_000_000_u32)
+        .flat_map(u32::to_be_bytes)
+        .take(3_000_000)
+        .collect();
+    let picture = |cut| {
+        Answer::of_type("image/png", &body)
+            .tagged("1")
+            .cut_after(cut)
+    };
+    let site = Site::start(|_| {
+        [
+            ("/", Answer::html("<img src=long><img src=short>")),
+            ("/long", picture(2_000_000)),
+            ("/short", picture(300)),
+        ]
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let (summary, failures) = run(twice(&site, &folder)).await;
+    assert!(summary.is_complete(), "{failures:?}");
+    let requests = site.requests();
+    assert_eq!((requests["/long"], requests["/short"]), (2, 2));
+    for name in ["long.png", "short.png"] {
+        assert!(fs::read(folder.path().join("copy").join(name)).unwrap() == body);
+    }
+    let archived = archived(&folder);
+    assert!(archived.contains("HTTP/1.1 200 OK\r\n") && !archived.contains("HTTP/1.1 206"));
+    assert!(!archived.contains("WARC-Truncated"));
+}
+
+/// It does not say what it is, and so it is fetched anew; and breaks off again.
+#[tokio::test]
+async fn what_stays_incomplete_is_archived_as_such_and_is_no_file() {
+    let site = Site::start(|_| {
+        let cut = Answer::of_type("image/png", [7; 1000]).cut_after(300);
+        [("/", Answer::html("<img src=cut>")), ("/cut", cut)]
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let (summary, failures) = run(twice(&site, &folder)).await;
+    assert_eq!(
+        (summary.fetched, summary.unreached, summary.left),
+        (1, 1, 0)
+    );
+    assert_eq!(
+        failures[&format!("{}cut", site.url)].to_string(),
+        "response body cut short after 300 bytes of 1000"
+    );
+    assert_eq!(site.requests()["/cut"], 2);
+    let files = tree(&folder.path().join("copy"));
+    assert_eq!(files.keys().collect::<Vec<_>>(), ["index.html"]);
+    let archived = archived(&folder);
+    assert_eq!(
+        archived.matches("WARC-Truncated: disconnect\r\n").count(),
+        1
+    );
+    assert!(archived.contains(&"\x07".repeat(300)));
 }
 
 #[tokio::test]

@@ -73,6 +73,20 @@ impl Answer {
         }
     }
 
+    /// The part that a request asks for, if it knows what it has the beginning of.
+    fn rest_for(&self, fields: &str) -> Option<Answer> {
+        let etag = self.etag.as_deref().filter(|_| self.cut.is_some())?;
+        let (_, from) = fields.split_once("range: bytes=")?;
+        let from: usize = from.split('-').next()?.parse().ok()?;
+        fields
+            .contains(&format!("if-range: \"{etag}\"\r\n"))
+            .then_some(())?;
+        let (all, rest) = (self.body.len(), &self.body[from..]);
+        let range = format!("bytes {from}-{}/{all}", all - 1);
+        let fields = [("Content-Range", range.as_str())];
+        Some(Answer::new("206 Partial Content", &fields, rest).tagged(etag))
+    }
+
     fn status(&self) -> &str {
         let line = self.head.split("\r\n").next().unwrap();
         &line["HTTP/1.1 ".len()..]
@@ -198,6 +212,8 @@ async fn serve(stream: TcpStream, answers: Answers, seen: Arc<Seen>) {
                 ..answer
             };
         }
+        // Of what breaks off, who has its first part is given the rest.
+        let answer = answer.rest_for(&fields).unwrap_or(answer);
         if answer.silent {
             let _ = stream.read_line(&mut String::new()).await;
             seen.hung_up.notify_one();

@@ -70,8 +70,8 @@ impl Capture {
         str::from_utf8(self.headers.get(LOCATION)?.as_bytes()).ok()
     }
 
-    /// Returns the body with its content codings undone (RFC 9110 §8.4): `gzip`, `deflate`, `br`,
-    /// at most five of them. One that is unknown is taken for none, as browsers do: it is a mistake
+    /// Returns the body with its content codings undone (RFC 9110 §8.4): `gzip`, `deflate`, `br` and
+    /// `zstd`, at most five of them. One that is unknown is taken for none, as browsers do: it is a mistake
     /// of the server's, such as `utf-8`, or it was not asked for.
     ///
     /// # Errors

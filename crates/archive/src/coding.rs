@@ -5,6 +5,7 @@ use flate2::bufread;
 use flate2::read::{DeflateDecoder, GzDecoder, MultiGzDecoder, ZlibDecoder};
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
+use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
 /// Why a body has no content that can be read.
 #[derive(Debug, thiserror::Error)]
@@ -139,6 +140,7 @@ fn decoder(coding: &str, coded: Box<dyn Read + Send>) -> io::Result<Box<dyn Read
         ("deflate", Some(first)) if first & 0x0f == 8 => Box::new(bufread::ZlibDecoder::new(coded)),
         ("deflate", _) => Box::new(bufread::DeflateDecoder::new(coded)),
         ("br", _) => Box::new(brotli::Decompressor::new(coded, BUFFER)),
+        ("zstd", _) => Box::new(Frames::new(coded)),
         _ => Box::new(coded),
     })
 }
@@ -157,6 +159,46 @@ impl Read for Members {
             let nothing = BufReader::with_capacity(0, Box::new(io::empty()) as Box<_>);
             let rest = std::mem::replace(self.0.get_mut(), nothing);
             self.0 = bufread::GzDecoder::new(rest);
+        }
+    }
+}
+
+/// The frames of zstd (RFC 8878 §3.1), one behind the other.
+struct Frames<R: BufRead>(Frame<R>);
+
+enum Frame<R: BufRead> {
+    Ahead(R),
+    Begun(Box<StreamingDecoder<R, FrameDecoder>>),
+    Over,
+}
+
+impl<R: BufRead> Frames<R> {
+    fn new(coded: R) -> Self {
+        Frames(Frame::Ahead(coded))
+    }
+}
+
+impl<R: BufRead> Read for Frames<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            self.0 = match std::mem::replace(&mut self.0, Frame::Over) {
+                Frame::Over => return Ok(0),
+                Frame::Ahead(mut coded) => {
+                    if coded.fill_buf()?.is_empty() {
+                        return Ok(0);
+                    }
+                    let decoder = StreamingDecoder::new_with_max_window_size(coded, LONGEST_WINDOW);
+                    Frame::Begun(Box::new(decoder.map_err(io::Error::other)?))
+                }
+                Frame::Begun(mut decoder) => {
+                    let read = decoder.read(buffer)?;
+                    if read > 0 || buffer.is_empty() {
+                        self.0 = Frame::Begun(decoder);
+                        return Ok(read);
+                    }
+                    Frame::Ahead(decoder.into_inner())
+                }
+            };
         }
     }
 }
@@ -196,6 +238,7 @@ fn undo(coding: &str, body: &[u8], limit: u64) -> Result<Vec<u8>, ContentError> 
         "br" => brotli::Decompressor::new(body, BUFFER)
             .take(most)
             .read_to_end(&mut content),
+        "zstd" => Frames::new(body).take(most).read_to_end(&mut content),
         _ => return Ok(body.to_vec()),
     };
     match read {
@@ -223,12 +266,15 @@ fn gunzip(body: &[u8], most: u64, content: &mut Vec<u8>) -> io::Result<usize> {
 
 const MOST_CODINGS: usize = 5;
 const BUFFER: usize = 4096;
+/// RFC 9659 §3: no window of zstd is longer, in bytes.
+const LONGEST_WINDOW: u64 = 8 << 20;
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use flate2::Compression;
     use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+    use ruzstd::encoding::{CompressionLevel, compress_to_vec};
     use std::io::Write;
 
     fn coded(coding: &str) -> HeaderMap {
@@ -275,6 +321,20 @@ mod tests {
         let mut br = brotli::CompressorWriter::new(Vec::new(), BUFFER, 1, 20);
         br.write_all(b"hello").unwrap();
         check("br", &br.into_inner());
+        let zstd = |content: &[u8]| compress_to_vec(content, CompressionLevel::Fastest);
+        check("zstd", &zstd(b"hello"));
+        check("zstd", &[zstd(b"hel"), zstd(b"lo")].concat());
+    }
+
+    #[test]
+    fn a_window_of_zstd_is_no_longer_than_browsers_take() {
+        // RFC 8878 §3.1.1.1.2: an exponent of 13 + 10 is 8 MiB. A raw block of no bytes, the last one.
+        let frame = |window: u8| [&b"\x28\xb5\x2f\xfd\0"[..], &[window << 3], &[1, 0, 0]].concat();
+        assert_eq!(read("zstd", &frame(13), 100).unwrap(), b"");
+        assert!(matches!(
+            read("zstd", &frame(14), 100),
+            Err(ContentError::Broken { .. })
+        ));
     }
 
     #[test]

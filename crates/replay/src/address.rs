@@ -43,10 +43,15 @@ impl Addresses {
             Url::parse(&format!("{origin}{target}")).ok()
         });
         let mut urls = Vec::new();
-        for url in [own, other(target)].into_iter().flatten() {
-            let twin = twin(&url);
-            urls.push(url);
-            urls.extend(twin);
+        for mut url in [own, other(target)].into_iter().flatten() {
+            urls.push(url.clone());
+            urls.extend(twin(&url));
+            // A form without fields asks for nothing, by a `?`.
+            if url.query() == Some("") {
+                url.set_query(None);
+                urls.push(url.clone());
+                urls.extend(twin(&url));
+            }
         }
         urls
     }
@@ -113,6 +118,10 @@ mod tests {
             assert_eq!(urls, expected);
         };
         check("/a?b", &["https://h/a?b", "http://h/a?b"]);
+        check(
+            "/a?",
+            &["https://h/a?", "http://h/a?", "https://h/a", "http://h/a"],
+        );
         check("//a", &["https://h//a", "http://h//a"]);
         check(
             "/http://o/a?b",

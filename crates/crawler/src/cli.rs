@@ -10,13 +10,14 @@ mod requests;
 mod scope;
 mod serve;
 mod value;
+mod verify;
 
 use anyhow::anyhow;
 use clap::Parser;
 use dragline::{CanonicalUrl, Config, InvalidUrl};
 
 use crate::cli::earlier::Earlier;
-use crate::cli::exit::EXIT_CODES;
+use crate::cli::exit::{EXIT_CODES, VERIFY_CODES};
 pub(crate) use crate::cli::exit::{Exit, NotServed, Unwritten, WrongUsage, hint};
 use crate::cli::export::Export;
 use crate::cli::limits::Limits;
@@ -25,9 +26,11 @@ use crate::cli::politeness::Politeness;
 use crate::cli::requests::Requests;
 use crate::cli::scope::Scope;
 use crate::cli::serve::Serve;
+use crate::cli::verify::Verify;
 
-/// Keep a web site: fetch its pages and all that they need, leave an archive (WARC) and a copy that
-/// opens offline.
+/// Keep a web site: an archive of it (WARC), and a copy that opens offline
+///
+/// Fetches its pages and all that they need.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, after_help = EXIT_CODES)]
 #[command(subcommand_negates_reqs = true, args_conflicts_with_subcommands = true)]
@@ -66,6 +69,9 @@ pub(crate) enum Command {
     Export(Export),
     /// Answer browsers from what is archived, as if the site were online
     Serve(Serve),
+    /// Prove that the copy is what was archived, and hangs together
+    #[command(after_help = VERIFY_CODES)]
+    Verify(Verify),
 }
 
 impl Arguments {

@@ -65,6 +65,7 @@ mod serve;
 mod state;
 mod throttle;
 mod update;
+mod verify;
 
 pub use archived::Archived;
 pub use config::{Again, Config, Follow, Limits, Politeness, Tries};
@@ -83,6 +84,11 @@ pub use frontier::{
     CanonicalUrl, Case, FilePattern, FolderPattern, FrontierError, Host, InvalidPattern,
     InvalidUrl, Regex, RequisiteHosts, Rules, Trap, TrapKind,
 };
+pub use verify::{
+    BrowseError, Finding, Findings, Looks, Outward, THRESHOLD, Verified, Why, verify,
+};
+
+pub use browser::LaunchError;
 pub use http::StatusCode;
 pub use mirror::{Obstacle, OnlyServed};
 pub use replay::{Replay, Server};

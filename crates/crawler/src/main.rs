@@ -20,6 +20,7 @@ fn main() -> ExitCode {
     let done = match &arguments.command {
         Some(Command::Export(export)) => export.run().map(|()| Exit::Complete),
         Some(Command::Serve(serve)) => serve.run().map(|()| Exit::Complete),
+        Some(Command::Verify(verify)) => verify.run(),
         None => run(arguments).map(|summary| Exit::of(&summary)),
     };
     let exit = match done {

@@ -1,10 +1,12 @@
 //! What crawls left, answered again.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use archive::Entry;
 use frontier::CanonicalUrl;
 use replay::{Replay, Site};
+use url::Url;
 
 use crate::StartError;
 use crate::records::each_record;
@@ -21,21 +23,55 @@ use crate::state::Left;
 ///
 /// There is nothing, or it cannot be read, or a crawl is at work there.
 pub fn replay(state: &Path) -> Result<Replay, StartError> {
-    let left = Left::open(state)?;
+    of(&Left::open(state)?)
+}
+
+/// What was left, to be answered from.
+pub(crate) fn of(left: &Left) -> Result<Replay, StartError> {
     let site = Site {
         seeds: left.seeds()?,
-        key: |url| CanonicalUrl::new(url).map(|url| url.as_str().to_owned()),
+        key,
         // It is sent as it is read.
         max_content: u64::MAX,
     };
-    Ok(Replay::new(left.reader()?, in_order(&left, state)?, site))
+    Ok(Replay::new(left.reader()?, all(left)?, site))
 }
 
-/// All captures: those that are in the copy first, and then the latest.
-fn in_order(left: &Left, state: &Path) -> Result<Vec<Entry>, StartError> {
-    let mut good = Vec::new();
-    // Errors are answers too: they show where there is nothing better.
-    let mut bad = Vec::new();
+/// Tells which URLs are the same.
+pub(crate) fn key(url: &Url) -> Option<String> {
+    CanonicalUrl::new(url).map(|url| url.as_str().to_owned())
+}
+
+/// The captures that the copy is made of, one of each URL.
+pub(crate) fn in_copy(left: &Left) -> Result<Vec<Entry>, StartError> {
+    let Answers { good, .. } = answers(left)?;
+    let mut seen = HashSet::new();
+    let mut entries = good;
+    entries.retain(|entry| seen.insert(entry.url.clone()));
+    Ok(entries)
+}
+
+/// All captures: those that are in the copy first, and then the latest. Of one URL, the first counts.
+pub(crate) fn all(left: &Left) -> Result<Vec<Entry>, StartError> {
+    let Answers { good, bad } = answers(left)?;
+    let mut past = left.past()?;
+    past.sort_by_key(|entry| std::cmp::Reverse(entry.date));
+    let (past_good, past_bad): (Vec<_>, Vec<_>) = past.into_iter().partition(|entry| {
+        let status = entry.status;
+        status.is_success() || status.is_redirection()
+    });
+    Ok([good, bad, past_good, past_bad].concat())
+}
+
+/// What the journals have, the last first, and what the last update kept.
+struct Answers {
+    good: Vec<Entry>,
+    /// Errors are answers too, where there is nothing better; and what was fetched for where it leads.
+    bad: Vec<Entry>,
+}
+
+fn answers(left: &Left) -> Result<Answers, StartError> {
+    let (mut good, mut bad) = (Vec::new(), Vec::new());
     for journal in left.journals.iter().rev() {
         let read = each_record(journal, |_, record| {
             let entry = record.kept.as_ref().map(|kept| kept.entry.clone());
@@ -44,14 +80,8 @@ fn in_order(left: &Left, state: &Path) -> Result<Vec<Entry>, StartError> {
                 None => bad.extend(entry),
             }
         });
-        read.map_err(|error| error.in_folder(state))?;
+        read.map_err(|error| error.in_folder(left.path()))?;
     }
     good.extend(left.kept()?);
-    let mut past = left.past()?;
-    past.sort_by_key(|entry| std::cmp::Reverse(entry.date));
-    let (past_good, past_bad): (Vec<_>, Vec<_>) = past.into_iter().partition(|entry| {
-        let status = entry.status;
-        status.is_success() || status.is_redirection()
-    });
-    Ok([good, bad, past_good, past_bad].concat())
+    Ok(Answers { good, bad })
 }

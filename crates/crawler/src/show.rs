@@ -264,7 +264,8 @@ pub(crate) fn line(text: &str) {
     let _ = writeln!(io::stderr(), "{}", plain(text));
 }
 
-fn plain(text: &str) -> String {
+/// What controls a terminal is not shown.
+pub(crate) fn plain(text: &str) -> String {
     let harmless = |char: char| char == '\n' || !char.is_control();
     text.chars()
         .map(|char| if harmless(char) { char } else { '\u{fffd}' })

@@ -204,6 +204,7 @@ pub(crate) fn read_all(path: &Path) -> Result<All, StartError> {
 }
 
 /// What crawls left in a folder for state, while none is at work there.
+#[derive(Debug)]
 pub(crate) struct Left {
     path: PathBuf,
     /// Held as long as it is read.
@@ -257,6 +258,18 @@ impl Left {
         let seeds = seeds.map_err(|error| RestoreError::from(error).in_folder(&self.path))?;
         let seeds = seeds.flatten().unwrap_or_default();
         Ok(seeds.split_whitespace().map(str::to_owned).collect())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether what belongs to the last crawl does so by the rules that are usual.
+    pub(crate) fn has_usual_scope(&self) -> Result<bool, StartError> {
+        let scope = self.journals.last().map(|last| last.note(SCOPE));
+        let scope = scope.transpose();
+        let scope = scope.map_err(|error| RestoreError::from(error).in_folder(&self.path))?;
+        Ok(scope.flatten().is_none_or(|rules| rules.is_empty()))
     }
 
     /// What earlier crawls archived, but for those that have a journal.

@@ -22,7 +22,7 @@ pub(crate) struct Earlier {
     #[arg(long, requires = "update", hide_short_help = true)]
     pub(crate) changes: bool,
 
-    /// Start over; the archive and the copy of an earlier crawl are removed
+    /// Start over; removes archive and copy of an earlier crawl
     #[arg(long)]
     fresh: bool,
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use dragline::{CrawlError, FrontierError, StartError, Summary};
+use dragline::{BrowseError, CrawlError, FrontierError, LaunchError, StartError, Summary};
 
 /// The exit statuses, those of wget where it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub(crate) enum Exit {
     Server = 8,
     Limit = 10,
     Interrupted = 11,
+    /// The copy is not what it should be.
+    Short = 12,
 }
 
 impl Exit {
@@ -43,6 +45,14 @@ impl Exit {
         }
         if error.is::<NotServed>() {
             return Exit::Network;
+        }
+        if let Some(error) = error.downcast_ref() {
+            return match error {
+                // Without one, `--browser` asks for too much.
+                BrowseError::Launch(LaunchError::NotFound) => Exit::Usage,
+                BrowseError::State(_) => Exit::File,
+                _ => Exit::Internal,
+            };
         }
         match error.downcast_ref() {
             Some(
@@ -133,6 +143,11 @@ Exit status (of several, the first in this order: 1 3 11 4 10 8):
   1  a bug                          8  a server answered with an error
   2  wrong usage                   10  a limit was reached
   3  a file could not be written   11  interrupted (Ctrl-C, SIGTERM)";
+
+pub(crate) const VERIFY_CODES: &str = "\
+Exit status:
+  0  nothing falls short                2  wrong usage, or no Chromium
+  3  what is there could not be read   12  something falls short";
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,145 @@
+//! What a browser says of the pages of a copy.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
+
+use browser::{Browser, LaunchError, Look, Network, PageError, Rules};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use replay::Server;
+use tokio::task::JoinSet;
+use url::Url;
+
+use crate::serve;
+use crate::verify::{Finding, Verified};
+use crate::{CanonicalUrl, StartError};
+
+/// The part of the pixels of a page that may differ: 0.1 %, of 1280 by 800.
+pub const THRESHOLD: f64 = 0.001;
+
+/// What came of opening pages.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct Looks {
+    /// How many pages the copy has.
+    pub pages: usize,
+    /// How many of these were opened.
+    pub opened: usize,
+    /// How many of these look as they do when they are served.
+    pub same: usize,
+}
+
+/// Why pages cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BrowseError {
+    /// There is no browser.
+    #[error("cannot open pages")]
+    Launch(#[from] LaunchError),
+    /// The browser has gone.
+    #[error("the browser does not do what it is told")]
+    Page(#[from] PageError),
+    /// The archive cannot be read.
+    #[error(transparent)]
+    State(#[from] StartError),
+    /// The archive cannot be served.
+    #[error("cannot serve the archive")]
+    Serve(#[source] io::Error),
+}
+
+impl Verified {
+    /// Opens pages in a headless Chromium, at most so many, evenly spread over the copy: each as it is
+    /// served, and from disk with the network off. What falls short is added to the findings.
+    ///
+    /// # Errors
+    ///
+    /// There is no Chromium, or it ends; or the archive cannot be served.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with I/O and time enabled.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it ends the browser and the server; nothing is found.
+    pub async fn browse(&mut self, most: NonZeroUsize) -> Result<Looks, BrowseError> {
+        let browser = Browser::launch(browser::Config::default()).await?;
+        let replay = serve::of(&self.left)?;
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let server = Server::bind(replay, any).await;
+        let server = server.map_err(|(_, error)| BrowseError::Serve(error))?;
+        let at = server.url();
+        let wanted = most.get().min(self.pages.len());
+        let chosen = (0..wanted).map(|number| &self.pages[number * self.pages.len() / wanted]);
+        let mut served = Vec::new();
+        for (path, url) in chosen {
+            let address =
+                CanonicalUrl::parse(url).map(|url| server.replay().address(&url.to_url()));
+            let file = self.output.canonicalize().map(|folder| folder.join(path));
+            let file = file.ok().and_then(|file| Url::from_file_path(file).ok());
+            if let (Ok(address), Some(file)) = (address, file) {
+                let address = format!("{}{address}", at.trim_end_matches('/'));
+                served.push((path.clone(), address, file.to_string()));
+            }
+        }
+        let mut running = JoinSet::new();
+        running.spawn(async move { match server.run().await {} });
+        let browser = &browser;
+        let looks = served.into_iter().map(|(path, address, file)| async move {
+            let served = browser.look(&address, Rules::default()).await?;
+            let off = Rules {
+                network: Network::Off,
+                ..Rules::default()
+            };
+            let disk = browser.look(&file, off).await?;
+            Ok::<_, PageError>(compare(&path, &served, &disk))
+        });
+        let looks: Vec<_> = looks.collect();
+        let findings: Vec<Vec<Finding>> = stream::iter(looks).buffered(OPEN).try_collect().await?;
+        let looks_same = |of_page: &&Vec<Finding>| {
+            let mut of_page = of_page.iter();
+            !of_page.any(|it| matches!(it, Finding::Looks { .. } | Finding::Page { .. }))
+        };
+        let looks = Looks {
+            pages: self.pages.len(),
+            opened: findings.len(),
+            same: findings.iter().filter(looks_same).count(),
+        };
+        for finding in findings.into_iter().flatten() {
+            self.findings.push(finding);
+        }
+        Ok(looks)
+    }
+}
+
+/// Says what is different from disk.
+fn compare(page: &str, served: &Look, disk: &Look) -> Vec<Finding> {
+    let page = || page.to_owned();
+    let mut findings = Vec::new();
+    if let Some(why) = &disk.visit.error {
+        let why = why.clone();
+        return vec![Finding::Page { page: page(), why }];
+    }
+    let difference = served.difference(disk);
+    if difference.pixels > THRESHOLD {
+        findings.push(Finding::Looks {
+            page: page(),
+            difference: difference.pixels,
+        });
+    }
+    for request in difference.failed {
+        findings.push(Finding::Request {
+            page: page(),
+            why: format!("{:?}", request.outcome),
+            url: request.url,
+        });
+    }
+    for request in difference.network {
+        let url = request.url;
+        findings.push(Finding::Network { page: page(), url });
+    }
+    findings
+}
+
+/// At a time.
+const OPEN: usize = 4;

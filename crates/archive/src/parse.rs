@@ -90,7 +90,10 @@ pub(crate) fn response(head: &[u8]) -> Result<(StatusCode, HeaderMap), Damage> {
         let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(field.value)) else {
             return Err(broken);
         };
-        headers.append(name, value);
+        // There is a most, far beyond what any server sends.
+        if headers.try_append(name, value).is_err() {
+            return Err(broken);
+        }
     }
     match response.code.map(StatusCode::from_u16) {
         Some(Ok(status)) => Ok((status, headers)),

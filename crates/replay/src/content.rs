@@ -62,6 +62,11 @@ impl Content {
         })
     }
 
+    /// A body that broke off when it was received, and does so again.
+    pub(crate) fn broken_off(body: &Body) -> io::Result<Self> {
+        Ok(Content::read(body.reader()?.chain(BrokenOff)))
+    }
+
     /// These bytes of a body.
     pub(crate) fn part(body: &Body, part: Range<u64>) -> io::Result<Self> {
         if let Some(bytes) = body.bytes() {
@@ -108,6 +113,15 @@ impl fmt::Debug for Content {
     }
 }
 
+struct BrokenOff;
+
+impl Read for BrokenOff {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        let what = "the body broke off when it was received";
+        Err(io::Error::new(io::ErrorKind::UnexpectedEof, what))
+    }
+}
+
 /// What is behind the first bytes. They are read: a packed record has no other way.
 struct Skipped {
     left: u64,
@@ -129,14 +143,18 @@ fn read_on(mut reader: Box<dyn Read + Send>, out: &mpsc::Sender<io::Result<Bytes
     loop {
         let mut chunk = Vec::with_capacity(CHUNK);
         let read = (&mut reader).take(CHUNK as u64).read_to_end(&mut chunk);
-        let next = match read {
-            Ok(0) => return,
-            Ok(_) => Ok(Bytes::from(chunk)),
-            Err(error) => Err(error),
-        };
-        let is_last = next.is_err();
-        if out.blocking_send(next).is_err() || is_last {
+        // What was read before an error is sent before it.
+        if !chunk.is_empty() && out.blocking_send(Ok(chunk.into())).is_err() {
             return;
+        }
+        match read {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => {
+                // Who does not wait for it has gone.
+                let _ = out.blocking_send(Err(error));
+                return;
+            }
         }
     }
 }

@@ -46,7 +46,7 @@
 //!   keeps the browser from asking others. A person who follows a link to what was not kept leaves.
 //! - Only who names loopback or an address is answered, no name that could be made to lead here
 //!   (DNS rebinding), and no page of another origin.
-//! - Bodies beyond 8 MiB are streamed; documents of up to 32 MiB, a few at a time, are in memory. The
+//! - Bodies beyond 1 MiB are streamed; documents of up to 32 MiB, a few at a time, are in memory. The
 //!   index is in memory too, some 500 bytes a capture.
 //! - Nothing is written.
 #![forbid(unsafe_code)]

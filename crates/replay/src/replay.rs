@@ -236,6 +236,13 @@ impl Replay {
         url: &Url,
         request: &HeaderMap,
     ) -> io::Result<Sent> {
+        if capture.truncated.is_some() {
+            return Ok(Sent {
+                tag: validator::entity_tag(entry.digest, "-truncated"),
+                body: Whole::Unmeasured(Content::broken_off(&capture.body)?),
+                is_as_received: true,
+            });
+        }
         if let Some(rewritten) = self.rewritten(capture, url, true) {
             return Ok(Sent::changed(rewritten));
         }
@@ -348,7 +355,7 @@ fn unreadable(error: ContentError) -> io::Error {
 }
 
 /// The codings that the archive undoes.
-const UNDONE: [&str; 4] = ["gzip", "x-gzip", "deflate", "br"];
+const UNDONE: [&str; 5] = ["gzip", "x-gzip", "deflate", "br", "zstd"];
 /// A document of more bytes is sent as it is: 32 MiB.
 const LONGEST_DOCUMENT: u64 = 32 << 20;
 /// So many bytes tell what a document is.

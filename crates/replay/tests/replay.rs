@@ -5,7 +5,7 @@ use std::io::{self, Read as _, Write as _};
 use std::ops::Deref;
 use std::time::{Duration, SystemTime};
 
-use archive::{Archive, Capture, Config, Entry};
+use archive::{Archive, Capture, Config, Entry, Truncated};
 use bytes::Bytes;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
@@ -34,6 +34,23 @@ fn made() -> Made {
     }
 }
 
+fn capture(status: u16, url: &str, fields: &[(&'static str, &str)], body: &[u8]) -> Capture {
+    let fields = fields.iter().map(|(name, value)| {
+        let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+        (HeaderName::from_static(name), value)
+    });
+    Capture {
+        url: url.to_owned(),
+        date: SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000),
+        via: None,
+        request: Bytes::new(),
+        status: StatusCode::from_u16(status).unwrap(),
+        headers: fields.collect(),
+        body: Bytes::copy_from_slice(body).into(),
+        truncated: None,
+    }
+}
+
 impl Made {
     fn with(self, url: &str, fields: &[(&'static str, &str)], body: impl AsRef<[u8]>) -> Self {
         self.status(200, url, fields, body)
@@ -54,20 +71,7 @@ impl Made {
         fields: &[(&'static str, &str)],
         body: impl AsRef<[u8]>,
     ) -> Self {
-        let fields = fields.iter().map(|(name, value)| {
-            let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
-            (HeaderName::from_static(name), value)
-        });
-        let capture = Capture {
-            url: url.to_owned(),
-            date: SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000),
-            via: None,
-            request: Bytes::new(),
-            status: StatusCode::from_u16(status).unwrap(),
-            headers: fields.collect(),
-            body: Bytes::copy_from_slice(body.as_ref()).into(),
-            truncated: None,
-        };
+        let capture = capture(status, url, fields, body.as_ref());
         self.entries.push(self.archive.append(&capture).unwrap());
         self
     }
@@ -542,6 +546,28 @@ fn a_large_body_is_read_as_it_is_sent() {
         io::copy(&mut response.into_body().into_reader(), &mut io::sink()).unwrap(),
         9 << 20
     );
+}
+
+#[test]
+fn a_body_that_broke_off_does_so_again() {
+    let mut made = made();
+    let capture = Capture {
+        truncated: Some(Truncated::Disconnect),
+        ..capture(
+            200,
+            "http://h/",
+            &[("content-type", "text/html")],
+            b"<a href=http://h/>",
+        )
+    };
+    made.entries.push(made.archive.append(&capture).unwrap());
+    let replay = made.replay();
+    let response = get(&replay, "/");
+    assert_eq!(field(response.headers(), "content-length"), None);
+    let mut body = Vec::new();
+    let read = response.into_body().into_reader().read_to_end(&mut body);
+    assert_eq!(read.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+    assert_eq!(body, b"<a href=http://h/>");
 }
 
 #[test]

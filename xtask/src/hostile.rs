@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod behaviours;
+mod classes;
 mod good;
 mod judge;
 mod pace;

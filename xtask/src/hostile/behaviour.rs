@@ -34,6 +34,8 @@ pub(crate) struct Behaviour {
     /// Puts something into the folder of the copy before.
     pub(crate) plant: Option<Plant>,
     pub(crate) trouble: Trouble,
+    /// How many good pages are asked for when a signal comes.
+    pub(crate) moment: usize,
     /// The exit codes that fit, if they do not follow from what is expected of the pages.
     pub(crate) fitting: Vec<i32>,
     /// The crawl has to be refused, with these words.
@@ -110,12 +112,12 @@ pub(crate) enum Side {
 pub(crate) enum Trouble {
     #[default]
     None,
-    /// It gets a signal when half of the good pages are asked for, and may end with one of these codes.
+    /// It gets a signal when so many good pages are asked for ([`Behaviour::moment`]), and may end with one of these codes.
     Signal(Signal, &'static [i32]),
     /// A shell sets this up before, and it has to end with one of these codes.
     Shell(&'static str, &'static [i32]),
-    /// strace makes calls fail in this way, and it has to end with this code.
-    Strace(&'static str, i32),
+    /// strace makes calls fail in this way, and it has to end with one of these codes.
+    Strace(&'static str, &'static [i32]),
 }
 
 /// Words for [`Expect::Fails`] at the network's side.
@@ -164,6 +166,7 @@ impl Behaviour {
             most_requests: None,
             plant: None,
             trouble: Trouble::None,
+            moment: super::good::PAGES / 2,
             fitting: Vec::new(),
             refused: None,
             longest_head: LONGEST_HEAD,
@@ -289,6 +292,12 @@ impl Behaviour {
         self
     }
 
+    /// A signal comes when so many good pages are asked for; without this, half of them.
+    pub(crate) fn at(mut self, pages: usize) -> Self {
+        self.moment = pages;
+        self
+    }
+
     /// The crawl does not begin, and these words say why.
     pub(crate) fn refuses(mut self, words: &'static str) -> Self {
         self.refused = Some(words);
@@ -389,8 +398,9 @@ impl Trouble {
     pub(crate) fn exits(self) -> Option<Vec<i32>> {
         match self {
             Trouble::None => None,
-            Trouble::Signal(_, exits) | Trouble::Shell(_, exits) => Some(exits.to_vec()),
-            Trouble::Strace(_, exit) => Some(vec![exit]),
+            Trouble::Signal(_, exits) | Trouble::Shell(_, exits) | Trouble::Strace(_, exits) => {
+                Some(exits.to_vec())
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::behaviour::Behaviour;
 use super::behaviours::Group;
+use super::classes::CLASSES;
 use super::judge::Verdict;
 
 /// A line of the table.
@@ -85,6 +86,20 @@ impl Row {
 pub(crate) fn markdown(rows: &[Row]) -> String {
     let right = rows.iter().filter(|row| row.is_right()).count();
     let mut text = format!("{HEAD}{right} of {} are as they have to be.\n", rows.len());
+    text += CLASSES_HEAD;
+    for class in CLASSES {
+        let code = |names: &[&str]| {
+            let names: Vec<_> = names.iter().map(|it| format!("`{it}`")).collect();
+            names.join(", ")
+        };
+        text += &format!(
+            "| {} | {} | {} | {} |\n",
+            class.name,
+            class.seen,
+            code(class.behaviours),
+            code(class.tests)
+        );
+    }
     let mut group = None;
     for row in rows {
         if group != Some(row.group) {
@@ -132,6 +147,15 @@ crawls both with `dragline`, and looks at what is there. Of every one is asked t
 - the same command again asks for no good page again, and ends with the same exit code;
 - requests are well-formed, and output is free of what steers a terminal.
 
+";
+
+const CLASSES_HEAD: &str = "
+## Classes of vulnerabilities
+
+What programs of this kind were known for, and what asks for it here: behaviours of this table, and tests in the crates.
+
+| Class | Seen as, among others | Behaviours | Tests |
+|---|---|---|---|
 ";
 
 #[cfg(test)]

@@ -143,14 +143,14 @@ impl<'a> Stage<'a> {
 
     async fn run(&self, program: &Program, trouble: Trouble) -> Result<Run> {
         let folder = self.folder.path();
-        let half = async {
-            while self.asked().iter().sum::<usize>() < good::PAGES / 2 {
+        let moment = async {
+            while self.asked().iter().sum::<usize>() < self.behaviour.moment {
                 time::sleep(OFTEN).await;
             }
         };
         let limit = self.behaviour.limit;
         let ran = program
-            .run(&self.arguments, folder, limit, trouble, half)
+            .run(&self.arguments, folder, limit, trouble, moment)
             .await?;
         let copy = self.copy();
         let files = if copy.is_dir() {

@@ -11,7 +11,7 @@ pub(super) fn all() -> Vec<Behaviour> {
         Behaviour::new(name, says).trouble(Trouble::Shell(before, exits))
     };
     let traced =
-        |name, says, inject| Behaviour::new(name, says).trouble(Trouble::Strace(inject, 3));
+        |name, says, inject| Behaviour::new(name, says).trouble(Trouble::Strace(inject, &[3]));
     let signal = |name, says, signal, exits| {
         Behaviour::new(name, says)
             .latency(40)
@@ -86,7 +86,56 @@ pub(super) fn all() -> Vec<Behaviour> {
             "the quota is used up when files of the copy get their names",
             "-e inject=renameat,renameat2:error=EDQUOT:when=3+",
         ),
+        traced(
+            "not-permitted",
+            "files of the copy may not get their names any more",
+            "-e inject=renameat,renameat2:error=EACCES:when=3+",
+        ),
+        Behaviour::new(
+            "no-more-sockets",
+            "no further sockets may be had, for too many files are open",
+        )
+        .trouble(Trouble::Strace(
+            "-e inject=socket:error=EMFILE:when=2+",
+            &[0, 4],
+        )),
+        Behaviour::new(
+            "network-gone",
+            "no connection can be made any more, for there is no network",
+        )
+        .trouble(Trouble::Strace(
+            "-e inject=connect:error=ENETUNREACH:when=2+",
+            &[0, 4],
+        )),
         signal("interrupt", "SIGINT in the middle", Signal::SIGINT, &[11]),
+        signal(
+            "interrupt-early",
+            "SIGINT as the first good page is asked for",
+            Signal::SIGINT,
+            &[11],
+        )
+        .at(1),
+        signal(
+            "interrupt-late",
+            "SIGINT as the last good page is asked for",
+            Signal::SIGINT,
+            &[0, 11],
+        )
+        .at(20),
+        signal(
+            "terminate-early",
+            "SIGTERM as the first good page is asked for",
+            Signal::SIGTERM,
+            &[11],
+        )
+        .at(1),
+        signal(
+            "terminate-late",
+            "SIGTERM as the last good page is asked for",
+            Signal::SIGTERM,
+            &[0, 11],
+        )
+        .at(20),
         signal("terminate", "SIGTERM in the middle", Signal::SIGTERM, &[11]),
         signal(
             "hang-up",

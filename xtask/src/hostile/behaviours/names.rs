@@ -62,6 +62,10 @@ fn paths() -> Vec<Behaviour> {
             .link("/three", attachment("attachment; filename*=UTF-8''..%2f..%2fescaped"), kept("attached"))
             .link("/four", attachment("attachment; filename=\".bashrc\""), kept("attached"))
             .link("/five", attachment("attachment; filename=\"\u{1b}[2J\""), Expect::Any),
+        Behaviour::new("rejected", "a page whose name is rejected, and which leads on: it is searched, and nowhere kept")
+            .flags("--reject rejected.html")
+            .link("/rejected.html", Script::page("<a href=/behind>rejected</a>"), Expect::Silent)
+            .hidden("/behind", Script::page("behind it"), kept("behind it")),
         Behaviour::new("download-names", "links that name the file to be downloaded")
             .markup("<a href=/dl download='../../escaped'>x</a><a href=/dm download='/etc/passwd'>x</a>")
             .hidden("/dl", Script::page("downloaded"), kept("downloaded"))

@@ -101,12 +101,9 @@ pub(super) fn all() -> Vec<Behaviour> {
         )),
         Behaviour::new(
             "network-gone",
-            "no connection can be made any more, for there is no network",
+            "no connection can be made, for there is no network",
         )
-        .trouble(Trouble::Strace(
-            "-e inject=connect:error=ENETUNREACH:when=2+",
-            &[0, 4],
-        )),
+        .trouble(Trouble::Strace("-e inject=connect:error=ENETUNREACH", &[4])),
         signal("interrupt", "SIGINT in the middle", Signal::SIGINT, &[11]),
         signal(
             "interrupt-early",

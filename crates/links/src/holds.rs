@@ -196,7 +196,7 @@ const RELS: [(&str, Kind, Role); 30] = [
     ("image_src", Kind::Requisite, Role::Preview),
     ("preconnect", Kind::Hint, Role::Prefetch),
     ("dns-prefetch", Kind::Hint, Role::Prefetch),
-    ("prefetch", Kind::Hint, Role::Prefetch),
+    ("prefetch", Kind::Requisite, Role::Prefetch),
     ("prerender", Kind::Hint, Role::Prefetch),
     // For programs, or another name of what is here.
     ("pingback", Kind::Hint, Role::Ping),

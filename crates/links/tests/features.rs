@@ -78,7 +78,7 @@ fn rels_of_links() {
         ("preload", Requisite, Role::Preload),
         ("modulepreload", Requisite, Role::ModulePreload),
         ("alternate stylesheet", Requisite, Role::Stylesheet),
-        ("prefetch", Hint, Role::Prefetch),
+        ("prefetch", Requisite, Role::Prefetch),
         ("pingback", Hint, Role::Ping),
         ("prev", Navigation, Role::Related),
         ("canonical", Navigation, Role::Canonical),

@@ -71,6 +71,15 @@ impl Naming {
         }
     }
 
+    /// Returns how to name it in a head into which this comes first: what the document says itself may
+    /// then be too late (HTML §13.2.3.2: in the first 1024 bytes).
+    pub(crate) fn ahead_of(self, markup: &str, document: Charset) -> Self {
+        match (self, document.told_by) {
+            (Naming::AsItIs, Teller::Document) if !markup.is_empty() => Naming::Meta(document.name),
+            _ => self,
+        }
+    }
+
     /// Returns what to put into the head.
     pub(crate) fn head(self) -> String {
         match self {

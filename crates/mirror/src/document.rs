@@ -138,7 +138,9 @@ impl<'a> Editor<'a> {
         let head = match format {
             Format::Html => {
                 let refresh = refresh.map(|header| page.refresh(header));
-                naming.head() + &refresh.unwrap_or_default() + &page.loader.markup(path)
+                let loader = page.loader.markup(path);
+                let naming = naming.ahead_of(&loader, document.charset());
+                naming.head() + &refresh.unwrap_or_default() + &loader
             }
             _ => String::new(),
         };

@@ -1,11 +1,13 @@
 //! What a page needs that is opened from disk: browsers refuse it there what they give it over HTTP.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use archive::Capture;
 use dragline_mirror::Obstacle;
 use http::HeaderMap;
 use http::header::{CONTENT_TYPE, REFRESH};
+use proptest::prelude::*;
 
 use crate::site::{ROOT, build_in, capture, copy, document, files, page};
 
@@ -243,6 +245,16 @@ fn a_preloaded_module_and_one_that_a_classic_script_imports_are_too() {
     assert_eq!(
         first(html, &more),
         "<script src=\"_dragline/modules.js\" data-modules=\"m.js n.js\"></script><script src=c.js></script>"
+    );
+}
+
+#[test]
+fn the_encoding_is_named_before_what_is_brought() {
+    let html = "<title>x</title><meta charset=koi8-r><script type=module src=/m.js></script>";
+    assert_eq!(
+        first(html, &[script("m.js", "")]),
+        "<meta charset=\"KOI8-R\"><script src=\"_dragline/modules.js\" data-modules=\"m.js\"></script>\
+         <title>x</title><meta charset=koi8-r><script type=module>import \"./m.js\"</script>"
     );
 }
 
@@ -491,4 +503,54 @@ fn a_refresh_header_is_a_tag_in_the_copy() {
     check("0;URL='/d/p?a'", "0;URL='d/p@a.html'");
     check("0; url=/gone?a&b", "0; url=http://h/gone?a&amp;b");
     check("5", "5");
+}
+
+/// Scripts and pages that bring each other along, circles included.
+fn web() -> impl Strategy<Value = Vec<Capture>> {
+    let reference = ("[a-d]", 0..7_usize).prop_map(|(name, way)| {
+        let script = [
+            format!("import '/{name}.js';"),
+            format!("import('/{name}.js');"),
+            format!("new Worker('/{name}.js');"),
+            format!("importScripts('/{name}.js', '/a.js');"),
+            format!("fetch('/{name}.js');"),
+            format!("fetch('/{name}.svg');"),
+            format!("new Worker(new URL('/{name}.js', import.meta.url));"),
+        ];
+        let page = [
+            format!("<script src=/{name}.js></script>"),
+            format!("<script type=module src=/{name}.js></script>"),
+            format!("<link rel=modulepreload href=/{name}.js>"),
+            format!("<svg><use href=/{name}.svg#x /></svg>"),
+            format!("<p style='mask: url(/{name}.svg); filter: url(/{name}.svg#x)'>"),
+            format!("<a href=/{name}>"),
+            format!("<script>new Worker('/{name}.js')</script>"),
+        ];
+        (script[way].clone(), page[way].clone())
+    });
+    let file = ("[a-d]", 0..3, prop::collection::vec(reference, 0..4));
+    prop::collection::vec(file, 1..10).prop_map(|files| {
+        let svg = "<svg xmlns='http://www.w3.org/2000/svg'><g id='x'><use href='#y'/></g><g id='y'/></svg>";
+        let files = files.into_iter().map(|(name, kind, references)| {
+            let (scripts, pages): (Vec<_>, Vec<_>) = references.into_iter().unzip();
+            match kind {
+                0 => page(&format!("http://h/{name}"), &pages.concat()),
+                1 => document(&format!("http://h/{name}.svg"), "image/svg+xml", svg),
+                _ => script(&format!("{name}.js"), &scripts.concat()),
+            }
+        });
+        let files: BTreeMap<_, _> = files.map(|file| (file.url.clone(), file)).collect();
+        files.into_values().collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn what_is_brought_along_does_not_depend_on_order(
+        (captures, shuffled) in web().prop_flat_map(|web| (Just(web.clone()), Just(web).prop_shuffle()))
+    ) {
+        prop_assert_eq!(copy(&captures), copy(&shuffled));
+    }
 }

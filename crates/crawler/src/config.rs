@@ -181,6 +181,9 @@ impl Tries {
 pub struct Limits {
     /// So many URLs are fetched.
     pub pages: Option<usize>,
+    /// So many URLs of a host are fetched; others go on. Which they are depends on what is found
+    /// first.
+    pub pages_per_host: Option<usize>,
     /// So many bytes of bodies are received, or hardly more.
     pub bytes: Option<u64>,
     /// It has taken so long.

@@ -185,6 +185,7 @@ impl Crawl {
             begun: Instant::now(),
             partials: Arc::default(),
             unreached: 0,
+            is_any_full: false,
             copy,
             lock,
             config,

@@ -54,6 +54,8 @@ pub(crate) struct Engine {
     pub(crate) partials: Arc<()>,
     /// URLs that were asked for in vain, and are left for later.
     pub(crate) unreached: usize,
+    /// Of some host no more was fetched than may be.
+    pub(crate) is_any_full: bool,
     /// Written here, read by the [`Crawl`](crate::Crawl).
     pub(crate) progress: Arc<Mutex<Progress>>,
     pub(crate) events: Sender<Event>,
@@ -88,7 +90,8 @@ impl Engine {
         summary.stopped = is_stopped;
         summary.unreached += self.unreached;
         summary.left = if is_stopped { 0 } else { left };
-        summary.limit = self.limit(0).filter(|_| left > 0);
+        let of_host = self.is_any_full.then_some(Limit::PagesPerHost);
+        summary.limit = self.limit(0).or(of_host).filter(|_| left > 0);
         let done = frontier.stats().await?.done;
         let captured = Captured::new(frontier, done, self.kept.clone());
         let built = self.copy.finish(captured, was_there).await;
@@ -214,6 +217,8 @@ impl Engine {
             for lease in leases {
                 self.schedule
                     .add(&lease.host, lease.token, lease.items, now);
+                self.allow(&lease.host);
+                self.clear(frontier, lease.host, None).await?;
             }
         }
     }
@@ -300,16 +305,8 @@ impl Engine {
                 self.schedule.add(&host, token, more, now);
             }
         }
-        if let Some(token) = self.schedule.clear(&host, now) {
-            let park = Report {
-                host,
-                token,
-                done: Vec::new(),
-                delay,
-                then: Then::Park,
-            };
-            frontier.report(park).await?;
-        }
+        self.allow(&host);
+        self.clear(&**frontier, host, delay).await?;
         if self.copy.is_due() {
             let done = frontier.stats().await?.done;
             self.build_so_far(frontier.clone(), done);
@@ -329,6 +326,40 @@ impl Engine {
                 counted,
             })
         })
+    }
+
+    /// Has no more of a host be fetched than may be.
+    fn allow(&mut self, host: &Host) {
+        if let Some(most) = self.config.limits.pages_per_host {
+            let fetched = self.history.fetched.get(host).copied().unwrap_or(0);
+            self.schedule.allow(host, most.saturating_sub(fetched));
+        }
+    }
+
+    /// Leaves a host alone of which nothing more is to be fetched now.
+    async fn clear(
+        &mut self,
+        frontier: &impl Frontier,
+        host: Host,
+        delay: Option<Duration>,
+    ) -> Result<(), CrawlError> {
+        let is_given_up = self.schedule.is_given_up(&host);
+        let Some(token) = self.schedule.clear(&host, self.begun.elapsed()) else {
+            return Ok(());
+        };
+        let park = Report {
+            host: host.clone(),
+            token,
+            done: Vec::new(),
+            delay,
+            then: Then::Park,
+        };
+        frontier.report(park).await?;
+        if !is_given_up {
+            self.is_any_full = true;
+            self.tell(Event::Full { host }).await;
+        }
+        Ok(())
     }
 
     /// Takes in what came of a URL for good.

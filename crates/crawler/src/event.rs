@@ -42,6 +42,11 @@ pub enum Event {
         /// The host.
         host: Host,
     },
+    /// As many URLs of a host are fetched as may be. What else is known of it is not lost.
+    Full {
+        /// The host.
+        host: Host,
+    },
     /// A document was fetched and archived, but is too long to be searched for links: they are not
     /// followed, and stay as they are in the copy.
     NotSearched {
@@ -282,6 +287,8 @@ impl Summary {
 pub enum Limit {
     /// Of the URLs fetched.
     Pages,
+    /// Of the URLs fetched of one host.
+    PagesPerHost,
     /// Of the bytes received.
     Bytes,
     /// Of the time it takes.

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
 use archive::{Entry, Position};
-use frontier::{CanonicalUrl, Past, Rules, Scope};
+use frontier::{CanonicalUrl, Host, Past, Rules, Scope};
 
 use crate::engine::MOST_REDIRECTS;
 use crate::event::Summary;
@@ -11,12 +11,14 @@ use crate::record::{Outcome, Record};
 use crate::records::{Records, RestoreError, each_record};
 
 /// What came of a crawl so far: a function of the records of the URLs that are done. It does not
-/// grow with them, but with redirects.
+/// grow with them, but with hosts and redirects.
 #[derive(Debug)]
 pub(crate) struct History {
     /// The hosts of the seeds, and those that they lead to.
     pub(crate) scope: Scope,
     pub(crate) summary: Summary,
+    /// How many URLs of each host are fetched.
+    pub(crate) fetched: HashMap<Host, usize>,
     /// Where the archive ends.
     pub(crate) end: Position,
     /// What is archived last.
@@ -30,6 +32,7 @@ impl History {
         History {
             scope: Scope::with(rules, seeds),
             summary: Summary::default(),
+            fetched: HashMap::new(),
             end: start,
             last: None,
             redirects: Redirects::default(),
@@ -57,7 +60,10 @@ impl History {
     /// Takes in what came of a URL.
     pub(crate) fn take_in(&mut self, record: &Record, url: &CanonicalUrl, is_seed: bool) {
         match &record.outcome {
-            Outcome::Fetched | Outcome::Passed | Outcome::Unsearched => self.summary.fetched += 1,
+            Outcome::Fetched | Outcome::Passed | Outcome::Unsearched => {
+                self.summary.fetched += 1;
+                *self.fetched.entry(url.host()).or_default() += 1;
+            }
             Outcome::Failed(failing, _) => self.summary.count(*failing),
         }
         let Some(kept) = &record.kept else {

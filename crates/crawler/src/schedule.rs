@@ -38,6 +38,8 @@ struct Lane {
     answered: Option<Duration>,
     /// Nothing more is asked of it.
     is_given_up: bool,
+    /// How many more may be fetched of it, those in flight included.
+    allowance: usize,
 }
 
 /// A URL that was handed out.
@@ -106,6 +108,7 @@ impl Schedule {
                 pace: pace.unwrap_or_else(|| Pace::new(self.manner, now)),
                 answered: None,
                 is_given_up: false,
+                allowance: usize::MAX,
             }
         });
         lane.token = token;
@@ -132,13 +135,13 @@ impl Schedule {
 
     /// How many more URLs of a host could be put to work, one of its requests having ended.
     pub(crate) fn wants_of(&self, host: &Host, now: Duration) -> usize {
-        let Some(lane) = self.lanes.get(host).filter(|lane| !lane.is_given_up) else {
+        let Some(lane) = self.lanes.get(host).filter(|lane| !lane.is_over()) else {
             return 0;
         };
         let held = lane.waiting.len() + lane.again.len();
         let room = match lane.pace.start(lane.in_flight, now) {
             Start::At(_) => 0,
-            _ => lane.pace.limit().saturating_sub(lane.in_flight + held),
+            _ => lane.limit().saturating_sub(lane.in_flight + held),
         };
         let free = self.jobs.saturating_sub(self.in_flight);
         // One at the least, or the lease ends: the others' turn comes all the same.
@@ -229,21 +232,29 @@ impl Schedule {
         }
     }
 
+    /// So many more of a host may be fetched, those in flight included; with none, the host is done
+    /// with as if it were given up.
+    pub(crate) fn allow(&mut self, host: &Host, more: usize) {
+        if let Some(lane) = self.lanes.get_mut(host) {
+            lane.allowance = more;
+        }
+    }
+
     pub(crate) fn is_given_up(&self, host: &Host) -> bool {
         self.lanes.get(host).is_some_and(|lane| lane.is_given_up)
     }
 
     /// Forgets a host of which nothing is in flight any more, if it was given up or nothing else
-    /// of it is here. Returns the lease to end if it was given up.
+    /// of it is here. Returns the lease to end if it was given up or no more may be fetched.
     pub(crate) fn clear(&mut self, host: &Host, now: Duration) -> Option<Token> {
         let lane = self.lanes.get(host)?;
         let is_empty = lane.waiting.is_empty() && lane.again.is_empty();
-        if lane.in_flight > 0 || !(is_empty || lane.is_given_up) {
+        if lane.in_flight > 0 || !(is_empty || lane.is_over()) {
             return None;
         }
         let lane = self.lanes.remove(host)?;
         self.turns.retain(|other| other != host);
-        if lane.is_given_up {
+        if lane.is_over() {
             return Some(lane.token);
         }
         if self.paces.len() >= MOST_PACES {
@@ -275,7 +286,7 @@ pub(crate) enum Ended {
 
 impl Lane {
     fn next(&mut self, now: Duration, chance: f64) -> Next {
-        if self.is_given_up {
+        if self.is_over() || self.in_flight >= self.allowance {
             return Next::Wait;
         }
         let due = self.again.iter().map(|(due, _)| *due).min();
@@ -308,11 +319,21 @@ impl Lane {
 
     /// How many of its URLs could be asked for now.
     fn ready(&self, now: Duration) -> usize {
-        if self.is_given_up || matches!(self.pace.start(self.in_flight, now), Start::At(_)) {
+        if self.is_over() || matches!(self.pace.start(self.in_flight, now), Start::At(_)) {
             return 0;
         }
-        let room = self.pace.limit().saturating_sub(self.in_flight);
+        let room = self.limit().saturating_sub(self.in_flight);
         room.min(self.waiting.len())
+    }
+
+    /// How many requests may be in flight.
+    fn limit(&self) -> usize {
+        self.pace.limit().min(self.allowance)
+    }
+
+    /// Whether nothing more is asked of it.
+    fn is_over(&self) -> bool {
+        self.is_given_up || self.allowance == 0
     }
 }
 

@@ -95,6 +95,10 @@ impl Show {
                 "note: {} does not answer; what else is known of it is left for later",
                 host.as_str()
             )),
+            Event::Full { host } => self.say(&format!(
+                "note: of {} as many URLs are fetched as may be; what else is known of it is left",
+                host.as_str()
+            )),
             Event::NotWritten(failure) => {
                 self.say(&format!("failed: {failure}: {}", failure.source));
             }
@@ -275,6 +279,7 @@ pub(crate) fn plain(text: &str) -> String {
 fn flag(limit: Limit) -> &'static str {
     match limit {
         Limit::Pages => "--max-pages",
+        Limit::PagesPerHost => "--max-per-host",
         Limit::Bytes => "--quota",
         Limit::Time => "--max-time",
         _ => "a limit",

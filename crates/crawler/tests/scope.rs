@@ -6,7 +6,8 @@ mod site;
 use std::collections::BTreeMap;
 
 use dragline::{
-    Config, Crawl, FilePattern, FrontierError, RequisiteHosts, Rules, StartError, Summary,
+    Config, Crawl, FilePattern, FrontierError, Limit, Limits, RequisiteHosts, Rules, StartError,
+    Summary,
 };
 use site::{Answer, Site, tree};
 use tempfile::TempDir;
@@ -275,4 +276,52 @@ async fn a_page_alone_is_kept_with_what_it_needs() {
     keep(&site, rules).await;
     assert_eq!(asked(&site), ["/"]);
     assert_eq!(asked(&other), ["/a.png"]);
+}
+
+#[tokio::test]
+async fn so_many_urls_of_a_host_are_fetched_and_the_others_are_left() {
+    let other = Site::start_with(|_| {
+        let pictures = (0..3).map(|n| (format!("/{n}.png"), Answer::of_type("image/png", "i")));
+        pictures.collect()
+    })
+    .await;
+    let root = other.url.clone();
+    let site = Site::start_with(|_| {
+        let page = |n: usize| {
+            let pictures: String = (0..3).map(|n| format!("<img src={root}{n}.png>")).collect();
+            Answer::html(&format!(
+                "{pictures}<a href=/{}>on</a><a href=/x{n}>x</a>",
+                n + 1
+            ))
+        };
+        let pages = (1..9).map(|n| (format!("/{n}"), page(n)));
+        let others = (0..9).map(|n| (format!("/x{n}"), Answer::html("x")));
+        pages
+            .chain(others)
+            .chain([
+                ("/".to_owned(), page(0)),
+                ("/9".to_owned(), Answer::html("")),
+            ])
+            .collect()
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let limited = |most| Config {
+        limits: Limits {
+            pages_per_host: most,
+            ..Limits::default()
+        },
+        ..config(&site, &folder, Rules::default())
+    };
+    for most in [4, 7] {
+        let summary = crawl(limited(Some(most))).await;
+        assert_eq!(
+            (summary.limit, summary.left > 0),
+            (Some(Limit::PagesPerHost), true)
+        );
+        assert_eq!((asked(&site).len(), asked(&other).len()), (most, 3));
+    }
+    let summary = crawl(limited(None)).await;
+    assert!(summary.is_complete());
+    assert_eq!((asked(&site).len(), summary.fetched), (19, 22));
 }

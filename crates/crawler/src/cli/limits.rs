@@ -12,6 +12,10 @@ pub(crate) struct Limits {
     #[arg(long, value_name = "N", hide_short_help = true)]
     max_pages: Option<usize>,
 
+    /// Fetch so many URLs of a host at most
+    #[arg(long, value_name = "N", hide_short_help = true)]
+    max_per_host: Option<usize>,
+
     /// End when so many bytes are received; k, m and g are understood
     #[arg(short = 'Q', long, value_name = "BYTES", value_parser = bytes, hide_short_help = true)]
     quota: Option<u64>,
@@ -35,6 +39,7 @@ impl Limits {
         }
         config.limits = dragline::Limits {
             pages: self.max_pages,
+            pages_per_host: self.max_per_host,
             bytes: self.quota,
             time: self.max_time,
         };

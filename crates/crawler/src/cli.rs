@@ -3,7 +3,9 @@
 mod earlier;
 mod exit;
 mod export;
+mod identity;
 mod limits;
+mod network;
 mod output;
 mod politeness;
 mod requests;
@@ -20,7 +22,9 @@ use crate::cli::earlier::Earlier;
 use crate::cli::exit::{EXIT_CODES, VERIFY_CODES};
 pub(crate) use crate::cli::exit::{Exit, NotServed, Unwritten, WrongUsage, hint};
 use crate::cli::export::Export;
+use crate::cli::identity::{Identity, Saved};
 use crate::cli::limits::Limits;
+use crate::cli::network::Network;
 use crate::cli::output::Output;
 use crate::cli::politeness::Politeness;
 use crate::cli::requests::Requests;
@@ -56,6 +60,12 @@ pub(crate) struct Arguments {
     requests: Requests,
 
     #[command(flatten)]
+    identity: Identity,
+
+    #[command(flatten)]
+    network: Network,
+
+    #[command(flatten)]
     politeness: Politeness,
 
     #[command(flatten)]
@@ -80,7 +90,8 @@ impl Arguments {
         Self::parse_from(std::env::args_os().map(scope::spelled_out))
     }
 
-    pub(crate) fn into_config(self) -> anyhow::Result<Config> {
+    /// Returns what is to be done, and where cookies go at the end.
+    pub(crate) fn into_config(self) -> anyhow::Result<(Config, Option<Saved>)> {
         let mut seeds = self.seeds.iter();
         let first = seeds.next().ok_or_else(|| anyhow!("no URL given"))?;
         let mut config = Config::new(first).map_err(|error| wrong_url(first, error))?;
@@ -90,11 +101,14 @@ impl Arguments {
         }
         self.output.apply(&mut config);
         self.scope.apply(&mut config)?;
-        self.requests.apply(&mut config)?;
+        self.requests.apply(&mut config);
+        let variable = |name: &str| std::env::var(name).ok();
+        self.network.apply(&mut config, variable)?;
         self.politeness.apply(&mut config)?;
         self.limits.apply(&mut config);
         self.earlier.apply(&mut config)?;
-        Ok(config)
+        let saved = self.identity.apply(&self.seeds, &mut config)?;
+        Ok((config, saved))
     }
 }
 
@@ -122,7 +136,8 @@ mod tests {
 
     fn config(arguments: &[&str]) -> anyhow::Result<Config> {
         let typed = ["dragline"].iter().chain(arguments);
-        Arguments::try_parse_from(typed)?.into_config()
+        let (config, _) = Arguments::try_parse_from(typed)?.into_config()?;
+        Ok(config)
     }
 
     #[test]
@@ -219,7 +234,7 @@ mod tests {
                 .into_iter()
                 .chain(typed);
             let arguments = Arguments::try_parse_from(typed).unwrap();
-            arguments.into_config().unwrap().scope.to_string()
+            arguments.into_config().unwrap().0.scope.to_string()
         };
         for same in [
             "--level=3",

@@ -37,7 +37,9 @@ pub struct Config {
     /// sessions, filters): so many, and one more for each eight that say something. What is beyond is
     /// held back. `None`: all are fetched. Default: 1000.
     pub max_alike: Option<usize>,
-    /// How each is made, and its bounds.
+    /// How each is made, and its bounds. Cookies are kept, and if the crawl is
+    /// [resumable](Self::resumable), for the one that goes on with it: in the folder of the state,
+    /// for nobody else to read.
     pub fetch: fetch::Config,
     /// How the archive is written.
     pub archive: archive::Config,
@@ -272,7 +274,10 @@ impl Config {
             tries: Tries::default(),
             limits: Limits::default(),
             max_alike: Some(1000),
-            fetch: fetch::Config::default(),
+            fetch: fetch::Config {
+                cookies: Some(fetch::Cookies::default()),
+                ..fetch::Config::default()
+            },
             archive: archive::Config::default(),
             keep_archive: true,
             resumable: true,

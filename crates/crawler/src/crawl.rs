@@ -20,7 +20,7 @@ use crate::robots::Gate;
 use crate::schedule::Schedule;
 use crate::state::State;
 use crate::throttle::Throttle;
-use crate::{Config, Event, Progress, Summary};
+use crate::{Config, Event, Progress, Summary, session};
 
 /// A crawl that is going on. Dropping it stops it at once, with no copy built.
 #[must_use = "dropping a crawl stops it"]
@@ -102,6 +102,9 @@ pub enum CrawlError {
     /// The crawl's state cannot be written.
     #[error("cannot write the crawl's state")]
     State(#[from] FrontierError),
+    /// The crawl's cookies cannot be kept.
+    #[error("cannot keep the cookies")]
+    Session(#[source] io::Error),
     /// The end of an update cannot be noted; it is gone on with when the crawl is started again.
     #[error("cannot end the update")]
     Update(#[source] StartError),
@@ -133,6 +136,12 @@ impl Crawl {
             path: output.clone(),
             source,
         };
+        if let Some(cookies) = &config.fetch.cookies {
+            session::restore(&state.folder, cookies).map_err(|source| StartError::Output {
+                path: config.state_folder(),
+                source,
+            })?;
+        }
         let mut history = History::new(&config.seeds, config.scope.clone(), state.start);
         let mut known = Known::default();
         known.extend(state.earlier.iter().flat_map(|it| it.good.values()));

@@ -29,7 +29,7 @@ use crate::records::{Captured, Records};
 use crate::schedule::{Ended, Next, Partial, Schedule, Work};
 use crate::state::{end_update, remove};
 use crate::update::{Changes, Findings};
-use crate::{Again, Config, CrawlError};
+use crate::{Again, Config, CrawlError, session};
 
 /// A crawl: what it knows and what it works with, beside its frontier.
 pub(crate) struct Engine {
@@ -84,6 +84,7 @@ impl Engine {
         let is_stopped = self.stop.is_closed();
         // What is left is gone on with; until then nothing is known of it.
         let is_ended = !is_stopped && left == 0;
+        self.keep_session(!is_ended)?;
         let was_there = self.compare(&*frontier, !is_ended).await?;
         self.tell(Event::Building).await;
         let mut summary = self.history.summary;
@@ -308,6 +309,7 @@ impl Engine {
         self.allow(&host);
         self.clear(&**frontier, host, delay).await?;
         if self.copy.is_due() {
+            self.keep_session(true)?;
             let done = frontier.stats().await?.done;
             self.build_so_far(frontier.clone(), done);
         }
@@ -562,6 +564,16 @@ impl Engine {
             };
             Some(Captured::new(records, done, beside))
         });
+    }
+
+    /// Keeps the cookies there are, if the crawl can be gone on with.
+    fn keep_session(&self, is_going_on: bool) -> Result<(), CrawlError> {
+        match &self.config.fetch.cookies {
+            Some(cookies) if self.config.resumable => {
+                session::keep(&self.folder, cookies, is_going_on).map_err(CrawlError::Session)
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn tell(&self, event: Event) {

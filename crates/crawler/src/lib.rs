@@ -62,6 +62,7 @@ mod robots;
 mod schedule;
 mod search;
 mod serve;
+mod session;
 mod state;
 mod throttle;
 mod update;
@@ -77,7 +78,8 @@ pub use state::{STATE_FOLDER, is_begun};
 
 pub use archive::{Config as ArchiveConfig, ContentError};
 pub use fetch::{
-    Backoff, CertificateDer, Config as FetchConfig, FetchError, PemObject, PrivateAddresses,
+    Backoff, CertificateDer, Config as FetchConfig, Cookies, Credentials, Family, FetchError,
+    Field, Login, Netrc, Override, PemObject, PrivateAddresses, Proxies, ProxyRules, escaped,
     is_private_host,
 };
 pub use frontier::{

@@ -39,7 +39,7 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run(arguments: Arguments) -> anyhow::Result<Summary> {
     let (quiet, changes) = (arguments.output.quiet, arguments.earlier.changes);
-    let config = arguments.into_config()?;
+    let (config, saved) = arguments.into_config()?;
     let output = config.output.clone();
     let mut crawl = Crawl::start(config)?;
     let mut show = Show::new(quiet, changes);
@@ -59,13 +59,17 @@ async fn run(arguments: Arguments) -> anyhow::Result<Summary> {
             () = show.tick() => show.progress(crawl.progress()),
         }
     }
-    let summary = crawl.finish().await?;
+    let finished = crawl.finish().await;
+    if let Some(saved) = saved {
+        saved.write()?;
+    }
+    let summary = finished?;
     show.summary(&summary, &output);
     show.unwritten().context(cli::Unwritten("-".into()))?;
     Ok(summary)
 }
 
-/// Passes on the first Ctrl-C or SIGTERM; the second ends the program, also while it is busy or blocked.
+/// Passes on the first Ctrl-C, SIGTERM or SIGHUP; the second ends the program, also while it is busy or blocked.
 async fn listen(interrupt: oneshot::Sender<()>) {
     if interrupted().await.is_ok() && interrupt.send(()).is_ok() {
         let _ = interrupted().await;
@@ -77,9 +81,11 @@ async fn listen(interrupt: oneshot::Sender<()>) {
 async fn interrupted() -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminated = signal(SignalKind::terminate())?;
+    let mut hung_up = signal(SignalKind::hangup())?;
     tokio::select! {
         pressed = tokio::signal::ctrl_c() => pressed,
         _ = terminated.recv() => Ok(()),
+        _ = hung_up.recv() => Ok(()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use dragline::{Change, Event, Limit, OnlyServed, Progress, Summary};
+use dragline::{Change, Event, Limit, OnlyServed, Progress, Summary, escaped};
 use indicatif::{BinaryBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
@@ -268,12 +268,13 @@ pub(crate) fn line(text: &str) {
     let _ = writeln!(io::stderr(), "{}", plain(text));
 }
 
-/// What controls a terminal is not shown.
+/// What would steer a terminal is shown as escapes.
 pub(crate) fn plain(text: &str) -> String {
-    let harmless = |char: char| char == '\n' || !char.is_control();
-    text.chars()
-        .map(|char| if harmless(char) { char } else { '\u{fffd}' })
-        .collect()
+    let lines: Vec<_> = text
+        .split('\n')
+        .map(|line| escaped(line).to_string())
+        .collect();
+    lines.join("\n")
 }
 
 fn flag(limit: Limit) -> &'static str {
@@ -311,7 +312,7 @@ mod tests {
     fn what_would_steer_a_terminal_is_made_visible() {
         assert_eq!(
             plain("a\u{1b}[2Jb\r\u{9b}c\nd"),
-            "a\u{fffd}[2Jb\u{fffd}\u{fffd}c\nd"
+            r"a\u{1b}[2Jb\r\u{9b}c".to_owned() + "\nd"
         );
     }
 }

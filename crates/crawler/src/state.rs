@@ -16,7 +16,7 @@ use crate::index::{aside, each_once, read_index, sync, write_aside, write_index}
 use crate::lock::lock;
 use crate::records::{Records, RestoreError, each_record};
 use crate::update::Findings;
-use crate::{Again, Config, StartError};
+use crate::{Again, Config, StartError, session};
 
 /// The folder of the copy, and within it that of the crawl's state.
 #[derive(Debug)]
@@ -386,6 +386,7 @@ pub(crate) fn remove(folder: &Dir) -> io::Result<()> {
     if_there(folder.remove_file(KEPT))?;
     if_there(folder.remove_file(aside(KEPT)))?;
     if_there(folder.remove_file(PAST))?;
+    session::forget(folder)?;
     if_there(folder.remove_dir_all(SEGMENTS))
 }
 

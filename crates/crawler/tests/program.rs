@@ -33,10 +33,16 @@ async fn run(arguments: &[&str]) -> (i32, String, String, TempDir) {
     (status.code().unwrap(), text(stdout), text(stderr), folder)
 }
 
-/// Presses Ctrl-C. (The shell's own `kill`: there may be no other.)
+/// Presses Ctrl-C.
 #[cfg(unix)]
 async fn interrupt(child: &Child) {
-    let kill = format!("kill -INT {}", child.id().unwrap());
+    send("INT", child).await;
+}
+
+/// Sends a signal. (The shell's own `kill`: there may be no other.)
+#[cfg(unix)]
+async fn send(signal: &str, child: &Child) {
+    let kill = format!("kill -{signal} {}", child.id().unwrap());
     let killed = Command::new("sh")
         .args(["-c", &kill])
         .status()
@@ -180,6 +186,19 @@ async fn what_a_server_sends_does_not_steer_the_terminal() {
 #[tokio::test]
 #[cfg(unix)]
 async fn ctrl_c_builds_the_copy_and_is_11() {
+    builds_the_copy_and_is_11("INT").await;
+}
+
+#[tokio::test]
+#[cfg(unix)]
+async fn being_told_to_end_is_as_ctrl_c() {
+    for signal in ["TERM", "HUP"] {
+        builds_the_copy_and_is_11(signal).await;
+    }
+}
+
+#[cfg(unix)]
+async fn builds_the_copy_and_is_11(signal: &str) {
     let site = Site::start(|_| {
         [
             ("/", Answer::html("<a href=gone><a href=never>")),
@@ -197,7 +216,7 @@ async fn ctrl_c_builds_the_copy_and_is_11() {
     let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
     // By then the first page is kept, and the other request can only wait.
     assert!(stderr.next_line().await.unwrap().unwrap().contains("404"));
-    interrupt(&child).await;
+    send(signal, &child).await;
     assert!(
         stderr
             .next_line()

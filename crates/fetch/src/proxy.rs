@@ -62,6 +62,9 @@ impl Proxies {
     /// `REQUEST_METHOD`: in a CGI program it is a field of the request, set by whoever sends it
     /// (CVE-2016-5388).
     ///
+    /// What is on this machine (`localhost`, `127.0.0.0/8`, `::1`) is connected to directly, as
+    /// browsers do: an environment is made for what is elsewhere.
+    ///
     /// # Errors
     ///
     /// As of [`new`](Self::new).
@@ -78,7 +81,7 @@ impl Proxies {
             http,
             https: first(&["https_proxy", "HTTPS_PROXY"]),
             all: first(&["all_proxy", "ALL_PROXY"]),
-            none: first(&["no_proxy", "NO_PROXY"]),
+            none: first(&["no_proxy", "NO_PROXY"]) + "," + THIS_MACHINE,
         })
     }
 
@@ -98,6 +101,9 @@ impl Proxies {
         Some(Proxy { chosen, kind })
     }
 }
+
+/// What no proxy of the environment is for.
+const THIS_MACHINE: &str = "localhost,127.0.0.0/8,::1";
 
 /// Says nothing of names and passwords.
 impl fmt::Debug for Proxies {
@@ -252,6 +258,9 @@ mod tests {
             ("127.0.0.1", "http://127.0.0.1:80/"),
             ("10.0.0.0/8", "http://10.9.8.7/"),
             ("::1", "http://[::1]/"),
+            ("", "http://localhost:8080/"),
+            ("y.test", "http://127.1.2.3/"),
+            ("", "http://[::1]/"),
         ] {
             assert!(!proxied(none, url), "{none} {url}");
         }

@@ -71,6 +71,7 @@ impl Exit {
                 CrawlError::Archive(_)
                 | CrawlError::State(_)
                 | CrawlError::Copy(_)
+                | CrawlError::Session(_)
                 | CrawlError::Update(_),
             ) => Exit::File,
             _ => Exit::Internal,
@@ -142,7 +143,7 @@ Exit status (of several, the first in this order: 1 3 11 4 10 8):
   0  all was fetched and written    4  a server was not reached, or broke off
   1  a bug                          8  a server answered with an error
   2  wrong usage                   10  a limit was reached
-  3  a file could not be written   11  interrupted (Ctrl-C, SIGTERM)";
+  3  a file could not be written   11  interrupted (Ctrl-C, SIGTERM, SIGHUP)";
 
 pub(crate) const VERIFY_CODES: &str = "\
 Exit status:

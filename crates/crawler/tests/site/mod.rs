@@ -103,6 +103,7 @@ impl Answer {
 #[derive(Default)]
 struct Seen {
     requests: Mutex<BTreeMap<String, usize>>,
+    fields: Mutex<BTreeMap<String, String>>,
     now: AtomicUsize,
     most: AtomicUsize,
     hung_up: tokio::sync::Notify,
@@ -162,6 +163,12 @@ impl Site {
         self.seen.requests.lock().unwrap().clone()
     }
 
+    /// The header fields of the last request for a path, a line each.
+    pub(crate) fn fields(&self, path: &str) -> String {
+        let fields = self.seen.fields.lock().unwrap();
+        fields.get(path).cloned().unwrap_or_default()
+    }
+
     /// The most requests that were in flight at once.
     pub(crate) fn most_in_flight(&self) -> usize {
         self.seen.most.load(Ordering::SeqCst)
@@ -190,6 +197,8 @@ async fn serve(stream: TcpStream, answers: Answers, seen: Arc<Seen>) {
             .unwrap()
             .entry(path.clone())
             .or_default() += 1;
+        let last = fields.clone();
+        seen.fields.lock().unwrap().insert(path.clone(), last);
         let now = seen.now.fetch_add(1, Ordering::SeqCst) + 1;
         seen.most.fetch_max(now, Ordering::SeqCst);
         // Lets others in, so that requests that may be in flight together are.

@@ -178,6 +178,27 @@ async fn where_there_is_nothing_to_look_at_or_with_that_is_told() {
     assert_eq!(code, 2);
 }
 
+#[tokio::test]
+async fn a_page_that_never_looks_the_same_twice_is_not_held_against_the_copy() {
+    let page = "<canvas id=c width=900 height=600></canvas><script>\
+                let all = c.getContext('2d'); \
+                for (let y = 0; y < 600; y += 9) for (let x = 0; x < 900; x += 9) { \
+                  all.fillStyle = Math.random() < .5 ? 'red' : 'blue'; all.fillRect(x, y, 9, 9) }</script>";
+    let site = Site::start(|_| [("/", Answer::html(page))]).await;
+    let folder = crawled(&site).await;
+    let mut verified = verified(&folder);
+    match verified.browse(NonZeroUsize::MIN).await {
+        Err(BrowseError::Launch(LaunchError::NotFound)) => {
+            eprintln!("skipped: {}", LaunchError::NotFound);
+        }
+        looks => {
+            let looks = looks.unwrap();
+            assert_eq!(findings(&verified), [""; 0]);
+            assert_eq!((looks.opened, looks.same, looks.restless), (1, 0, 1));
+        }
+    }
+}
+
 /// Opens all pages; nothing if there is no browser.
 async fn browsed(folder: &TempDir) -> Option<(Vec<String>, usize)> {
     let mut verified = verified(folder);

@@ -100,10 +100,11 @@ fn print(out: &mut impl Write, verified: &Verified, looks: Option<Looks>) -> io:
     if let Some(looks) = looks {
         let short = found(&["page", "looks", "failed request", "network"]);
         let said = format!(
-            "of {}; {} look as served, up to {} % of pixels",
+            "of {}; {} look as served, up to {} % of pixels; {} never look the same twice",
             count(looks.pages),
             count(looks.same),
-            THRESHOLD * 100.0
+            THRESHOLD * 100.0,
+            count(looks.restless),
         );
         rows.push(("pages", looks.opened, short, said));
     }
@@ -161,6 +162,7 @@ fn print_json(out: &mut impl Write, verified: &Verified, looks: Option<Looks>) -
             "in_copy": looks.pages,
             "opened": looks.opened,
             "same": looks.same,
+            "restless": looks.restless,
             "threshold": THRESHOLD,
         })
     });

@@ -27,6 +27,9 @@ pub struct Looks {
     pub opened: usize,
     /// How many of these look as they do when they are served.
     pub same: usize,
+    /// How many are no more than twice as different from that as they are from themselves when they
+    /// are served again: something on them moves, and nothing falls short that can be seen.
+    pub restless: usize,
 }
 
 /// Why pages cannot be opened.
@@ -92,41 +95,71 @@ impl Verified {
                 ..Rules::default()
             };
             let disk = browser.look(&file, off).await?;
-            Ok::<_, PageError>(compare(&path, &served, &disk))
+            let likeness = if is_like(&served, &disk) {
+                Likeness::Same
+            } else {
+                let again = browser.look(&address, Rules::default()).await?;
+                Likeness::of(&served, &again, &disk)
+            };
+            Ok::<_, PageError>((likeness, compare(&path, likeness, &served, &disk)))
         });
         let looks: Vec<_> = looks.collect();
-        let findings: Vec<Vec<Finding>> = stream::iter(looks).buffered(OPEN).try_collect().await?;
-        let looks_same = |of_page: &&Vec<Finding>| {
-            let mut of_page = of_page.iter();
-            !of_page.any(|it| matches!(it, Finding::Looks { .. } | Finding::Page { .. }))
-        };
+        let looked: Vec<(Likeness, Vec<Finding>)> =
+            stream::iter(looks).buffered(OPEN).try_collect().await?;
+        let count = |wanted| looked.iter().filter(|(is, _)| *is == wanted).count();
         let looks = Looks {
             pages: self.pages.len(),
-            opened: findings.len(),
-            same: findings.iter().filter(looks_same).count(),
+            opened: looked.len(),
+            same: count(Likeness::Same),
+            restless: count(Likeness::Restless),
         };
-        for finding in findings.into_iter().flatten() {
+        for finding in looked.into_iter().flat_map(|(_, findings)| findings) {
             self.findings.push(finding);
         }
         Ok(looks)
     }
 }
 
+/// How a page looks from disk, beside how it looks when it is served.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Likeness {
+    Same,
+    /// Not much more different than from itself, when it is served twice.
+    Restless,
+    /// In this part of the pixels.
+    Different(f64),
+}
+
+impl Likeness {
+    fn of(served: &Look, again: &Look, disk: &Look) -> Self {
+        let own = served.picture.difference(&again.picture);
+        let [once, twice] = [served, again].map(|look| look.picture.difference(&disk.picture));
+        let least = once.min(twice);
+        if disk.visit.error.is_some() || least > 2.0 * own + THRESHOLD {
+            Likeness::Different(least)
+        } else {
+            Likeness::Restless
+        }
+    }
+}
+
+fn is_like(served: &Look, disk: &Look) -> bool {
+    disk.visit.error.is_none() && served.picture.difference(&disk.picture) <= THRESHOLD
+}
+
 /// Says what is different from disk.
-fn compare(page: &str, served: &Look, disk: &Look) -> Vec<Finding> {
+fn compare(page: &str, likeness: Likeness, served: &Look, disk: &Look) -> Vec<Finding> {
     let page = || page.to_owned();
     let mut findings = Vec::new();
     if let Some(why) = &disk.visit.error {
         let why = why.clone();
         return vec![Finding::Page { page: page(), why }];
     }
-    let difference = served.difference(disk);
-    if difference.pixels > THRESHOLD {
-        findings.push(Finding::Looks {
-            page: page(),
-            difference: difference.pixels,
-        });
+    if let Likeness::Different(difference) = likeness {
+        let page = page();
+        findings.push(Finding::Looks { page, difference });
     }
+    let difference = served.difference(disk);
     for request in difference.failed {
         findings.push(Finding::Request {
             page: page(),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use dragline::{Replay, Server};
+use tokio::runtime::Runtime;
 
 use crate::cli::NotServed;
 use crate::{interrupted, show};
@@ -29,8 +30,15 @@ pub(crate) struct Serve {
 }
 
 impl Serve {
-    #[tokio::main]
-    pub(crate) async fn run(&self) -> anyhow::Result<()> {
+    pub(crate) fn run(&self) -> anyhow::Result<()> {
+        let runtime = Runtime::new().context("cannot start")?;
+        let ended = runtime.block_on(self.serve());
+        // A body that is read for someone is not waited for.
+        runtime.shutdown_background();
+        ended
+    }
+
+    async fn serve(&self) -> anyhow::Result<()> {
         let default = || self.dir.join(dragline::STATE_FOLDER);
         let replay = dragline::replay(&self.state_dir.clone().unwrap_or_else(default))?;
         let server = self.listen(replay).await?;

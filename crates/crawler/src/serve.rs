@@ -1,10 +1,13 @@
 //! What crawls left, answered again.
 
 use std::collections::HashSet;
+use std::io;
+use std::ops::Range;
 use std::path::Path;
 
 use archive::Entry;
 use frontier::CanonicalUrl;
+use mirror::Captures;
 use replay::{Replay, Site};
 use url::Url;
 
@@ -42,13 +45,49 @@ pub(crate) fn key(url: &Url) -> Option<String> {
     CanonicalUrl::new(url).map(|url| url.as_str().to_owned())
 }
 
-/// The captures that the copy is made of, one of each URL.
-pub(crate) fn in_copy(left: &Left) -> Result<Vec<Entry>, StartError> {
+/// Reads what the copy is made of.
+pub(crate) fn in_copy(left: &Left) -> Result<InCopy, StartError> {
     let Answers { good, .. } = answers(left)?;
     let mut seen = HashSet::new();
     let mut entries = good;
     entries.retain(|entry| seen.insert(entry.url.clone()));
-    Ok(entries)
+    let mut lost = Vec::new();
+    if let Some(journal) = left.journals.last() {
+        let read = each_record(journal, |past, record| {
+            if record.is_lost() {
+                lost.push(past.url.as_str().to_owned());
+            }
+        });
+        read.map_err(|error| error.in_folder(left.path()))?;
+    }
+    Ok(InCopy { entries, lost })
+}
+
+/// What the copy is made of.
+pub(crate) struct InCopy {
+    /// One capture of each URL.
+    pub(crate) entries: Vec<Entry>,
+    /// URLs that the last crawl asked for and did not get.
+    lost: Vec<String>,
+}
+
+impl Captures for InCopy {
+    fn places(&self) -> u32 {
+        self.entries.places()
+    }
+
+    fn read(&self, places: Range<u32>) -> io::Result<Vec<(u32, Entry)>> {
+        self.entries.read(places)
+    }
+
+    fn lost(&self, places: Range<u32>) -> io::Result<Vec<String>> {
+        // All at once: there need not be as many places.
+        Ok(if places.start == 0 {
+            self.lost.clone()
+        } else {
+            Vec::new()
+        })
+    }
 }
 
 /// All captures: those that are in the copy first, and then the latest. Of one URL, the first counts.

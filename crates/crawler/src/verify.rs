@@ -66,7 +66,7 @@ pub fn verify(output: &Path, state: &Path) -> Result<Verified, StartError> {
     let reader = left.reader()?;
     let folder = Dir::open_ambient_dir(output, ambient_authority()).map_err(failed)?;
     let captures = serve::in_copy(&left)?;
-    let known = Known::new(&left, &captures)?;
+    let known = Known::new(&left, &captures.entries)?;
     let references = References::new(&folder, &known).map_err(failed)?;
     let site = Site {
         seeds: left.seeds()?,

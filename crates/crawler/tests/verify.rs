@@ -74,6 +74,13 @@ async fn a_copy_that_is_as_it_should_be_is_so() {
 }
 
 #[tokio::test]
+async fn what_a_page_needs_and_did_not_get_is_nothing_that_falls_short() {
+    let site = Site::start(|_| [("/", Answer::html("<script src=gone.js></script>"))]).await;
+    let folder = crawled(&site).await;
+    assert_eq!(findings(&verified(&folder)), [""; 0]);
+}
+
+#[tokio::test]
 async fn a_file_that_is_not_there_or_another_is_found_and_who_refers_to_it() {
     let site = small_site().await;
     let folder = crawled(&site).await;

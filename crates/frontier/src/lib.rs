@@ -55,6 +55,7 @@ mod frontier;
 mod journal;
 mod memory;
 mod pattern;
+mod reading;
 mod rules;
 mod scope;
 
@@ -78,6 +79,7 @@ pub use frontier::{
 pub use journal::{Journal, JournalOptions};
 pub use memory::InMemory;
 pub use pattern::{Case, FilePattern, FolderPattern, InvalidPattern};
+pub use reading::JournalReader;
 /// What [`Rules`] take as expressions.
 pub use regex::Regex;
 pub use rules::{RequisiteHosts, Rules};

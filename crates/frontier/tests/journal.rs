@@ -11,8 +11,8 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use dragline_frontier::{
-    CanonicalUrl, Done, Found, Frontier, FrontierError, Item, Journal, JournalOptions, Report,
-    Reported, Then, Want,
+    CanonicalUrl, Done, Found, Frontier, FrontierError, Item, Journal, JournalOptions,
+    JournalReader, Report, Reported, Then, Want,
 };
 use futures::executor::block_on;
 
@@ -506,4 +506,29 @@ fn what_a_journal_says_nothing_of_is_as_it_is_by_default() {
     open(&[("seeds", "a"), ("scope", "")]).unwrap();
     let refused = open(&[("seeds", "a"), ("scope", "b")]).unwrap_err();
     assert!(matches!(refused, FrontierError::OtherCrawl { .. }));
+}
+
+#[test]
+fn what_is_committed_is_read_beside_who_writes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    assert!(JournalReader::open(&path).is_err());
+    let options = JournalOptions {
+        notes: vec![("about".to_owned(), "it".to_owned())],
+        ..JournalOptions::default()
+    };
+    let journal = Journal::open(&path, options).unwrap();
+    let reader = JournalReader::open(&path).unwrap();
+    assert_eq!(reader.note("about").unwrap().as_deref(), Some("it"));
+    assert!(reader.done(0, 9).unwrap().is_empty());
+    crawl(&journal, 3);
+    block_on(journal.flush()).unwrap();
+    let done = reader.done(1, 9).unwrap();
+    let all = block_on(journal.done(0, 9)).unwrap();
+    assert_eq!(all.len(), 3);
+    let records = |done: &[dragline_frontier::Past]| {
+        let records = done.iter().map(|past| past.record.clone());
+        records.collect::<Vec<_>>()
+    };
+    assert_eq!(records(&done), records(&all[1..]));
 }

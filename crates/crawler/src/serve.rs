@@ -18,15 +18,16 @@ use crate::state::Left;
 /// Opens what is archived in a folder for state, [`Config::state_folder`], to be answered from: of
 /// each URL what the copy shows, or else the last answer that there is.
 ///
-/// It is that of this moment. Crawls may go on there afterwards, but for one that starts over.
+/// It is that of this moment: a crawl may be at work there, and crawls may go on there afterwards,
+/// but for one that starts over.
 ///
 /// [`Config::state_folder`]: crate::Config::state_folder
 ///
 /// # Errors
 ///
-/// There is nothing, or it cannot be read, or a crawl is at work there.
+/// There is nothing, or it cannot be read.
 pub fn replay(state: &Path) -> Result<Replay, StartError> {
-    of(&Left::open(state)?)
+    of(&Left::look(state)?)
 }
 
 /// What was left, to be answered from.

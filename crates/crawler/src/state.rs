@@ -8,7 +8,9 @@ use std::sync::{Arc, OnceLock};
 use archive::{Archive, Entry, Position, Reader, Syncer};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use frontier::{CanonicalUrl, Frontier, FrontierError, Journal, JournalOptions};
+use frontier::{
+    CanonicalUrl, Frontier, FrontierError, Journal, JournalOptions, JournalReader, Past,
+};
 use futures::executor::block_on;
 
 use crate::fresh::remove_copy;
@@ -207,15 +209,83 @@ pub(crate) fn read_all(path: &Path) -> Result<All, StartError> {
 #[derive(Debug)]
 pub(crate) struct Left {
     path: PathBuf,
-    /// Held as long as it is read.
-    lock: File,
+    /// Held as long as it is read; not while a crawl is at work there.
+    lock: Option<File>,
     folder: Dir,
     /// That of the crawl before an update that has not ended; that of the last crawl.
-    pub(crate) journals: Vec<Journal>,
+    pub(crate) journals: Vec<Opened>,
+}
+
+/// A journal that is there.
+#[derive(Debug)]
+pub(crate) enum Opened {
+    Own(Journal),
+    /// A crawl is writing it.
+    Others(JournalReader),
+}
+
+impl Opened {
+    fn open(path: &Path, is_own: bool) -> Result<Self, FrontierError> {
+        if !is_own {
+            return JournalReader::open(path).map(Opened::Others);
+        }
+        let existing = JournalOptions {
+            existing: true,
+            ..JournalOptions::default()
+        };
+        Journal::open(path, existing).map(Opened::Own)
+    }
+
+    fn note(&self, key: &str) -> Result<Option<String>, FrontierError> {
+        match self {
+            Opened::Own(journal) => journal.note(key),
+            Opened::Others(journal) => journal.note(key),
+        }
+    }
+
+    /// Whether nothing is left to fetch, as far as one can tell.
+    pub(crate) fn is_finished(&self) -> Result<bool, FrontierError> {
+        match self {
+            Opened::Own(journal) => Ok(block_on(journal.stats())?.is_finished()),
+            Opened::Others(_) => Ok(false),
+        }
+    }
+}
+
+impl Records for Opened {
+    fn flush(&self) -> Result<(), FrontierError> {
+        match self {
+            Opened::Own(journal) => Records::flush(journal),
+            Opened::Others(_) => Ok(()),
+        }
+    }
+
+    fn read(&self, skip: u64, most: usize) -> Result<Vec<Past>, FrontierError> {
+        match self {
+            Opened::Own(journal) => Records::read(journal, skip, most),
+            Opened::Others(journal) => journal.done(skip, most),
+        }
+    }
 }
 
 impl Left {
+    /// Opens it while no crawl is at work there, and keeps others out.
     pub(crate) fn open(path: &Path) -> Result<Self, StartError> {
+        Self::open_with(path, |folder| lock(folder, path).map(Some))
+    }
+
+    /// Opens it to read what is there at this moment, also beside a crawl.
+    pub(crate) fn look(path: &Path) -> Result<Self, StartError> {
+        Self::open_with(path, |folder| match lock(folder, path) {
+            Err(StartError::InUse { .. }) => Ok(None),
+            locked => locked.map(Some),
+        })
+    }
+
+    fn open_with(
+        path: &Path,
+        lock: impl FnOnce(&Dir) -> Result<Option<File>, StartError>,
+    ) -> Result<Self, StartError> {
         let failed = |source| StartError::Output {
             path: path.to_owned(),
             source,
@@ -226,18 +296,14 @@ impl Left {
             });
         }
         let folder = Dir::open_ambient_dir(path, ambient_authority()).map_err(failed)?;
-        let lock = lock(&folder, path)?;
+        let lock = lock(&folder)?;
         let mut journals = Vec::new();
         for name in [PREVIOUS, JOURNAL] {
             if !folder.exists(name) {
                 continue;
             }
             let journal = path.canonicalize().map_err(failed)?.join(name);
-            let existing = JournalOptions {
-                existing: true,
-                ..JournalOptions::default()
-            };
-            match Journal::open(&journal, existing) {
+            match Opened::open(&journal, lock.is_some()) {
                 Err(FrontierError::Empty { .. }) => {}
                 opened => journals
                     .push(opened.map_err(|error| RestoreError::from(error).in_folder(path))?),
@@ -308,7 +374,7 @@ pub(crate) struct All {
         dead_code,
         reason = "it is held as long as what is archived is looked at"
     )]
-    lock: File,
+    lock: Option<File>,
     /// With blanks between them.
     pub(crate) seeds: String,
     pub(crate) entries: Vec<Entry>,

@@ -171,3 +171,32 @@ async fn a_replay_keeps_no_crawl_out_and_no_crawl_it() {
     let none = dragline::replay(&folder.path().join("none"));
     assert!(matches!(none, Err(StartError::NoCrawl { .. })));
 }
+
+#[tokio::test]
+async fn a_crawl_that_goes_on_is_answered_as_far_as_it_has_come() {
+    let site = Site::start(|_| {
+        let page = "<a href=/a><a href=/endless>";
+        [
+            ("/", Answer::html(page)),
+            ("/a", Answer::html("a")),
+            ("/endless", Answer::silent()),
+        ]
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = Config::new(&site.url).unwrap();
+    config.output = folder.path().to_owned();
+    config.tries = site::once();
+    let crawl = Crawl::start(config).unwrap();
+    let state = folder.path().join(STATE_FOLDER);
+    let at = |target: &str| {
+        let request = Request::get(target).body(()).unwrap().into_parts().0;
+        dragline::replay(&state).unwrap().answer(&request).status()
+    };
+    // It is answered once it is committed.
+    while at("/") != 200 || at("/a") != 200 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(at("/endless"), 404);
+    drop(crawl);
+}

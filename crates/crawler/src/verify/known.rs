@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use archive::{Entry, Position};
-use frontier::{CanonicalUrl, Frontier as _, Rules, Scope};
-use futures::executor::block_on;
+use frontier::{CanonicalUrl, Rules, Scope};
 use url::Url;
 
 use crate::StartError;
@@ -135,8 +134,8 @@ impl Known {
             is_finished: true,
         };
         if let Some(last) = left.journals.last() {
-            let stats = block_on(last.stats());
-            known.is_finished = stats.map_err(|error| in_state(error.into()))?.is_finished();
+            let is_finished = last.is_finished();
+            known.is_finished = is_finished.map_err(|error| in_state(error.into()))?;
             if left.has_usual_scope()? {
                 let seeds = left.seeds()?;
                 let seeds: Vec<_> = seeds

@@ -9,8 +9,9 @@ use crate::{CanonicalUrl, Host};
 /// Which URLs belong to the crawl: a function of its seeds, of where these led, and of [`Rules`].
 ///
 /// What was found is judged by its URL, by what it was found as, and by how far from a seed it is;
-/// not by the page that it was found on. So it does not depend on the order in which pages are
-/// fetched, but for the depth, which is that of the first find.
+/// not by the page that it was found on. What it was found as and how far away are not those of the
+/// first find, but of all: a frontier sees to that ([`Done::if_needed`](crate::Done::if_needed),
+/// [`Limits::levels`](crate::Limits::levels)). So what is fetched does not depend on the order of answers.
 ///
 /// Links lead where all rules let them. What a page needs is exempt from the rules that say where a
 /// crawl goes (hosts, domains, `--no-parent`, `--include-directories`), not from those that say what

@@ -38,7 +38,7 @@ impl Name {
 }
 
 /// Those that are met most stand first.
-const NAMES: [&str; 81] = [
+const NAMES: [&str; 83] = [
     "href",
     "style",
     "src",
@@ -120,6 +120,8 @@ const NAMES: [&str; 81] = [
     "hreflang",
     "pluginspage",
     "usemap",
+    "method",
+    "formmethod",
 ];
 
 /// By the first letter of a name: a bit for each length that a name has.

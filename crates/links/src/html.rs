@@ -45,6 +45,7 @@ fn find(
         dialect: None,
         open: Vec::new(),
         told,
+        is_posted: false,
         names: Vec::new(),
     };
     let mut scan = Scan::new(document, format);
@@ -77,6 +78,8 @@ struct Html<'a> {
     open: Vec<Open>,
     /// If each is to be told once: what was.
     told: Option<Told>,
+    /// The form that was met last is not sent by GET.
+    is_posted: bool,
     /// What names of modules stand for that begin so.
     names: Vec<(String, String)>,
 }
@@ -146,6 +149,10 @@ impl Html<'_> {
             "applet" | "object" if value("codebase").is_some() => Some(self.new_base(None)),
             _ => None,
         };
+        let is_get = |method: Cow<'_, str>| method.trim().eq_ignore_ascii_case("get");
+        if element == "form" {
+            self.is_posted = value("method").is_some_and(|method| !is_get(method));
+        }
         for attribute in &tag.attributes {
             let name = attribute.name.as_str();
             // A script of HTML has no other.
@@ -154,6 +161,15 @@ impl Html<'_> {
             }
             let Some(holds) = dialect.attribute(element, name, &value) else {
                 continue;
+            };
+            let holds = match holds {
+                // HTML §4.10.21.3: it leads somewhere as a link does.
+                Holds::Url(_, Role::Form)
+                    if value("formmethod").map_or(!self.is_posted, is_get) =>
+                {
+                    Holds::Url(Kind::Navigation, Role::Form)
+                }
+                holds => holds,
             };
             let outside = self.origin.base;
             if matches!(name, "archive" | "code" | "classid" | "codebase" | "object") {

@@ -452,3 +452,19 @@ fn a_name_that_an_import_map_gives_a_meaning_is_a_link() {
     let imports: Vec<_> = imports.map(|link| link.url.path()).collect();
     assert_eq!(imports, ["/d/js/n.js", "/a/b.js", "/d/js/d.js"]);
 }
+
+#[test]
+fn a_form_that_is_sent_by_get_leads_somewhere_and_any_other_does_not() {
+    let check = |page: &str, kind| one(page, kind, Role::Form);
+    check("<form action=x>", Navigation);
+    check("<form method=' Get ' action=x>", Navigation);
+    check("<form method=post action=x>", Hint);
+    check("<form action=x method=dialog>", Hint);
+    check("<form><button formaction=x>", Navigation);
+    check("<form method=post></form><input formaction=x>", Hint);
+    check(
+        "<form method=post><button formmethod=get formaction=x>",
+        Navigation,
+    );
+    check("<form><button formmethod=post formaction=x>", Hint);
+}

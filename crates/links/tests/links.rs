@@ -74,7 +74,7 @@ fn elements_say_what_their_links_are_for() {
         ],
     );
     check(
-        "<form action=a><button formaction=b>",
+        "<form method=post action=a><button formaction=b>",
         &[("http://h/d/a", Hint, "a"), ("http://h/d/b", Hint, "b")],
     );
     check("<body background=x>", &[("http://h/d/x", Requisite, "x")]);

@@ -300,7 +300,7 @@ async fn a_url_that_fails_costs_itself_alone() {
     assert_eq!(
         read(&folder, "index.html"),
         format!(
-            "<a href={0}gone><img src=about:invalid#{0}cut.png><a href={0}bad.gz><a href=good.html>",
+            "<a href={0}gone><img src=data:,#{0}cut.png><a href={0}bad.gz><a href=good.html>",
             site.url
         )
     );

@@ -349,7 +349,8 @@ impl Page<'_, '_, '_> {
                 Role::Frame => "about:blank",
                 // It shows what is in it instead.
                 Role::Object => "data:x/x,",
-                _ => "about:invalid",
+                // A broken picture, an empty script or style sheet: nothing is asked for.
+                _ => "data:,",
             };
             return Some(Edit::Url(format!("{nothing}#{}", link.url)));
         }

@@ -60,7 +60,7 @@ fn what_was_asked_for_and_not_had_is_not_asked_for_again() {
     );
     assert_eq!(
         files,
-        "<img src=about:invalid#http://h/a.png><object data=data:x/x,#http://h/b></object>\
+        "<img src=data:,#http://h/a.png><object data=data:x/x,#http://h/b></object>\
          <iframe src=about:blank#http://h/b></iframe>\
          <a href=http://h/a.png>x</a><img src=http://h/never.png>\
          <meta property=og:image content=http://h/a.png>"

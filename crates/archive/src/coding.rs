@@ -5,7 +5,8 @@ use flate2::bufread;
 use flate2::read::{DeflateDecoder, GzDecoder, MultiGzDecoder, ZlibDecoder};
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
-use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
+
+use crate::zstd::Frames;
 
 /// Why a body has no content that can be read.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +32,15 @@ pub enum ContentError {
     /// The body cannot be read from its file.
     #[error("body cannot be read")]
     Unread(#[source] io::Error),
+}
+
+impl ContentError {
+    /// Tells whether the body ends before its content does: all of it may be had at another time.
+    /// Of `br` nobody knows: its decoder says the same of what is corrupt.
+    pub fn is_cut_short(&self) -> bool {
+        matches!(self, ContentError::Broken { source, .. }
+            if source.kind() == io::ErrorKind::UnexpectedEof)
+    }
 }
 
 /// Takes out what a reader of content has put into its error.
@@ -163,46 +173,6 @@ impl Read for Members {
     }
 }
 
-/// The frames of zstd (RFC 8878 §3.1), one behind the other.
-struct Frames<R: BufRead>(Frame<R>);
-
-enum Frame<R: BufRead> {
-    Ahead(R),
-    Begun(Box<StreamingDecoder<R, FrameDecoder>>),
-    Over,
-}
-
-impl<R: BufRead> Frames<R> {
-    fn new(coded: R) -> Self {
-        Frames(Frame::Ahead(coded))
-    }
-}
-
-impl<R: BufRead> Read for Frames<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            self.0 = match std::mem::replace(&mut self.0, Frame::Over) {
-                Frame::Over => return Ok(0),
-                Frame::Ahead(mut coded) => {
-                    if coded.fill_buf()?.is_empty() {
-                        return Ok(0);
-                    }
-                    let decoder = StreamingDecoder::new_with_max_window_size(coded, LONGEST_WINDOW);
-                    Frame::Begun(Box::new(decoder.map_err(io::Error::other)?))
-                }
-                Frame::Begun(mut decoder) => {
-                    let read = decoder.read(buffer)?;
-                    if read > 0 || buffer.is_empty() {
-                        self.0 = Frame::Begun(decoder);
-                        return Ok(read);
-                    }
-                    Frame::Ahead(decoder.into_inner())
-                }
-            };
-        }
-    }
-}
-
 /// The codings in the order in which the server applied them.
 fn codings(headers: &HeaderMap) -> Result<Vec<String>, ContentError> {
     let codings: Vec<_> = headers
@@ -266,8 +236,6 @@ fn gunzip(body: &[u8], most: u64, content: &mut Vec<u8>) -> io::Result<usize> {
 
 const MOST_CODINGS: usize = 5;
 const BUFFER: usize = 4096;
-/// RFC 9659 §3: no window of zstd is longer, in bytes.
-const LONGEST_WINDOW: u64 = 8 << 20;
 
 #[cfg(test)]
 mod tests {
@@ -324,6 +292,10 @@ mod tests {
         let zstd = |content: &[u8]| compress_to_vec(content, CompressionLevel::Fastest);
         check("zstd", &zstd(b"hello"));
         check("zstd", &[zstd(b"hel"), zstd(b"lo")].concat());
+        check("zstd, zstd", &zstd(&zstd(b"hello")));
+        let skipped = b"\x50\x2a\x4d\x18\x03\0\0\0abc".to_vec();
+        let frames = [skipped.clone(), zstd(b"hello"), skipped, zstd(b"")];
+        check("zstd", &frames.concat());
     }
 
     #[test]
@@ -367,6 +339,40 @@ mod tests {
             decode(&coded("br"), b"\xff\xff", 100),
             Err(ContentError::Broken { .. })
         ));
+    }
+
+    #[test]
+    fn what_is_cut_short_is_told_from_what_is_corrupt() {
+        let content: Vec<u8> = (0..9999_u32).flat_map(u32::to_le_bytes).collect();
+        for (coding, body) in [
+            ("gzip", gzip(&content)),
+            (
+                "zstd",
+                compress_to_vec(&content[..], CompressionLevel::Fastest),
+            ),
+        ] {
+            let is_cut_short = |body: &[u8]| {
+                let error = read(coding, body, 1 << 20).unwrap_err();
+                let at_once = decode(&coded(coding), body, 1 << 20).unwrap_err();
+                assert_eq!(error.is_cut_short(), at_once.is_cut_short(), "{coding}");
+                error.is_cut_short()
+            };
+            for cut in [1, body.len() / 2, body.len() - 1] {
+                assert!(is_cut_short(&body[..cut]), "{coding} {cut}");
+            }
+            let mut corrupt = body;
+            corrupt[..8].fill(0xff);
+            assert!(!is_cut_short(&corrupt), "{coding}");
+        }
+    }
+
+    #[test]
+    fn what_zstd_says_of_its_content_is_checked() {
+        let content = b"hello".repeat(100);
+        let mut body = compress_to_vec(&content[..], CompressionLevel::Fastest);
+        let last = body.len() - 1;
+        body[last] ^= 1;
+        assert!(read("zstd", &body, 1000).is_err());
     }
 
     #[test]

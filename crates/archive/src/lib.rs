@@ -64,6 +64,7 @@ mod surt;
 mod sync;
 mod warc;
 mod writer;
+mod zstd;
 
 pub use archive::{Archive, Config};
 pub use body::Body;

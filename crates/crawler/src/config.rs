@@ -172,6 +172,7 @@ impl Tries {
                 None => self.statuses.contains(&page.capture.status),
             },
             Err(Reason::Fetch(error)) => error.is_transient(),
+            Err(Reason::Content(error)) => error.is_cut_short(),
             Err(reason) => matches!(reason, Reason::Robots(_)),
         }
     }

@@ -399,6 +399,28 @@ async fn what_stays_incomplete_is_archived_as_such_and_is_no_file() {
     assert!(archived.contains(&"\x07".repeat(300)));
 }
 
+/// The server may not know that it ended too soon; but what is corrupt stays so.
+#[tokio::test]
+async fn a_packed_page_that_is_cut_short_is_tried_again() {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    gzip.write_all(b"<a href=/a>").unwrap();
+    let gzip = gzip.finish().unwrap();
+    let packed = |body: &[u8]| Answer::new("200 OK", &[("Content-Encoding", "gzip")], body);
+    let site = Site::start(|_| {
+        [
+            ("/", Answer::html("<a href=cut><a href=corrupt>")),
+            ("/cut", packed(&gzip[..gzip.len() - 9])),
+            ("/corrupt", packed(b"no gzip at all")),
+        ]
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let (summary, _) = run(twice(&site, &folder)).await;
+    assert_eq!((summary.fetched, summary.refused), (1, 2));
+    let requests = site.requests();
+    assert_eq!((requests["/cut"], requests["/corrupt"]), (2, 1));
+}
+
 #[tokio::test]
 async fn a_compressed_page_is_searched_and_kept_readable() {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());

@@ -218,7 +218,7 @@ impl Fetcher {
         headers.insert(HOST, field_value(host));
         headers.insert(USER_AGENT, self.user_agent.clone());
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip, br"));
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip, br, zstd"));
         identity::apply(&self.config, url, headers);
         Ok(request)
     }

@@ -89,7 +89,7 @@ async fn the_request_is_what_is_said_to_be_sent() {
         request,
         format!(
             "GET /a%0Db?q=1 HTTP/1.1\r\nhost: {address}\r\nuser-agent: testevil: 1/2\r\n\
-             accept: */*\r\naccept-encoding: gzip, br\r\n\r\n"
+             accept: */*\r\naccept-encoding: gzip, br, zstd\r\n\r\n"
         )
     );
 }

@@ -93,12 +93,9 @@ pub(super) fn all() -> Vec<Behaviour> {
         ),
         Behaviour::new(
             "no-more-sockets",
-            "no further sockets may be had, for too many files are open",
+            "no sockets may be had, for too many files are open",
         )
-        .trouble(Trouble::Strace(
-            "-e inject=socket:error=EMFILE:when=2+",
-            &[0, 4],
-        )),
+        .trouble(Trouble::Strace("-e inject=socket:error=EMFILE", &[0, 4])),
         Behaviour::new(
             "network-gone",
             "no connection can be made, for there is no network",

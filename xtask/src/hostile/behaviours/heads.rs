@@ -29,7 +29,9 @@ pub(super) fn all() -> Vec<Behaviour> {
                 set-cookie: e=f; max-age=99999999999999999999999\r\nset-cookie: g=\t;h\r\nset-cookie: =\r\nset-cookie:\r\n\
                 set-cookie: i=\u{1b}[2J\r\n", "odd"), kept("odd")),
         Behaviour::new("link-giant", "a Link field of 30 000 entries").link(
-            "/links", Script::ok(&format!("link: {}</z>\r\n", "</a>,".repeat(30_000)), "links"), Expect::Any),
+            "/links", Script::ok(&format!("link: {}</z>\r\n", "</a>,".repeat(30_000)), "links"), Expect::Any)
+            .hidden("/a", Script::page("a"), Expect::Any)
+            .hidden("/z", Script::page("z"), Expect::Any),
         Behaviour::new("type-giant", "a Content-Type of 100 KiB").link(
             "/type", Script::ok(&format!("content-type: text/{}\r\n", "x".repeat(100 << 10)), "type"), kept("type")),
         Behaviour::new("type-odd", "a Content-Type that is none, and two of them").link(

@@ -210,14 +210,14 @@ pub(super) fn all() -> Vec<Behaviour> {
             "credentials",
             "secrets for one port, and a redirect to another that is crawled too",
         )
-        .flags("--user me --password PASSWORD")
+        .plant(|_, outside| std::fs::write(outside.join("password"), "PASSWORD"))
+        .flags("--span-hosts --user me --password-file outside/password")
         .link(
             "/away",
             |asked: &Asked<'_>| Script::redirect(&asked.urls.at("other", "/here")),
             Expect::Silent,
         )
         .server("other", Door::Plain)
-        .seed("/", Script::page("other"), kept("other"))
         .hidden("/here", Script::page("here"), kept("here"))
         .check(|seen| {
             let secret = |head: &String| head.to_ascii_lowercase().contains("authorization:");

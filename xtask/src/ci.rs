@@ -4,16 +4,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::{doc, layers, lint, test, torture};
+use crate::{doc, hostile, layers, lint, test, torture};
 
 type Step = fn() -> Result<()>;
 
 /// What CI runs, the quick before the slow.
-const STEPS: [(&str, Step); 5] = [
+const STEPS: [(&str, Step); 6] = [
     ("lint", lint::run),
     ("layers", layers::run),
     ("doc", doc::run),
     ("test", test::run),
+    ("hostile", hostile::light_portion),
     ("torture", torture::small_portion),
 ];
 

@@ -35,7 +35,7 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Command {
-    /// Runs what CI runs: lint, layers, doc, test; stops at the first that fails
+    /// Runs what CI runs: lint, layers, doc, test, hostile, torture; stops at the first that fails
     Ci,
     /// Checks the formatting and runs clippy over everything, warnings denied
     Lint,

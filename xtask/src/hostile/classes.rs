@@ -1,4 +1,4 @@
-//! The classes of vulnerabilities that wget, curl, HTTrack, Scrapy and their like had, and what asks for each of them here.
+//! The classes of vulnerabilities that programs of this kind had, and what asks for each of them here.
 
 /// A class, and what asks for it: behaviours of this suite, and tests by the names of their functions.
 pub(crate) struct Class {

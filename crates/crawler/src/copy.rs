@@ -1,6 +1,5 @@
 //! The copy, as far as the crawl has come, so that pages can be opened while it goes on.
 
-use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,6 +11,7 @@ use mirror::{Built, Site};
 use tokio::task::JoinHandle;
 
 use crate::Config;
+use crate::lock::Lock;
 use crate::records::Captured;
 
 /// Builds the copy, now and then and at the end.
@@ -28,14 +28,14 @@ pub(crate) struct Copy {
 #[derive(Debug)]
 struct MadeOf {
     #[expect(dead_code, reason = "it is held as long as something is built")]
-    lock: Arc<File>,
+    lock: Arc<Lock>,
     reader: Reader,
     site: Site,
     output: Dir,
 }
 
 impl Copy {
-    pub(crate) fn new(reader: Reader, config: &Config, output: Dir, lock: Arc<File>) -> Self {
+    pub(crate) fn new(reader: Reader, config: &Config, output: Dir, lock: Arc<Lock>) -> Self {
         let seeds = config.seeds.iter().map(|seed| seed.as_str().to_owned());
         let site = site(config, seeds.collect());
         Copy {

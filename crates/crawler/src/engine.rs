@@ -1,6 +1,5 @@
 //! The loop in which all crates meet.
 
-use std::fs::File;
 use std::future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,6 +22,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::copy::Copy;
 use crate::event::{Event, Failure, Limit, Progress, Reason, RedirectError, Summary};
 use crate::history::History;
+use crate::lock::Lock;
 use crate::page::{Leads, Page, Visitor};
 use crate::record::{Kept, Outcome, Record};
 use crate::records::{Captured, Records};
@@ -35,7 +35,7 @@ use crate::{Again, Config, CrawlError, session};
 pub(crate) struct Engine {
     pub(crate) config: Config,
     #[expect(dead_code, reason = "it is held until the end")]
-    pub(crate) lock: Arc<File>,
+    pub(crate) lock: Arc<Lock>,
     pub(crate) copy: Copy,
     /// The folder of its state.
     pub(crate) folder: Dir,

@@ -9,8 +9,20 @@ use cap_std::fs::{Dir, OpenOptions};
 
 use crate::StartError;
 
+/// A locked folder: others are kept out until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // To close the file would not do while a process that is being started still has it too. What
+        // cannot be unlocked is so once that is gone.
+        let _ = self.0.unlock();
+    }
+}
+
 /// Locks the folder, or tells by whom it is locked.
-pub(crate) fn lock(folder: &Dir, path: &Path) -> Result<File, StartError> {
+pub(crate) fn lock(folder: &Dir, path: &Path) -> Result<Lock, StartError> {
     let failed = |source| StartError::Output {
         path: path.to_owned(),
         source,
@@ -45,7 +57,7 @@ pub(crate) fn lock(folder: &Dir, path: &Path) -> Result<File, StartError> {
     file.set_len(0)
         .and_then(|()| file.write_all(holder.as_bytes()))
         .map_err(failed)?;
-    Ok(file)
+    Ok(Lock(file))
 }
 
 const LOCK: &str = "lock";

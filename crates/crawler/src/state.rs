@@ -1,6 +1,6 @@
 //! Where a crawl lives: its folder, its archive, its journals, and what earlier crawls left.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -15,7 +15,7 @@ use futures::executor::block_on;
 
 use crate::fresh::remove_copy;
 use crate::index::{aside, each_once, read_index, sync, write_aside, write_index};
-use crate::lock::lock;
+use crate::lock::{Lock, lock};
 use crate::records::{Records, RestoreError, each_record};
 use crate::update::Findings;
 use crate::{Again, Config, StartError, session};
@@ -24,7 +24,7 @@ use crate::{Again, Config, StartError, session};
 #[derive(Debug)]
 pub(crate) struct State {
     /// Held as long as the crawl goes on.
-    pub(crate) lock: File,
+    pub(crate) lock: Lock,
     pub(crate) output: Dir,
     /// The folder of the archive's segments.
     pub(crate) segments: Dir,
@@ -210,7 +210,7 @@ pub(crate) fn read_all(path: &Path) -> Result<All, StartError> {
 pub(crate) struct Left {
     path: PathBuf,
     /// Held as long as it is read; not while a crawl is at work there.
-    lock: Option<File>,
+    lock: Option<Lock>,
     folder: Dir,
     /// That of the crawl before an update that has not ended; that of the last crawl.
     pub(crate) journals: Vec<Opened>,
@@ -284,7 +284,7 @@ impl Left {
 
     fn open_with(
         path: &Path,
-        lock: impl FnOnce(&Dir) -> Result<Option<File>, StartError>,
+        lock: impl FnOnce(&Dir) -> Result<Option<Lock>, StartError>,
     ) -> Result<Self, StartError> {
         let failed = |source| StartError::Output {
             path: path.to_owned(),
@@ -374,7 +374,7 @@ pub(crate) struct All {
         dead_code,
         reason = "it is held as long as what is archived is looked at"
     )]
-    lock: Option<File>,
+    lock: Option<Lock>,
     /// With blanks between them.
     pub(crate) seeds: String,
     pub(crate) entries: Vec<Entry>,

@@ -203,13 +203,13 @@ fn links_lead_to_what_was_captured_whatever_its_host() {
         .html(
             "http://h/",
             "<a href='http://h/a?b#c'><a href=//h/a><a href=http://h//a><a href=https://o/x#y>\
-             <a href=https://o/no><a href=http://away/><a href=/a><form action=https://o/find>",
+             <a href=https://o/no><a href=http://away/><a href=/a><form method=post action=https://o/find>",
         )
         .replay();
     assert_eq!(
         text(get(&replay, "/")),
         "<a href='/a?b#c'><a href=/a><a href=/.//a><a href=/https://o/x#y>\
-         <a href=https://o/no><a href=http://away/><a href=/a><form action=/https://o/find>",
+         <a href=https://o/no><a href=http://away/><a href=/a><form method=post action=/https://o/find>",
     );
 }
 

@@ -21,10 +21,10 @@ impl Digest {
         Hasher::new().with(payload).finish()
     }
 
-    /// Its first 32 bits, to find it again by.
-    pub(crate) fn prefix(self) -> u32 {
-        let [a, b, c, d, ..] = self.0;
-        u32::from_be_bytes([a, b, c, d])
+    /// Its first 64 bits, to find it again by.
+    pub(crate) fn prefix(self) -> u64 {
+        let begin = self.0.first_chunk().copied();
+        u64::from_be_bytes(begin.unwrap_or_default())
     }
 }
 
@@ -117,7 +117,7 @@ mod tests {
         let digest = Digest::of(b"hello");
         assert_eq!(digest.to_string(), text);
         assert_eq!(text.parse(), Ok(digest));
-        assert_eq!(digest.prefix(), 0x2cf2_4dba);
+        assert_eq!(digest.prefix(), 0x2cf2_4dba_5fb0_a30e);
         for wrong in [
             "",
             "sha256:",

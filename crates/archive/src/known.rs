@@ -1,66 +1,49 @@
-use std::hash::{BuildHasher, RandomState};
+use rows::{Rows, Scratch};
 
-use crate::{Digest, Entry, Position};
+use crate::{Digest, Entry, Position, Reader};
 
 /// Where payloads are that need not be kept again.
 ///
-/// A payload takes 12 bytes, and the room for more an eighth of that. The first 32 bits of its digest
-/// are enough here: before a place is used, the whole digest is compared with that of the record
-/// there. (Of two payloads with the same, the second is not known; one in 10,000, of a million.)
+/// Of each it keeps the first 64 bits of its digest and a place, 16 bytes; of some 32,768 in memory.
+/// Before a place is used, the whole digest is compared with that of the record there. (Of two
+/// payloads that begin alike, the second is not known.)
 #[derive(Debug)]
-pub struct Known {
-    /// In each in order: part of a digest, and a place.
-    shelves: Box<[Vec<[u32; 3]>]>,
-    /// Tells the shelf; keyed, so that no server can fill one alone.
-    key: RandomState,
-}
+pub struct Known(Rows<16>);
 
+/// Keeps all in memory.
 impl Default for Known {
     fn default() -> Self {
-        Known {
-            shelves: vec![Vec::new(); SHELVES].into(),
-            key: RandomState::new(),
-        }
+        Known(Rows::new(Scratch::none()))
     }
 }
 
 impl Known {
+    /// Keeps in files what memory shall not hold, beside the segments that are read; or in memory,
+    /// if that cannot be.
+    pub fn new(reader: &Reader) -> Self {
+        Known(Rows::new(reader.scratch()))
+    }
+
     /// Remembers the payload of an entry of the index, if a `revisit` record of it would save
     /// anything.
     ///
     /// Those of one payload are to be told in the order in which they were archived: the first
     /// counts.
     pub fn insert(&mut self, entry: &Entry) {
-        if entry.is_revisit() || entry.length < SHORTEST {
+        if entry.is_revisit() || entry.length < SHORTEST || self.get(entry.digest).is_some() {
             return;
         }
-        let Some(place) = pack(entry.position()) else {
-            return;
-        };
-        let (shelf, print) = self.split(entry.digest);
-        let shelf = &mut self.shelves[shelf];
-        if let Err(at) = shelf.binary_search_by_key(&print, |[print, ..]| *print) {
-            if shelf.len() == shelf.capacity() {
-                shelf.reserve_exact(shelf.len() / 8 + 1);
-            }
-            shelf.insert(at, [print, place[0], place[1]]);
+        if let Some(place) = pack(entry.position()) {
+            let row = u128::from(entry.digest.prefix()) << 64 | u128::from(place);
+            self.0.insert(row.to_be_bytes());
         }
     }
 
-    /// Returns where a payload may be.
+    /// Returns where a payload may be. What cannot be read is not known.
     pub(crate) fn get(&self, digest: Digest) -> Option<Position> {
-        let (shelf, print) = self.split(digest);
-        let shelf = &self.shelves[shelf];
-        let at = shelf.binary_search_by_key(&print, |[print, ..]| *print);
-        let [_, high, low] = shelf[at.ok()?];
-        Some(unpack([high, low]))
-    }
-
-    /// The number of the shelf, and the print there.
-    fn split(&self, digest: Digest) -> (usize, u32) {
-        let print = digest.prefix();
-        let shelf = self.key.hash_one(print) % SHELVES as u64;
-        (usize::try_from(shelf).unwrap_or(0), print)
+        let row = self.0.find(&digest.prefix().to_be_bytes()).ok()??;
+        let (_, place) = row.split_last_chunk()?;
+        Some(unpack(u64::from_be_bytes(*place)))
     }
 }
 
@@ -80,22 +63,17 @@ impl<'a> FromIterator<&'a Entry> for Known {
 
 /// A place in 64 bits: 24 of the segment's number, 40 of the offset. None if it does not fit, as
 /// behind a terabyte: a payload there is kept again.
-fn pack(Position { segment, offset }: Position) -> Option<[u32; 2]> {
-    let high = u8::try_from(offset >> 32).ok()?;
-    let segment = segment.checked_mul(256)?;
-    let [.., a, b, c, d] = offset.to_be_bytes();
-    Some([segment | u32::from(high), u32::from_be_bytes([a, b, c, d])])
+fn pack(Position { segment, offset }: Position) -> Option<u64> {
+    (segment >> 24 == 0 && offset >> 40 == 0).then_some(u64::from(segment) << 40 | offset)
 }
 
-fn unpack([high, low]: [u32; 2]) -> Position {
+fn unpack(place: u64) -> Position {
     Position {
-        segment: high >> 8,
-        offset: u64::from(high & 0xff) << 32 | u64::from(low),
+        // It fits.
+        segment: u32::try_from(place >> 40).unwrap_or_default(),
+        offset: place & ((1 << 40) - 1),
     }
 }
-
-/// Small enough that what is put in moves little, at ten million payloads 15 KiB.
-const SHELVES: usize = 4096;
 
 /// The `revisit` record that stands for another takes some 350 bytes packed, and reading it back
 /// reads two records. So a payload is worth knowing if its record takes more bytes in the segment
@@ -105,6 +83,9 @@ const SHORTEST: u64 = 1024;
 
 #[cfg(test)]
 mod tests {
+    use cap_std::ambient_authority;
+    use cap_std::fs::Dir;
+
     use super::*;
 
     #[test]
@@ -148,8 +129,10 @@ mod tests {
     }
 
     #[test]
-    fn thousands_are_told_apart() {
-        let mut known = Known::default();
+    fn beyond_what_memory_shall_hold_they_are_in_files_without_a_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap();
+        let mut known = Known::new(&Reader::new(dir));
         let entry = |n: u32| {
             let line = format!(
                 "k 20231114221320 {{\"url\":\"\",\"status\":\"200\",\"length\":\"2000\",\
@@ -158,12 +141,11 @@ mod tests {
             );
             line.parse::<Entry>().unwrap()
         };
-        (0..20_000_u32).for_each(|n| known.insert(&entry(n)));
-        for n in 0..20_000_u32 {
+        (0..40_000_u32).for_each(|n| known.insert(&entry(n)));
+        for n in 0..40_000_u32 {
             let position = known.get(Digest::of(&n.to_be_bytes()));
             assert_eq!(position.map(|it| it.offset), Some(n.into()));
         }
-        let room: usize = known.shelves.iter().map(Vec::capacity).sum();
-        assert!(room <= 20_000 * 5 / 4 + SHELVES, "{room}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

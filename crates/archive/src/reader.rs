@@ -10,10 +10,12 @@ use http::header::{
     PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, StatusCode};
+use rows::Scratch;
 
 use crate::entry::Kind;
 use crate::parse::Head;
 use crate::segment::Segment;
+use crate::spool;
 use crate::stream::{Stored, Stream};
 use crate::{Body, Capture, Digest, Entry, Position, Truncated};
 
@@ -96,6 +98,13 @@ impl Reader {
             io::copy(&mut capture.body.reader()?, &mut io::sink())?;
         }
         Ok(())
+    }
+
+    /// Returns what makes files beside the segments for what is too much for memory. They have no
+    /// names, and go when they are closed.
+    pub fn scratch(&self) -> Scratch {
+        let shared = Arc::clone(&self.shared);
+        Scratch::new(move || spool::unnamed(&shared.dir))
     }
 
     /// Reads the head of the record that begins there.

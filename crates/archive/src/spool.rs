@@ -59,7 +59,7 @@ impl Spooler {
     ///
     /// The file cannot be created.
     pub fn begin(&self) -> io::Result<Spool> {
-        let path = format!("{FOLDER}/{}{SUFFIX}", Uuid::new_v4().simple());
+        let path = new_path();
         let file = create(&self.parent, &path).map_err(|error| named(&error))?;
         let hasher = Hasher::new();
         let file = Spooled {
@@ -158,6 +158,20 @@ impl Drop for Spooled {
         // Not if there are other files.
         let _ = self.parent.remove_dir(FOLDER);
     }
+}
+
+/// Creates a file that has no name.
+pub(crate) fn unnamed(parent: &Dir) -> io::Result<File> {
+    let path = new_path();
+    let file = create(parent, &path)?;
+    parent.remove_file(&path)?;
+    // Not if there are other files.
+    let _ = parent.remove_dir(FOLDER);
+    Ok(file)
+}
+
+fn new_path() -> String {
+    format!("{FOLDER}/{}{SUFFIX}", Uuid::new_v4().simple())
 }
 
 /// Creates a file, and its folder if need be: which may go again in between, with a last file.

@@ -143,7 +143,9 @@ impl Crawl {
             })?;
         }
         let mut history = History::new(&config.seeds, config.scope.clone(), state.start);
-        let mut known = Known::default();
+        let segments = state.segments.try_clone().map_err(&archive_failed)?;
+        let reader = Reader::new(segments);
+        let mut known = Known::new(&reader);
         known.extend(state.earlier.iter().flat_map(|it| it.good.values()));
         known.extend(&state.kept);
         if let Some(journal) = &state.journal {
@@ -152,8 +154,7 @@ impl Crawl {
         }
         // What is behind it is cut off: it had better be that of this crawl.
         if let Some(last) = &history.last {
-            let segments = state.segments.try_clone().map_err(&archive_failed)?;
-            match Reader::new(segments).check(last) {
+            match reader.check(last) {
                 // That it is missing is said below.
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(archive_failed(error));

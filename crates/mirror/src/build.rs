@@ -63,8 +63,8 @@ pub struct Failure {
 /// Only what differs is written: building it again changes nothing. Of `before`, which the copy was
 /// made of, the files are removed first that belong to nothing any more; others are left alone.
 ///
-/// It takes some 30 bytes of memory for each capture while names are given, and 16 while files are
-/// written; and for each thread a document at a time.
+/// What is kept of each capture is in memory as far as that is bounded, and else in files without
+/// names, beside the segments; and of each thread a document at a time.
 ///
 /// # Errors
 ///
@@ -146,7 +146,7 @@ fn files(
     };
     let builders = threads::each_with(captures::batches(captures), builder, |builder, batch| {
         for (_, entry) in captures.read(captures::places(batch))? {
-            builder.file(&entry);
+            builder.file(&entry)?;
         }
         Ok(())
     })?;
@@ -183,11 +183,11 @@ fn remove_stale(
     let has_front_door = now.way_in(&site.seeds)?.is_some();
     let (layout, _) = lay_out(archive, before, site)?;
     captures::each(before, |_, entry| {
-        let Some((_, path)) = layout.place(&entry) else {
+        let Some((_, path)) = layout.place(&entry)? else {
             return Ok(());
         };
         // By a name that a file system that folds case takes for the same.
-        let is_there = given.is_file(&path) || has_front_door && fold(&path) == FRONT_DOOR;
+        let is_there = given.is_file(&path)? || has_front_door && fold(&path) == FRONT_DOOR;
         if !is_there {
             failures.extend(failed(&path, tree::remove(dir, &path)));
         }
@@ -205,7 +205,8 @@ fn lay_out<'a>(
     captures: &'a dyn Captures,
     site: &Site,
 ) -> io::Result<(Layout<'a>, Given)> {
-    Layout::new(captures, &site.seeds, site.key, &|entry, url| {
+    let scratch = archive.scratch();
+    Layout::new(captures, &scratch, &site.seeds, site.key, &|entry, url| {
         let capture = archive.read(entry).ok()?;
         let content = capture.content_reader(site.max_content).ok()?;
         let mut start = Vec::new();
@@ -239,12 +240,12 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     /// Writes the file of one capture, if it is one that has a file.
-    fn file(&mut self, entry: &Entry) {
-        let Some((url, path)) = self.layout.place(entry) else {
-            return;
-        };
-        let written = self.write(entry, &url, &path);
-        self.built.count(&entry.url, &path, written);
+    fn file(&mut self, entry: &Entry) -> io::Result<()> {
+        if let Some((url, path)) = self.layout.place(entry)? {
+            let written = self.write(entry, &url, &path);
+            self.built.count(&entry.url, &path, written);
+        }
+        Ok(())
     }
 
     fn write(&mut self, entry: &Entry, url: &Url, path: &str) -> io::Result<u64> {

@@ -1,23 +1,24 @@
 //! Which file holds what: a function of the set of captures.
 //!
-//! How it works: for each capture that has a file, its URL's fingerprint, its place among the captures
-//! and one byte are in memory: the number of its content type, and whether its path is one beside
-//! another. The path is computed of these and the URL whenever it is asked for, as [`Name`] says; of a
-//! redirect, the place of its capture is kept, which is read again when it is followed.
+//! How it works: of each capture that has a file, its URL's fingerprint, the number of its content
+//! type and its place among the captures are kept, in rows that memory holds a bounded number of. The
+//! path is computed of these and the URL whenever it is asked for, as [`Name`] says; of a redirect,
+//! the place of its capture is kept, which is read again when it is followed.
 
-use std::collections::HashMap;
 use std::io;
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use archive::Entry;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use rows::{Rows, Scratch};
 use url::Url;
 
 use crate::captures::{self, Captures};
 use crate::media;
 use crate::name::{self, Name};
-use crate::print::{Marked, Print, Printer};
-use crate::settle::{Asked, Given, Settled};
+use crate::print::{self, Print, Printer};
+use crate::settle::{Asked, Given, Settled, Wish};
 use crate::threads;
 
 /// Tells which URLs are the same: those with the same key. `None`: not one of the site.
@@ -32,23 +33,15 @@ pub(crate) struct Layout<'a> {
     printer: Printer,
     /// Its files are at the top of the copy.
     own_host: String,
-    /// What has a file, by key.
-    kept: Vec<Kept>,
-    /// What gets a path beside the one it asks for, but not the first: which.
-    again: HashMap<Print, usize>,
+    /// What has a file, by key: the number of its content type, and the place of its capture.
+    kept: Rows<16>,
+    /// What gets a path beside the one it asks for, by key: which.
+    beside: Rows<15>,
     /// By key: the place of what redirects.
-    redirects: Vec<(Print, u32)>,
+    redirects: Rows<15>,
     /// What was asked for and not had, by key.
-    lost: Vec<Print>,
+    lost: Rows<11>,
     pub(crate) has_front_door: bool,
-}
-
-/// What has a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Kept {
-    marked: Marked,
-    /// That of its capture.
-    place: u32,
 }
 
 /// Finds files by URL, and remembers some.
@@ -74,6 +67,7 @@ impl<'a> Layout<'a> {
     /// Lays out what is to be kept of these, and tells which paths are given.
     pub(crate) fn new(
         captures: &'a dyn Captures,
+        scratch: &Scratch,
         seeds: &[String],
         key: Key,
         sniff: &Sniff<'_>,
@@ -83,33 +77,30 @@ impl<'a> Layout<'a> {
             key,
             printer: Printer::default(),
             own_host: String::new(),
-            kept: Vec::new(),
-            again: HashMap::new(),
-            redirects: Vec::new(),
-            lost: Vec::new(),
+            kept: Rows::new(scratch.clone()),
+            beside: Rows::new(scratch.clone()),
+            redirects: Rows::new(scratch.clone()),
+            lost: Rows::new(scratch.clone()),
             has_front_door: false,
         };
         // Names depend on the own host, and that on redirects. Those of the seeds are among the
         // first captures nearly always; if not, it is done again.
-        let mut first = Survey::default();
-        for (place, entry) in captures.read(captures::places(0))? {
-            first.take_in(place, &entry, &layout, sniff);
-        }
+        let mut first = Survey::new(scratch);
+        first.append(Part::of(captures::places(0), &layout, sniff)?);
         layout.redirects = first.redirects;
-        layout.redirects.sort_unstable();
         let asked = loop {
             layout.own_host = layout.own_host(seeds)?;
-            let survey = Survey::of(&layout, sniff)?;
+            let survey = Survey::of(&layout, scratch, sniff)?;
             layout.kept = survey.kept;
             layout.redirects = survey.redirects;
-            layout.redirects.sort_unstable();
             layout.lost = survey.lost;
             if layout.own_host(seeds)? == layout.own_host {
                 break survey.asked;
             }
         };
-        layout.kept.sort_unstable();
-        layout.lost.sort_unstable();
+        layout.kept.pack();
+        layout.redirects.pack();
+        layout.lost.pack();
         let Settled {
             beside,
             has_front_door,
@@ -117,21 +108,24 @@ impl<'a> Layout<'a> {
         } = asked.settle(&layout.printer, &|place| layout.asked_for(place, sniff))?;
         for (place, n) in beside {
             let (key, _) = layout.asked_for(place, sniff)?;
-            layout.put_beside(&key, n);
+            let print = layout.printer.print(&key);
+            layout.beside.insert(print::row(print, n));
         }
+        layout.beside.pack();
         layout.has_front_door = has_front_door;
         Ok((layout, given))
     }
 
     /// Returns the URL of a capture that has a file, and its path.
-    pub(crate) fn place(&self, entry: &Entry) -> Option<(Url, String)> {
-        if !is_kept(entry) {
-            return None;
-        }
-        let url = Url::parse(&entry.url).ok()?;
-        let key = (self.key)(&url)?;
+    pub(crate) fn place(&self, entry: &Entry) -> io::Result<Option<(Url, String)>> {
+        let url = is_kept(entry)
+            .then(|| Url::parse(&entry.url).ok())
+            .flatten();
+        let Some((key, url)) = url.and_then(|url| Some(((self.key)(&url)?, url))) else {
+            return Ok(None);
+        };
         let file = self.file(&url, &key, self.printer.print(&key))?;
-        Some((url, file.path))
+        Ok(file.map(|file| (url, file.path)))
     }
 
     /// Returns what the front door leads to: the first seed that is kept, or else anything.
@@ -145,7 +139,7 @@ impl<'a> Layout<'a> {
         }
         let mut least: Option<(String, u32)> = None;
         captures::each(self.captures, |place, entry| {
-            let path = self.place(&entry).map(|(_, path)| (path, place));
+            let path = self.place(&entry)?.map(|(_, path)| (path, place));
             least = path.into_iter().chain(least.take()).min();
             Ok(())
         })?;
@@ -173,28 +167,23 @@ impl<'a> Layout<'a> {
     }
 
     /// The file of what is kept under this key.
-    fn file(&self, url: &Url, key: &str, print: Print) -> Option<File> {
-        let kept = self.kept(print)?;
-        let mark = kept.marked.mark();
-        let content_type = media::of_number(mark & !BESIDE);
-        let name = Name::of(url, content_type, &self.own_host);
-        let path = if mark & BESIDE == 0 {
-            name.path()
-        } else {
-            name.beside(key, self.again.get(&print).copied().unwrap_or(0))
+    fn file(&self, url: &Url, key: &str, print: Print) -> io::Result<Option<File>> {
+        let Some(kept) = self.kept.find(&print)? else {
+            return Ok(None);
         };
-        Some(File {
+        let [.., content_type, _, _, _, _] = kept;
+        let content_type = media::of_number(content_type);
+        let name = Name::of(url, content_type, &self.own_host);
+        let path = match self.beside.find(&print)? {
+            None => name.path(),
+            Some(beside) => name.beside(key, print::number(&beside)),
+        };
+        Ok(Some(File {
             path,
             fragment: url.fragment().map(str::to_owned),
-            place: kept.place,
+            place: print::number(&kept),
             media_type: content_type,
-        })
-    }
-
-    fn kept(&self, print: Print) -> Option<Kept> {
-        let print_of = |kept: &Kept| kept.marked.print();
-        let at = self.kept.binary_search_by_key(&print, print_of);
-        Some(self.kept[at.ok()?])
+        }))
     }
 
     /// The key of what is at a place, and the name it asks for.
@@ -208,18 +197,6 @@ impl<'a> Layout<'a> {
             Some((key, name))
         };
         asked().ok_or_else(changed)
-    }
-
-    fn put_beside(&mut self, key: &str, n: usize) {
-        let print = self.printer.print(key);
-        let print_of = |kept: &Kept| kept.marked.print();
-        if let Ok(at) = self.kept.binary_search_by_key(&print, print_of) {
-            let marked = &mut self.kept[at].marked;
-            *marked = print.marked(marked.mark() | BESIDE);
-        }
-        if n > 0 {
-            self.again.insert(print, n);
-        }
     }
 
     /// The host of what the first seed leads to.
@@ -251,53 +228,74 @@ impl<'a> Layout<'a> {
         if self.redirects.is_empty() {
             return Ok(None);
         }
-        let print = self.printer.print(key);
-        let at = self
-            .redirects
-            .binary_search_by_key(&print, |(print, _)| *print);
-        let Ok(at) = at else {
+        let Some(found) = self.redirects.find(&self.printer.print(key))? else {
             return Ok(None);
         };
-        let entry = self.entry(self.redirects[at].1)?;
+        let entry = self.entry(print::number(&found))?;
         let url = Url::parse(&entry.url).map_err(|_| changed())?;
         Ok(redirect(&entry, &url))
     }
 }
 
 /// What a look at all captures finds.
-#[derive(Default)]
 struct Survey {
-    kept: Vec<Kept>,
-    redirects: Vec<(Print, u32)>,
-    lost: Vec<Print>,
+    kept: Rows<16>,
+    redirects: Rows<15>,
+    lost: Rows<11>,
     asked: Asked,
 }
 
+/// What a look at some captures finds.
+#[derive(Default)]
+struct Part {
+    kept: Vec<[u8; 16]>,
+    redirects: Vec<[u8; 15]>,
+    lost: Vec<Print>,
+    wishes: Vec<Wish>,
+}
+
 impl Survey {
-    fn of(layout: &Layout<'_>, sniff: &Sniff<'_>) -> io::Result<Self> {
-        let captures = layout.captures;
-        let most = captures.places() as usize;
-        let survey = Mutex::new(Survey {
-            kept: Vec::with_capacity(most),
-            redirects: Vec::new(),
-            lost: Vec::new(),
-            asked: Asked::with_capacity(most),
-        });
-        let looked = threads::each(captures::batches(captures), |batch| {
-            let mut part = Survey::default();
-            for (place, entry) in captures.read(captures::places(batch))? {
-                part.take_in(place, &entry, layout, sniff);
-            }
-            for url in captures.lost(captures::places(batch))? {
-                let key = Url::parse(&url).ok().and_then(|url| (layout.key)(&url));
-                part.lost.extend(key.map(|key| layout.printer.print(&key)));
-            }
+    fn new(scratch: &Scratch) -> Self {
+        Survey {
+            kept: Rows::new(scratch.clone()),
+            redirects: Rows::new(scratch.clone()),
+            lost: Rows::new(scratch.clone()),
+            asked: Asked::new(scratch),
+        }
+    }
+
+    fn of(layout: &Layout<'_>, scratch: &Scratch, sniff: &Sniff<'_>) -> io::Result<Self> {
+        let survey = Mutex::new(Survey::new(scratch));
+        threads::each(captures::batches(layout.captures), |batch| {
+            let part = Part::of(captures::places(batch), layout, sniff)?;
             let mut survey = survey.lock().unwrap_or_else(PoisonError::into_inner);
             survey.append(part);
             Ok(())
-        });
-        looked?;
+        })?;
         Ok(survey.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn append(&mut self, part: Part) {
+        self.kept.extend(part.kept);
+        self.redirects.extend(part.redirects);
+        self.lost.extend(part.lost);
+        for wish in part.wishes {
+            self.asked.take_in(wish);
+        }
+    }
+}
+
+impl Part {
+    fn of(places: Range<u32>, layout: &Layout<'_>, sniff: &Sniff<'_>) -> io::Result<Self> {
+        let mut part = Part::default();
+        for (place, entry) in layout.captures.read(places.clone())? {
+            part.take_in(place, &entry, layout, sniff);
+        }
+        for url in layout.captures.lost(places)? {
+            let key = Url::parse(&url).ok().and_then(|url| (layout.key)(&url));
+            part.lost.extend(key.map(|key| layout.printer.print(&key)));
+        }
+        Ok(part)
     }
 
     fn take_in(&mut self, place: u32, entry: &Entry, layout: &Layout<'_>, sniff: &Sniff<'_>) {
@@ -308,20 +306,14 @@ impl Survey {
         let print = layout.printer.print(&key);
         if is_kept(entry) {
             let number = number(entry, &url, sniff);
-            let marked = print.marked(number);
-            self.kept.push(Kept { marked, place });
+            let mut found_by = [number; 12];
+            found_by[..print.len()].copy_from_slice(&print);
+            self.kept.push(print::row(found_by, place));
             let name = Name::of(&url, media::of_number(number), &layout.own_host);
-            self.asked.ask(place, &name, &layout.printer);
+            self.wishes.push(Wish::new(place, &name, &layout.printer));
         } else if redirect(entry, &url).is_some() {
-            self.redirects.push((print, place));
+            self.redirects.push(print::row(print, place));
         }
-    }
-
-    fn append(&mut self, mut other: Survey) {
-        self.kept.append(&mut other.kept);
-        self.redirects.append(&mut other.redirects);
-        self.lost.append(&mut other.lost);
-        self.asked.append(other.asked);
     }
 }
 
@@ -338,11 +330,14 @@ impl<'a> Finder<'a> {
     pub(crate) fn find(&mut self, url: &Url) -> Option<File> {
         let key = (self.layout.key)(url)?;
         let print = self.layout.printer.print(&key);
-        let at = print.index() % RECENT;
+        let at = usize::from(u16::from_be_bytes([print[0], print[1]])) % RECENT;
         let file = match &self.recent[at] {
             Some((recent, file)) if *recent == print => file.clone(),
             _ => {
-                let file = self.look(url);
+                let file = self.look(url).unwrap_or_else(|error| {
+                    self.failed = Err(error);
+                    None
+                });
                 self.recent[at] = Some((print, file.clone()));
                 file
             }
@@ -356,34 +351,26 @@ impl<'a> Finder<'a> {
 
     /// Tells whether what `url` leads to was asked for and not had.
     pub(crate) fn is_lost(&mut self, url: &Url) -> bool {
-        if self.layout.lost.is_empty() {
-            return false;
-        }
-        match self.layout.landing(url.clone()) {
-            Ok((_, Some(key))) => {
-                let print = self.layout.printer.print(&key);
-                self.layout.lost.binary_search(&print).is_ok()
-            }
-            Ok((_, None)) => false,
-            Err(error) => {
+        let layout = self.layout;
+        let is_lost = || match layout.landing(url.clone())? {
+            (_, Some(key)) => layout.lost.contains(&layout.printer.print(&key)),
+            (_, None) => Ok(false),
+        };
+        !layout.lost.is_empty()
+            && is_lost().unwrap_or_else(|error| {
                 self.failed = Err(error);
                 false
-            }
-        }
+            })
     }
 
     /// Returns the file, and the fragment if redirects say one.
-    fn look(&mut self, url: &Url) -> Option<File> {
+    fn look(&self, url: &Url) -> io::Result<Option<File>> {
         let mut url = url.clone();
         url.set_fragment(None);
-        let (landing, key) = match self.layout.landing(url) {
-            Ok(landing) => landing,
-            Err(error) => {
-                self.failed = Err(error);
-                return None;
-            }
+        let (landing, key) = self.layout.landing(url)?;
+        let Some(key) = key else {
+            return Ok(None);
         };
-        let key = key?;
         let print = self.layout.printer.print(&key);
         self.layout.file(&landing, &key, print)
     }
@@ -437,8 +424,6 @@ fn redirect(entry: &Entry, url: &Url) -> Option<Url> {
 }
 
 const MOST_REDIRECTS: usize = 20;
-/// The mark of what gets a path beside the one it asks for.
-const BESIDE: u8 = 0x80;
 /// So many files are remembered by each that finds some.
 const RECENT: usize = 4096;
 

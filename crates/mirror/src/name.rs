@@ -81,7 +81,7 @@ impl Name {
     }
 
     /// Returns the path of the n-th name like this one that is taken by no other URL.
-    pub(crate) fn beside(&self, url: &str, n: usize) -> String {
+    pub(crate) fn beside(&self, url: &str, n: u32) -> String {
         let again = if n == 0 {
             String::new()
         } else {

@@ -8,15 +8,29 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 
+use rows::{Rows, Scratch};
+
 use crate::name::{FRONT_DOOR, Name, fold};
-use crate::print::{Printer, words};
+use crate::print::{Printer, number, row};
+
+/// What is asked for at one place.
+#[derive(Debug)]
+pub(crate) struct Wish {
+    place: u32,
+    /// The print of the path. None, if it is the front door's in other letters.
+    path: Option<[u8; 8]>,
+    is_front_door: bool,
+    /// The prints of its folders.
+    folders: Vec<[u8; 8]>,
+}
 
 /// The paths that are asked for.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Asked {
+    scratch: Scratch,
     /// The print of each path, and the place of what asks for it.
-    paths: Vec<[u32; 3]>,
-    folders: Distinct,
+    paths: Rows<12>,
+    folders: Rows<8>,
     /// The places of what asks for the front door's path in other letters.
     doors: Vec<u32>,
     has_front_door: bool,
@@ -29,7 +43,7 @@ pub(crate) type Lookup<'a> = dyn Fn(u32) -> io::Result<(String, Name)> + 'a;
 #[derive(Debug)]
 pub(crate) struct Settled {
     /// What gets a path beside the one it asks for: the n-th, which nearly always is the first, 0.
-    pub(crate) beside: Vec<(u32, usize)>,
+    pub(crate) beside: Vec<(u32, u32)>,
     /// Whether there is a front door.
     pub(crate) has_front_door: bool,
     pub(crate) given: Given,
@@ -39,85 +53,121 @@ pub(crate) struct Settled {
 #[derive(Debug)]
 pub(crate) struct Given {
     printer: Printer,
-    /// Those that are asked for, in order, each with a place.
-    asked: Vec<[u32; 3]>,
-    /// Those that are a folder's, in order.
-    folders: Vec<u64>,
-    /// Those beside others, in order.
-    beside: Vec<u64>,
+    /// Those that are asked for, each with a place.
+    asked: Rows<12>,
+    /// Those that are a folder's.
+    folders: Rows<8>,
+    /// Those beside others.
+    beside: Rows<8>,
+}
+
+impl Wish {
+    pub(crate) fn new(place: u32, name: &Name, printer: &Printer) -> Self {
+        let path = name.path();
+        let folded = fold(&path);
+        let folders = folded.match_indices('/');
+        let folders = folders
+            .map(|(at, _)| printer.short(&folded[..at]))
+            .collect();
+        // The front door's name is its own to the letter: `Index.html` would be there on one system
+        // and not on another.
+        let is_front_door = path == FRONT_DOOR;
+        let is_like_it = folded == FRONT_DOOR && !is_front_door;
+        Wish {
+            place,
+            path: (!is_like_it).then(|| printer.short(&folded)),
+            is_front_door,
+            folders,
+        }
+    }
 }
 
 impl Asked {
-    /// What so many may ask for.
-    pub(crate) fn with_capacity(captures: usize) -> Self {
+    pub(crate) fn new(scratch: &Scratch) -> Self {
         Asked {
-            paths: Vec::with_capacity(captures),
-            ..Asked::default()
+            scratch: scratch.clone(),
+            paths: Rows::new(scratch.clone()),
+            folders: Rows::new(scratch.clone()),
+            doors: Vec::new(),
+            has_front_door: false,
         }
     }
 
     /// Takes in what is asked for at a place.
-    pub(crate) fn ask(&mut self, place: u32, name: &Name, printer: &Printer) {
-        let path = name.path();
-        let folded = fold(&path);
-        for (at, _) in folded.match_indices('/') {
-            self.folders.insert(printer.short(&folded[..at]));
+    pub(crate) fn take_in(&mut self, wish: Wish) {
+        self.folders.extend(wish.folders);
+        self.has_front_door |= wish.is_front_door;
+        match wish.path {
+            Some(path) => self.paths.insert(row(path, wish.place)),
+            None => self.doors.push(wish.place),
         }
-        // The front door's name is its own to the letter: `Index.html` would be there on one system
-        // and not on another.
-        if folded == FRONT_DOOR && path != FRONT_DOOR {
-            self.doors.push(place);
-            return;
-        }
-        self.has_front_door |= path == FRONT_DOOR;
-        let [high, low] = words(printer.short(&folded));
-        self.paths.push([high, low, place]);
-    }
-
-    /// Takes in what others asked for.
-    pub(crate) fn append(&mut self, mut other: Asked) {
-        self.paths.append(&mut other.paths);
-        self.doors.append(&mut other.doors);
-        self.folders.append(other.folders);
-        self.has_front_door |= other.has_front_door;
     }
 
     /// Decides.
-    pub(crate) fn settle(mut self, printer: &Printer, look: &Lookup<'_>) -> io::Result<Settled> {
-        self.paths.sort_unstable();
-        let folders = self.folders.sorted();
-        let mut losers = self.doors;
-        for group in self.paths.chunk_by(|a, b| a[..2] == b[..2]) {
-            let places = group.iter().map(|[.., place]| *place);
-            if folders.binary_search(&print(&group[0])).is_ok() {
+    pub(crate) fn settle(self, printer: &Printer, look: &Lookup<'_>) -> io::Result<Settled> {
+        let Asked {
+            scratch,
+            mut paths,
+            mut folders,
+            doors: mut losers,
+            has_front_door,
+        } = self;
+        paths.pack();
+        folders.pack();
+        let mut ordered = folders.iter();
+        let mut folder = ordered.next().transpose()?;
+        each_group(&paths, |path, places| {
+            while folder.is_some_and(|folder| folder < path) {
+                folder = ordered.next().transpose()?;
+            }
+            if folder == Some(path) {
                 losers.extend(places);
-            } else if group.len() > 1 {
+            } else if places.len() > 1 {
                 all_but_the_least(places, look, &mut losers)?;
             }
-        }
+            Ok(())
+        })?;
         let mut given = Given {
             printer: printer.clone(),
-            asked: self.paths,
+            asked: paths,
             folders,
-            beside: Vec::new(),
+            beside: Rows::new(scratch.clone()),
         };
         Ok(Settled {
-            beside: given.beside(losers, look)?,
-            has_front_door: self.has_front_door,
+            beside: given.beside(losers, &scratch, look)?,
+            has_front_door,
             given,
         })
     }
 }
 
+/// Shows each path and the places that it is asked for at, in order.
+fn each_group(
+    asked: &Rows<12>,
+    mut each: impl FnMut([u8; 8], &[u32]) -> io::Result<()>,
+) -> io::Result<()> {
+    let (mut path, mut places) = ([0; 8], Vec::new());
+    for row in asked {
+        let row = row?;
+        let [next @ .., _, _, _, _] = row;
+        if next != path && !places.is_empty() {
+            each(path, &places)?;
+            places.clear();
+        }
+        path = next;
+        places.push(number(&row));
+    }
+    if places.is_empty() {
+        return Ok(());
+    }
+    each(path, &places)
+}
+
 /// Adds the places of all but the least URL for each path. Equal prints are nearly always of equal
 /// paths.
-fn all_but_the_least(
-    places: impl Iterator<Item = u32>,
-    look: &Lookup<'_>,
-    losers: &mut Vec<u32>,
-) -> io::Result<()> {
+fn all_but_the_least(places: &[u32], look: &Lookup<'_>, losers: &mut Vec<u32>) -> io::Result<()> {
     let mut least: HashMap<String, (String, u32)> = HashMap::new();
-    for place in places {
+    for place in places.iter().copied() {
         let (url, name) = look(place)?;
         let path = fold(&name.path());
         let loser = match least.get_mut(&path) {
@@ -135,36 +185,42 @@ fn all_but_the_least(
 
 impl Given {
     /// Tells whether there is a file of this path.
-    pub(crate) fn is_file(&self, path: &str) -> bool {
+    pub(crate) fn is_file(&self, path: &str) -> io::Result<bool> {
         let path = self.printer.short(&fold(path));
-        self.is_asked_for(path) && !self.is_folder(path) || self.beside.binary_search(&path).is_ok()
+        let is_asked_for = self.asked.contains(&path)? && !self.folders.contains(&path)?;
+        Ok(is_asked_for || self.beside.contains(&path)?)
     }
 
     /// Gives each of these places a path beside the one it asks for.
-    fn beside(&mut self, losers: Vec<u32>, look: &Lookup<'_>) -> io::Result<Vec<(u32, usize)>> {
-        let mut asked = Vec::with_capacity(losers.len());
+    fn beside(
+        &mut self,
+        losers: Vec<u32>,
+        scratch: &Scratch,
+        look: &Lookup<'_>,
+    ) -> io::Result<Vec<(u32, u32)>> {
+        let mut asked = Rows::new(scratch.clone());
         for place in losers {
             let (url, name) = look(place)?;
-            let [high, low] = words(self.printer.short(&fold(&name.beside(&url, 0))));
-            asked.push([high, low, place]);
+            let path = self.printer.short(&fold(&name.beside(&url, 0)));
+            asked.insert(row(path, place));
         }
-        asked.sort_unstable();
-        let (mut beside, mut rest) = (Vec::with_capacity(asked.len()), Vec::new());
-        for group in asked.chunk_by(|a, b| a[..2] == b[..2]) {
-            match group {
-                [one] if !self.is_taken(print(one)) => {
-                    beside.push((one[2], 0));
-                    self.beside.push(print(one));
+        let (mut beside, mut rest) = (Vec::new(), Vec::new());
+        each_group(&asked, |path, places| {
+            match places {
+                [one] if !self.is_taken(path)? => {
+                    beside.push((*one, 0));
+                    self.beside.insert(path);
                 }
                 // A URL is named so, or someone made two with one digest.
                 several => {
-                    for [.., place] in several {
+                    for place in several {
                         let (url, name) = look(*place)?;
                         rest.push((url, name, *place));
                     }
                 }
             }
-        }
+            Ok(())
+        })?;
         rest.sort_by(|(a, ..), (b, ..)| a.cmp(b));
         // No first path beside another is a later one beside a third: the end of the digest tells
         // them apart. So those of `rest` are in each other's way alone.
@@ -173,7 +229,7 @@ impl Given {
             let mut n = 0;
             loop {
                 let path = self.printer.short(&fold(&name.beside(&url, n)));
-                if !self.is_taken(path) && taken.insert(path) {
+                if !self.is_taken(path)? && taken.insert(path) {
                     break;
                 }
                 n += 1;
@@ -181,70 +237,14 @@ impl Given {
             beside.push((place, n));
         }
         self.beside.extend(taken);
-        self.beside.sort_unstable();
+        self.beside.pack();
         Ok(beside)
     }
 
-    fn is_taken(&self, path: u64) -> bool {
-        self.is_asked_for(path) || self.is_folder(path)
-    }
-
-    fn is_asked_for(&self, path: u64) -> bool {
-        self.asked.binary_search_by_key(&path, print).is_ok()
-    }
-
-    fn is_folder(&self, path: u64) -> bool {
-        self.folders.binary_search(&path).is_ok()
+    fn is_taken(&self, path: [u8; 8]) -> io::Result<bool> {
+        Ok(self.asked.contains(&path)? || self.folders.contains(&path)?)
     }
 }
-
-/// Numbers, each once.
-#[derive(Debug, Default)]
-struct Distinct {
-    /// Some may be there twice.
-    all: Vec<u64>,
-    /// When there are so many, it is looked at which are.
-    most: usize,
-    /// What was taken in of late.
-    recent: Vec<u64>,
-}
-
-impl Distinct {
-    fn insert(&mut self, number: u64) {
-        self.recent.resize(RECENT, 0);
-        let at = usize::try_from(number % RECENT as u64).unwrap_or(0);
-        if std::mem::replace(&mut self.recent[at], number) != number {
-            self.push(number);
-        }
-    }
-
-    fn push(&mut self, number: u64) {
-        if self.all.len() >= self.most {
-            self.all.sort_unstable();
-            self.all.dedup();
-            self.most = (self.all.len() * 2).max(RECENT);
-        }
-        self.all.push(number);
-    }
-
-    fn append(&mut self, other: Distinct) {
-        for number in other.all {
-            self.push(number);
-        }
-    }
-
-    fn sorted(mut self) -> Vec<u64> {
-        self.all.sort_unstable();
-        self.all.dedup();
-        self.all
-    }
-}
-
-fn print([high, low, _]: &[u32; 3]) -> u64 {
-    u64::from(*high) << 32 | u64::from(*low)
-}
-
-const RECENT: usize = 1024;
 
 #[cfg(test)]
 mod tests {
@@ -261,9 +261,9 @@ mod tests {
     /// Asks in the given order.
     fn paths(urls: &[String]) -> BTreeMap<String, String> {
         let printer = Printer::default();
-        let mut asked = Asked::default();
+        let mut asked = Asked::new(&Scratch::none());
         for (place, url) in (0..).zip(urls) {
-            asked.ask(place, &name(url), &printer);
+            asked.take_in(Wish::new(place, &name(url), &printer));
         }
         let look = |place: u32| {
             let url = &urls[place as usize];
@@ -279,12 +279,12 @@ mod tests {
             paths.insert(url.clone(), name(url).beside(url, n));
         }
         for path in paths.values() {
-            assert!(settled.given.is_file(path), "{path}");
+            assert!(settled.given.is_file(path).unwrap(), "{path}");
             for (at, _) in path.match_indices('/') {
-                assert!(!settled.given.is_file(&path[..at]), "{path}");
+                assert!(!settled.given.is_file(&path[..at]).unwrap(), "{path}");
             }
         }
-        assert!(!settled.given.is_file("of nobody"));
+        assert!(!settled.given.is_file("of nobody").unwrap());
         let has_front_door = paths.values().any(|path| path == FRONT_DOOR);
         assert_eq!(settled.has_front_door, has_front_door);
         paths
@@ -313,7 +313,7 @@ mod tests {
             }
         }
         for (url, name) in beside {
-            let free = (0..99)
+            let free = (0..99_u32)
                 .map(|n| name.beside(&url, n))
                 .find(|path| taken.insert(fold(path)));
             paths.insert(url, free.unwrap());
@@ -364,7 +364,7 @@ mod tests {
     /// URLs, some named as others are beside one another.
     fn urls() -> impl Strategy<Value = Vec<String>> {
         let path = "(index.html|Index.html|[aAbBσΣ./?%2]{0,6})";
-        let urls = prop::collection::hash_set((path, 0..4_usize), 0..14);
+        let urls = prop::collection::hash_set((path, 0..4_u32), 0..14);
         urls.prop_map(|urls| {
             let parsed = urls.iter().filter_map(|(path, kind)| {
                 let scheme = if kind % 2 == 0 { "http" } else { "https" };

@@ -90,6 +90,7 @@ impl Pages {
         let mut html = String::with_capacity(room.max(self.bytes));
         self.push_head(&mut html, page);
         html.push_str("<p>");
+        push_name(&mut html, page);
         let end = "</p>\n</body>\n</html>\n";
         let missing = self.bytes.saturating_sub(html.len() + end.len());
         // Fibonacci hashing: neighbouring pages begin far apart.
@@ -118,6 +119,20 @@ impl Pages {
         }
         html.push_str("</ul>\n");
     }
+}
+
+/// Writes a word that no other page has: a page of a real site says something that no other says.
+fn push_name(html: &mut String, page: u32) {
+    let mut rest = page;
+    loop {
+        // Below 32.
+        html.push_str(WORDS[usize::try_from(rest % 32).unwrap_or(0)]);
+        rest /= 32;
+        if rest == 0 {
+            break;
+        }
+    }
+    html.push_str(". ");
 }
 
 /// Returns this many bytes of words, in an order without a period.
@@ -186,7 +201,7 @@ mod tests {
         let pages = Pages::new(500, 20, 10);
         let html = pages.html(3);
         assert_eq!(html.matches("<a href=").count(), 20);
-        assert!(html.ends_with("<p></p>\n</body>\n</html>\n"));
+        assert!(html.ends_with("<p>holds. </p>\n</body>\n</html>\n"));
     }
 
     #[test]

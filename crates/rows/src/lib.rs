@@ -1,0 +1,39 @@
+//! A set of short rows in order, of which memory holds a bounded number and files the others.
+//!
+//! For an index of what grows with the input (a digest and a place, a fingerprint and a number) in a
+//! program whose memory should not. Not for what must last: the files have no names, and go with the
+//! set.
+//!
+//! ```
+//! use dragline_rows::{Rows, Scratch};
+//!
+//! // A row of ten bytes: eight of a digest, two of a place.
+//! let mut places = Rows::<10>::new(Scratch::new(tempfile::tempfile));
+//! places.insert(*b"digest-a\0\x07");
+//! places.insert(*b"digest-b\0\x09");
+//! assert_eq!(places.find(b"digest-b")?, Some(*b"digest-b\0\x09"));
+//! assert_eq!(places.find(b"digest-c")?, None);
+//! # std::io::Result::Ok(())
+//! ```
+//!
+//! # Guarantees
+//!
+//! - Some 32,768 rows are in memory ([`Rows::with_bound`] for another number), and of those in files
+//!   one of each 2 KiB.
+//! - No insert fails: where no file can be made or written, the rows stay in memory.
+//! - Of n rows, a question reads at most log₂(n / 32,768) times 2 KiB; once they are
+//!   [packed](Rows::pack), 2 KiB.
+//!
+//! How it works: a log-structured merge tree (O'Neil et al., 1996). When memory is full, its rows are
+//! written in order to a file of their own, a run; a run that is not twice as long as the next is
+//! merged with it. Beside each run, the first row of each 2 KiB of it is in memory.
+#![forbid(unsafe_code)]
+
+mod merge;
+mod rows;
+mod run;
+mod scratch;
+
+pub use merge::Iter;
+pub use rows::Rows;
+pub use scratch::Scratch;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use archive::Entry;
 use frontier::{CanonicalUrl, Frontier, FrontierError, Past};
 use futures::executor::block_on;
-use mirror::Captures;
+use mirror::{Came, Captures};
 
 use crate::StartError;
 use crate::record::{NoRecord, Record};
@@ -76,36 +76,25 @@ impl Captures for Captured {
         self.done.saturating_add(self.beside.places())
     }
 
-    fn read(&self, places: Range<u32>) -> io::Result<Vec<(u32, Entry)>> {
-        let mut entries = Vec::with_capacity(places.len().min(AT_ONCE));
+    fn read(&self, places: Range<u32>) -> io::Result<Vec<(u32, Came)>> {
+        let mut all = Vec::with_capacity(places.len().min(AT_ONCE));
         let done = places.start..places.end.min(self.done);
         if !done.is_empty() {
             let read = self.records.read(done.start.into(), done.len());
             for (place, past) in done.zip(read.map_err(io::Error::other)?) {
                 let record = parse(&past).map_err(io::Error::other)?;
-                entries.extend(record.good().map(|entry| (place, entry)));
+                let came = if record.is_lost() {
+                    Some(Came::Lost(past.url.as_str().to_owned()))
+                } else {
+                    record.good().map(Came::Captured)
+                };
+                all.extend(came.map(|came| (place, came)));
             }
         }
         let beside = places.start.saturating_sub(self.done)..places.end.saturating_sub(self.done);
-        let beside = self.beside.read(beside)?;
-        let beside = beside.into_iter();
-        entries.extend(beside.map(|(place, entry)| (place + self.done, entry)));
-        Ok(entries)
-    }
-
-    fn lost(&self, places: Range<u32>) -> io::Result<Vec<String>> {
-        let done = places.start..places.end.min(self.done);
-        if done.is_empty() {
-            return Ok(Vec::new());
-        }
-        let read = self.records.read(done.start.into(), done.len());
-        let mut lost = Vec::new();
-        for past in read.map_err(io::Error::other)? {
-            if parse(&past).map_err(io::Error::other)?.is_lost() {
-                lost.push(past.url.as_str().to_owned());
-            }
-        }
-        Ok(lost)
+        let beside = self.beside.read(beside)?.into_iter();
+        all.extend(beside.map(|(place, came)| (place + self.done, came)));
+        Ok(all)
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use archive::Entry;
 use frontier::CanonicalUrl;
-use mirror::Captures;
+use mirror::{Came, Captures};
 use replay::{Replay, Site};
 use url::Url;
 
@@ -74,20 +74,16 @@ pub(crate) struct InCopy {
 
 impl Captures for InCopy {
     fn places(&self) -> u32 {
-        self.entries.places()
+        let lost = u32::try_from(self.lost.len()).unwrap_or(u32::MAX);
+        self.entries.places().saturating_add(lost)
     }
 
-    fn read(&self, places: Range<u32>) -> io::Result<Vec<(u32, Entry)>> {
-        self.entries.read(places)
-    }
-
-    fn lost(&self, places: Range<u32>) -> io::Result<Vec<String>> {
-        // All at once: there need not be as many places.
-        Ok(if places.start == 0 {
-            self.lost.clone()
-        } else {
-            Vec::new()
-        })
+    /// Captures first.
+    fn read(&self, places: Range<u32>) -> io::Result<Vec<(u32, Came)>> {
+        let entries = self.entries.iter().cloned().map(Came::Captured);
+        let lost = self.lost.iter().cloned().map(Came::Lost);
+        let came = entries.chain(lost).skip(places.start as usize);
+        Ok(places.zip(came).collect())
     }
 }
 

@@ -145,7 +145,7 @@ fn files(
         built: Built::default(),
     };
     let builders = threads::each_with(captures::batches(captures), builder, |builder, batch| {
-        for (_, entry) in captures.read(captures::places(batch))? {
+        for (_, entry) in captures::read(captures, captures::places(batch))? {
             builder.file(&entry)?;
         }
         Ok(())

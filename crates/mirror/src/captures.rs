@@ -6,7 +6,7 @@ use archive::Entry;
 /// What a copy is made of: captures, no two of one URL, read a few at a time and as often as need
 /// be. So they need not be in memory.
 pub trait Captures: Sync {
-    /// How many places there are, each for one capture.
+    /// How many places there are, each for one URL.
     fn places(&self) -> u32;
 
     /// Reads what is at these places, in their order. There may be nothing at some; what is there
@@ -15,18 +15,17 @@ pub trait Captures: Sync {
     /// # Errors
     ///
     /// It cannot be read.
-    fn read(&self, places: Range<u32>) -> io::Result<Vec<(u32, Entry)>>;
+    fn read(&self, places: Range<u32>) -> io::Result<Vec<(u32, Came)>>;
+}
 
-    /// Reads the URLs at these places that were asked for and not had, if that is known. What a page
-    /// would load from there, a copy of it does not ask for again.
-    ///
-    /// # Errors
-    ///
-    /// They cannot be read.
-    fn lost(&self, places: Range<u32>) -> io::Result<Vec<String>> {
-        let _ = places;
-        Ok(Vec::new())
-    }
+/// What came of a URL.
+#[derive(Clone, Debug)]
+pub enum Came {
+    /// It was captured.
+    Captured(Entry),
+    /// It was asked for and not had. What a page would load from there, a copy of it does not ask
+    /// for again.
+    Lost(String),
 }
 
 impl Captures for Vec<Entry> {
@@ -34,21 +33,32 @@ impl Captures for Vec<Entry> {
         u32::try_from(self.len()).unwrap_or(u32::MAX)
     }
 
-    fn read(&self, places: Range<u32>) -> io::Result<Vec<(u32, Entry)>> {
+    fn read(&self, places: Range<u32>) -> io::Result<Vec<(u32, Came)>> {
         let (from, most) = (places.start as usize, places.len());
-        Ok(places
-            .zip(self.iter().skip(from).take(most).cloned())
-            .collect())
+        let entries = self.iter().skip(from).take(most).cloned();
+        Ok(places.zip(entries.map(Came::Captured)).collect())
     }
 }
 
-/// Reads all, some at a time.
+/// Reads the captures at these places.
+pub(crate) fn read(
+    captures: &dyn Captures,
+    places: Range<u32>,
+) -> io::Result<impl Iterator<Item = (u32, Entry)> + use<>> {
+    let read = captures.read(places)?.into_iter();
+    Ok(read.filter_map(|(place, came)| match came {
+        Came::Captured(entry) => Some((place, entry)),
+        Came::Lost(_) => None,
+    }))
+}
+
+/// Reads all captures, some at a time.
 pub(crate) fn each(
     captures: &dyn Captures,
     mut each: impl FnMut(u32, Entry) -> io::Result<()>,
 ) -> io::Result<()> {
     for batch in 0..batches(captures) {
-        for (place, entry) in captures.read(places(batch))? {
+        for (place, entry) in read(captures, places(batch))? {
             each(place, entry)?;
         }
     }

@@ -14,7 +14,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rows::{Rows, Scratch};
 use url::Url;
 
-use crate::captures::{self, Captures};
+use crate::captures::{self, Came, Captures};
 use crate::media;
 use crate::name::{self, Name};
 use crate::print::{self, Print, Printer};
@@ -153,8 +153,7 @@ impl<'a> Layout<'a> {
 
     /// Returns what is at a place.
     pub(crate) fn entry(&self, place: u32) -> io::Result<Entry> {
-        let read = self.captures.read(place..place.saturating_add(1))?;
-        read.into_iter()
+        captures::read(self.captures, place..place.saturating_add(1))?
             .next()
             .map(|(_, entry)| entry)
             .ok_or_else(changed)
@@ -288,12 +287,14 @@ impl Survey {
 impl Part {
     fn of(places: Range<u32>, layout: &Layout<'_>, sniff: &Sniff<'_>) -> io::Result<Self> {
         let mut part = Part::default();
-        for (place, entry) in layout.captures.read(places.clone())? {
-            part.take_in(place, &entry, layout, sniff);
-        }
-        for url in layout.captures.lost(places)? {
-            let key = Url::parse(&url).ok().and_then(|url| (layout.key)(&url));
-            part.lost.extend(key.map(|key| layout.printer.print(&key)));
+        for (place, came) in layout.captures.read(places)? {
+            match came {
+                Came::Captured(entry) => part.take_in(place, &entry, layout, sniff),
+                Came::Lost(url) => {
+                    let key = Url::parse(&url).ok().and_then(|url| (layout.key)(&url));
+                    part.lost.extend(key.map(|key| layout.printer.print(&key)));
+                }
+            }
         }
         Ok(part)
     }

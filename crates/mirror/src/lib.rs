@@ -67,5 +67,5 @@ mod threads;
 mod tree;
 
 pub use build::{Built, Failure, LONGEST_DOCUMENT, Shown, Site, build, check};
-pub use captures::Captures;
+pub use captures::{Came, Captures};
 pub use document::{Obstacle, OnlyServed};

@@ -5,11 +5,11 @@ use std::path::Path;
 use std::time::SystemTime;
 use std::{fs, io};
 
-use archive::{Archive, Capture, Config, Entry};
+use archive::{Archive, Capture, Config};
 use bytes::Bytes;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use dragline_mirror::{Built, Captures, Site, build};
+use dragline_mirror::{Built, Came, Captures, Site, build};
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, StatusCode};
 use url::Position;
@@ -69,16 +69,15 @@ pub(crate) fn build_in(folder: &Path, seed: &str, captures: &[Capture]) -> Built
 
 /// Builds with some URLs lost.
 pub(crate) fn build_without(folder: &Path, captures: &[Capture], lost: Vec<String>) {
-    struct Lacking(Vec<Entry>, Vec<String>);
+    struct Lacking(Vec<Came>);
     impl Captures for Lacking {
         fn places(&self) -> u32 {
-            self.0.places()
+            self.0.len().try_into().unwrap()
         }
-        fn read(&self, places: Range<u32>) -> io::Result<Vec<(u32, Entry)>> {
-            self.0.read(places)
-        }
-        fn lost(&self, _: Range<u32>) -> io::Result<Vec<String>> {
-            Ok(self.1.clone())
+        fn read(&self, places: Range<u32>) -> io::Result<Vec<(u32, Came)>> {
+            let came = self.0.iter().cloned();
+            let came = came.skip(places.start as usize).take(places.len());
+            Ok(places.zip(came).collect())
         }
     }
     let root = Dir::open_ambient_dir(folder, ambient_authority()).unwrap();
@@ -88,7 +87,8 @@ pub(crate) fn build_without(folder: &Path, captures: &[Capture], lost: Vec<Strin
     let entries = captures
         .iter()
         .map(|capture| archive.append(capture).unwrap());
-    let captures = Lacking(entries.collect(), lost);
+    let entries = entries.map(Came::Captured);
+    let captures = Lacking(entries.chain(lost.into_iter().map(Came::Lost)).collect());
     build(
         &archive.reader(),
         &captures,

@@ -261,7 +261,9 @@ mod tests {
     /// Asks in the given order.
     fn paths(urls: &[String]) -> BTreeMap<String, String> {
         let printer = Printer::default();
-        let mut asked = Asked::new(&Scratch::none());
+        // In memory, and in files.
+        let bound = 1 + urls.len() % 4;
+        let mut asked = Asked::new(&Scratch::new(tempfile::tempfile).with_bound(bound));
         for (place, url) in (0..).zip(urls) {
             asked.take_in(Wish::new(place, &name(url), &printer));
         }

@@ -18,7 +18,7 @@
 //!
 //! # Guarantees
 //!
-//! - Some 32,768 rows are in memory ([`Rows::with_bound`] for another number), and of those in files
+//! - Some 32,768 rows are in memory ([`Scratch::with_bound`] for another number), and of those in files
 //!   one of each 2 KiB.
 //! - No insert fails: where no file can be made or written, the rows stay in memory.
 //! - Of n rows, a question reads at most log₂(n / 32,768) times 2 KiB; once they are

@@ -20,15 +20,10 @@ pub struct Rows<const N: usize> {
 impl<const N: usize> Rows<N> {
     /// No rows yet. Files are made when there are more than memory shall hold.
     pub fn new(scratch: Scratch) -> Self {
-        Rows::with_bound(scratch, MOST_IN_MEMORY)
-    }
-
-    /// No rows yet, and at most so many in memory.
-    pub fn with_bound(scratch: Scratch, most_in_memory: usize) -> Self {
         Rows {
+            most: scratch.most_in_memory().max(1),
             scratch,
             recent: BTreeSet::new(),
-            most: most_in_memory.max(1),
             runs: Vec::new(),
         }
     }
@@ -129,6 +124,3 @@ impl<'a, const N: usize> IntoIterator for &'a Rows<N> {
         self.iter()
     }
 }
-
-/// Of rows of 16 bytes, 1 MiB.
-const MOST_IN_MEMORY: usize = 1 << 15;

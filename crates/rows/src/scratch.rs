@@ -3,9 +3,12 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
-/// Makes the files that rows are written to.
+/// Makes the files that rows are written to when memory has as many as it shall hold.
 #[derive(Clone)]
-pub struct Scratch(Arc<Make>);
+pub struct Scratch {
+    make: Arc<Make>,
+    most_in_memory: usize,
+}
 
 type Make = dyn Fn() -> io::Result<File> + Send + Sync;
 
@@ -13,7 +16,24 @@ impl Scratch {
     /// Takes a function that opens an empty file to read and write, which nothing else uses. It should
     /// go when it is closed.
     pub fn new(make: impl Fn() -> io::Result<File> + Send + Sync + 'static) -> Self {
-        Scratch(Arc::new(make))
+        Scratch {
+            make: Arc::new(make),
+            most_in_memory: MOST_IN_MEMORY,
+        }
+    }
+
+    /// Has memory hold at most so many rows of each set. Default: 32,768, which of 16 bytes are about
+    /// 1 MiB.
+    #[must_use]
+    pub fn with_bound(self, most_in_memory: usize) -> Self {
+        Scratch {
+            most_in_memory,
+            ..self
+        }
+    }
+
+    pub(crate) fn most_in_memory(&self) -> usize {
+        self.most_in_memory
     }
 
     /// Makes none: rows stay in memory.
@@ -23,7 +43,7 @@ impl Scratch {
 
     /// Makes a file.
     pub(crate) fn file(&self) -> io::Result<File> {
-        self.0()
+        (self.make)()
     }
 }
 
@@ -32,3 +52,5 @@ impl fmt::Debug for Scratch {
         formatter.write_str("Scratch")
     }
 }
+
+const MOST_IN_MEMORY: usize = 1 << 15;

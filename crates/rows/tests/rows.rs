@@ -48,7 +48,7 @@ fn rows_beyond_the_bound_are_in_files() {
         count.fetch_add(1, Ordering::Relaxed);
         tempfile::tempfile()
     });
-    let mut rows = Rows::with_bound(scratch, 100);
+    let mut rows = Rows::new(scratch.with_bound(100));
     rows.extend(numbers(100));
     assert_eq!(made.load(Ordering::Relaxed), 0);
     rows.extend(numbers(10_000));
@@ -74,7 +74,7 @@ fn where_no_file_can_be_made_rows_stay_in_memory() {
         count.fetch_add(1, Ordering::Relaxed);
         Err(io::ErrorKind::ReadOnlyFilesystem.into())
     });
-    let mut rows = Rows::with_bound(scratch, 4);
+    let mut rows = Rows::new(scratch.with_bound(4));
     rows.extend(numbers(1000));
     rows.pack();
     check(&rows, &numbers(1000).collect());
@@ -92,7 +92,7 @@ fn what_cannot_be_read_is_an_error_that_is_told_once() {
         options.read(true).write(true).create(true).truncate(true);
         options.open(&made)
     });
-    let mut rows = Rows::with_bound(scratch, 4);
+    let mut rows = Rows::new(scratch.with_bound(4));
     rows.extend(numbers(5));
     std::fs::File::create(&path).unwrap();
     let row = numbers(5).max().unwrap();
@@ -109,7 +109,7 @@ proptest! {
         most in 1..40_usize,
         packed in 0..120_usize,
     ) {
-        let mut rows = Rows::with_bound(scratch(), most);
+        let mut rows = Rows::new(scratch().with_bound(most));
         let mut model = BTreeSet::new();
         for (n, row) in put.iter().enumerate() {
             if n == packed {
@@ -123,8 +123,8 @@ proptest! {
 
     #[test]
     fn rows_of_any_length_fill_blocks(put in prop::collection::btree_set(any::<u16>(), 0..300)) {
-        let mut rows = Rows::<1500>::with_bound(scratch(), 7);
-        let mut shorts = Rows::<2>::with_bound(scratch(), 7);
+        let mut rows = Rows::<1500>::new(scratch().with_bound(7));
+        let mut shorts = Rows::<2>::new(scratch().with_bound(7));
         for n in &put {
             let mut row = [1; 1500];
             row[..2].copy_from_slice(&n.to_be_bytes());

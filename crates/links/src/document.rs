@@ -1,23 +1,29 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::iter::FusedIterator;
 use std::ops::Range;
-use std::rc::Rc;
+use std::slice;
+use std::sync::Arc;
 
 use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE};
 use url::Url;
 
 use crate::charset::{self, Charset};
 use crate::link::{
-    Base, Found, Kind, Layer, MOST_LINKS, Origin, Place, Quotes, Reference, Role, Within,
+    Base, Found, Kind, Layer, MOST_BYTES, MOST_LINKS, Origin, Place, Quotes, Reference, Role, Span,
+    Within,
 };
 use crate::text::{Escapes, Text};
 use crate::{Format, Link, css, html, json};
 
 /// Returns what a document refers to by `http` and `https`, in order.
 ///
-/// This is [`Document::new`] and [`Document::links`] in one.
+/// This is [`Document::new`] and [`Document::links`] in one. They take some hundred bytes of memory
+/// each; who can do with one at a time takes these.
 pub fn extract(content: &[u8], format: Format, charset: Option<&str>, url: &Url) -> Vec<Link> {
-    Document::new(content, format, charset, url).links
+    Document::new(content, format, charset, url)
+        .links()
+        .collect()
 }
 
 /// Gives what a document refers to by `http` and `https`: each URL once for each [`Kind`] and each
@@ -55,19 +61,22 @@ pub fn each_target(
         decoded = encoding.decode_with_bom_removal(content).0;
         (decoded.as_bytes(), UTF_8)
     };
+    let (bytes, is_too_long) = start(bytes);
     let found = match format {
         Format::Html | Format::Xml => html::targets(bytes, format, encoding),
         _ => flat(bytes, format, encoding),
     };
-    let mut resolver = Resolver::new(url, &found.bases, encoding, format, bytes.len());
+    let mut resolver = Resolver::new(encoding, format, bytes.len());
     resolver.remembers = false;
+    let bases = resolver.bases(url, &found.bases);
+    resolver.renew();
     for reference in found.references {
-        if let Some(url) = resolver.target(&reference) {
+        if let Some(url) = resolver.target(&bases, &reference, reference.text(bytes)) {
             each(url, reference.kind);
         }
     }
     Searched {
-        is_whole: !found.is_cut && !resolver.is_spent,
+        is_whole: !found.is_cut && !is_too_long && !resolver.is_spent,
         nofollow: found.nofollow,
     }
 }
@@ -100,15 +109,17 @@ pub struct Searched {
 #[derive(Debug)]
 pub struct Document<'a> {
     pub(crate) content: &'a [u8],
-    /// What it was read as: a superset of ASCII.
-    bytes: Cow<'a, [u8]>,
+    /// What the spans refer to.
+    pub(crate) bytes: Cow<'a, [u8]>,
+    format: Format,
     pub(crate) encoding: &'static Encoding,
     charset: Charset,
     pub(crate) head: Option<usize>,
     policies: Vec<Range<usize>>,
     /// What is left out when it is rewritten.
     pub(crate) dropped: Vec<Range<usize>>,
-    links: Vec<Link>,
+    references: Vec<Reference>,
+    bases: Vec<InForce>,
 }
 
 impl<'a> Document<'a> {
@@ -117,7 +128,8 @@ impl<'a> Document<'a> {
     /// `charset` is the one its `Content-Type` names, if it names one; `url` is where it is from.
     /// What is empty or no URL is left out, and so is a mere fragment where no `<base>` is in
     /// force. Of a document, the first 100,000 links are found, and no more than make 64 bytes of
-    /// URLs of a byte; documents within it are searched two deep.
+    /// URLs of a byte; documents within it are searched two deep. It takes 64 bytes of memory for a
+    /// link, and somewhat more for one that is written with escapes.
     pub fn new(content: &'a [u8], format: Format, charset: Option<&str>, url: &Url) -> Self {
         Self::with_environment(content, format, charset, url, None)
     }
@@ -135,20 +147,22 @@ impl<'a> Document<'a> {
         let mut document = Document {
             content,
             bytes: Cow::Borrowed(content),
+            format,
             encoding,
             charset,
             head: None,
             policies: Vec::new(),
             dropped: Vec::new(),
-            links: Vec::new(),
+            references: Vec::new(),
+            bases: Vec::new(),
         };
         if encoding.is_ascii_compatible() {
-            document.find(format, url);
+            document.find(url);
         } else if encoding != REPLACEMENT {
             let (text, _) = encoding.decode_with_bom_removal(content);
             document.bytes = Cow::Owned(text.into_owned().into_bytes());
             document.encoding = UTF_8;
-            document.find(format, url);
+            document.find(url);
             if encoding == UTF_16LE || encoding == UTF_16BE {
                 document.encoding = encoding;
                 document.place_in_utf_16();
@@ -157,11 +171,28 @@ impl<'a> Document<'a> {
         document
     }
 
-    /// Returns its links, in order.
+    /// Returns its links, in order: each is made when it is asked for.
     ///
     /// Their spans refer to the content; or, where that is in ISO-2022-JP, to its text in UTF-8.
-    pub fn links(&self) -> &[Link] {
-        &self.links
+    pub fn links(&self) -> Links<'_> {
+        Links {
+            document: self,
+            references: self.references.iter(),
+            resolver: Resolver::new(self.encoding_of_queries(), self.format, self.bytes.len()),
+        }
+    }
+
+    /// Returns what URLs in it are resolved against: the one of its `<base>`, or where it is from.
+    pub fn base(&self) -> Option<&Url> {
+        // That of the document itself stands before those that are written in it.
+        let base = self.bases.get(1)?;
+        Some(&base.url)
+    }
+
+    /// Returns whether it is a sitemap, a feed or a list: something that others read than browsers.
+    pub fn is_data(&self) -> bool {
+        let mut roles = self.references.iter().map(|reference| reference.role);
+        roles.any(|role| matches!(role, Role::Entry | Role::Sitemap))
     }
 
     /// Returns the encoding it was read in.
@@ -186,114 +217,162 @@ impl<'a> Document<'a> {
     /// Returns the text that stands in a span, decoded from the document's encoding, no escapes
     /// undone. What is out of bounds is empty.
     pub fn text(&self, span: Range<usize>) -> Cow<'_, str> {
-        let bytes = self.placed().get(span).unwrap_or_default();
+        let bytes = self.bytes.get(span).unwrap_or_default();
         self.encoding.decode_without_bom_handling(bytes).0
-    }
-
-    /// Returns what the spans refer to.
-    pub(crate) fn placed(&self) -> &[u8] {
-        if self.is_transcoded() {
-            &self.bytes
-        } else {
-            self.content
-        }
     }
 
     /// Whether it is rewritten in UTF-8.
     pub(crate) fn is_transcoded(&self) -> bool {
-        self.encoding == UTF_8 && matches!(self.bytes, Cow::Owned(_))
+        matches!(self.bytes, Cow::Owned(_))
     }
 
     /// Turns places in the text into those in the content, where each character of the text has two
     /// bytes or four.
     fn place_in_utf_16(&mut self) {
-        let text = str::from_utf8(&self.bytes).unwrap_or_default();
-        let mut places: Vec<&mut usize> = self.head.iter_mut().collect();
-        for span in &mut self.policies {
-            places.extend([&mut span.start, &mut span.end]);
+        // A character of up to three bytes has one unit there, one of four has two.
+        let units = |bytes: &[u8]| -> usize {
+            let begins = bytes.iter().filter(|byte| **byte & 0xc0 != 0x80);
+            begins.map(|byte| 1 + usize::from(*byte >= 0xf0)).sum()
+        };
+        let mut before = Vec::with_capacity(self.bytes.len() / STEP + 2);
+        before.push(0);
+        for part in self.bytes.chunks(STEP) {
+            before.push(before[before.len() - 1] + units(part));
         }
-        for link in &mut self.links {
-            let spans = [&mut link.span, &mut link.tag, &mut link.element];
-            for span in spans.into_iter().chain(&mut link.guards) {
-                places.extend([&mut span.start, &mut span.end]);
-            }
-        }
-        places.sort_unstable_by_key(|place| **place);
         let marked = Encoding::for_bom(self.content).map_or(0, |(_, length)| length);
-        let mut places = places.into_iter().peekable();
-        let mut in_content = marked;
-        let ends = text
-            .char_indices()
-            .map(|(at, char)| (at, char.len_utf16() * 2));
-        for (in_text, length) in ends.chain([(text.len(), 0)]) {
-            while let Some(place) = places.next_if(|place| **place <= in_text) {
-                *place = in_content;
-            }
-            in_content = (in_content + length).min(self.content.len());
+        let place = |at: usize| {
+            let behind = &self.bytes[at - at % STEP..at];
+            let place = marked + 2 * (before[at / STEP] + units(behind));
+            place.min(self.content.len())
+        };
+        let span = |span: Range<usize>| place(span.start)..place(span.end);
+        self.head = self.head.map(place);
+        for policy in &mut self.policies {
+            *policy = span(policy.clone());
         }
+        for reference in &mut self.references {
+            reference.map(span);
+        }
+        self.bytes = Cow::Borrowed(self.content);
     }
 
-    fn find(&mut self, format: Format, url: &Url) {
-        let found = match format {
-            Format::Html | Format::Xml => html::references(&self.bytes, format, self.encoding),
-            _ => flat(&self.bytes, format, self.encoding),
+    fn find(&mut self, url: &Url) {
+        let (bytes, _) = start(&self.bytes);
+        let found = match self.format {
+            Format::Html | Format::Xml => html::references(bytes, self.format, self.encoding),
+            _ => flat(bytes, self.format, self.encoding),
         };
         self.head = found.head;
         self.policies = found.policies;
-        let mut resolver =
-            Resolver::new(url, &found.bases, self.encoding, format, self.bytes.len());
-        let references = found.references.into_iter();
-        self.links = references
-            .filter_map(|reference| resolver.resolve(reference))
-            .collect();
+        self.references = found.references;
+        let mut resolver = Resolver::new(self.encoding, self.format, self.bytes.len());
+        self.bases = resolver.bases(url, &found.bases);
+    }
+
+    /// URL standard §4.4, query state: those of UTF-16 are in UTF-8.
+    fn encoding_of_queries(&self) -> &'static Encoding {
+        self.encoding.output_encoding()
     }
 }
+
+/// As much of a document as is searched, and whether there is more.
+fn start(bytes: &[u8]) -> (&[u8], bool) {
+    match bytes.get(..MOST_BYTES) {
+        Some(start) if start.len() < bytes.len() => (start, true),
+        _ => (bytes, false),
+    }
+}
+
+/// The links of a [`Document`], made one at a time.
+#[derive(Debug)]
+pub struct Links<'d> {
+    document: &'d Document<'d>,
+    references: slice::Iter<'d, Reference>,
+    resolver: Resolver,
+}
+
+impl Iterator for Links<'_> {
+    type Item = Link;
+
+    fn next(&mut self) -> Option<Link> {
+        let Links {
+            document,
+            references,
+            resolver,
+        } = self;
+        references.find_map(|reference| {
+            let text = match &reference.text {
+                Some(text) => Cow::Borrowed(&**text),
+                None => document.text(reference.span.range()),
+            };
+            let url = resolver.target(&document.bases, reference, &text)?;
+            let origin = &reference.origin;
+            let guards = origin.guards.iter().flat_map(|guards| guards.iter());
+            Some(Link {
+                url,
+                kind: reference.kind,
+                role: reference.role,
+                span: reference.span.range(),
+                text: trimmed(&text).to_owned(),
+                tag: origin.tag.range(),
+                element: origin.element(),
+                guards: guards.map(|guard| guard.range()).collect(),
+                place: reference.place,
+            })
+        })
+    }
+}
+
+impl FusedIterator for Links<'_> {}
 
 /// Finds what the bytes of a document that is no markup refer to.
 fn flat(bytes: &[u8], format: Format, encoding: &'static Encoding) -> Found {
     let text = Text::decode(bytes, 0..bytes.len(), encoding, Escapes::None);
-    let references = references(&text, format);
-    Found {
-        is_cut: references.len() >= MOST_LINKS,
-        references,
-        ..Found::new()
-    }
-}
-
-/// Finds what a document that is no markup refers to.
-fn references(text: &Text<'_>, format: Format) -> Vec<Reference> {
-    let reference =
-        |words: String, span: Range<usize>, (kind, role): (Kind, Role), within: Within| Reference {
-            text: words,
+    let mut found = Found::new();
+    let mut push = |words: &str, span: Range<usize>, kind: Kind, role: Role, within: Within| {
+        let mut reference = Reference {
+            text: None,
+            span: Span::new(text.span(span)),
+            origin: Origin::default(),
             kind,
             role,
-            span: text.span(span),
             place: Place::new(within, None),
-            origin: Origin::default(),
         };
+        reference.say(words, bytes);
+        found.references.push(reference);
+    };
+    let decoded = &*text.decoded;
     match format {
-        Format::Script => html::scripts(text, &[]),
-        Format::Manifest => json::urls(&text.decoded, json::Dialect::Manifest)
-            .into_iter()
-            .map(|url| reference(url.text, url.span, (url.kind, url.role), Within::Script))
-            .collect(),
-        Format::List => lines(&text.decoded)
-            .take(MOST_LINKS)
-            .map(|span| {
-                let words = text.decoded[span.clone()].to_owned();
-                reference(
-                    words,
-                    span,
-                    (Kind::Navigation, Role::Entry),
-                    Within::Nothing,
-                )
-            })
-            .collect(),
-        _ => css::urls(&text.decoded)
-            .into_iter()
-            .map(|url| reference(url.text, url.span, (Kind::Requisite, url.role), Within::Css))
-            .collect(),
+        Format::Script => {
+            for url in html::scripts(decoded, &[]) {
+                push(
+                    &url.text,
+                    url.span.clone(),
+                    url.kind(),
+                    url.role,
+                    url.within(),
+                );
+            }
+        }
+        Format::Manifest => {
+            for url in json::urls(decoded, json::Dialect::Manifest) {
+                push(&url.text, url.span, url.kind, url.role, Within::Script);
+            }
+        }
+        Format::List => {
+            for line in lines(decoded).take(MOST_LINKS) {
+                let (kind, role) = (Kind::Navigation, Role::Entry);
+                push(&decoded[line.clone()], line, kind, role, Within::Nothing);
+            }
+        }
+        _ => {
+            for url in css::urls(decoded) {
+                push(&url.text, url.span, Kind::Requisite, url.role, Within::Css);
+            }
+        }
     }
+    found.is_cut = found.references.len() >= MOST_LINKS;
+    found
 }
 
 /// The lines that are one word, and a URL.
@@ -311,15 +390,17 @@ fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Makes links of references.
+/// Resolves references.
+#[derive(Debug)]
 struct Resolver {
-    bases: Vec<InForce>,
     encoding: &'static Encoding,
     /// URL standard §4.4, query state: a query is percent-encoded from the document's encoding.
     encodes_queries: bool,
-    /// How many bytes of URLs may still be made: a small document must not become a large heap.
+    /// How many bytes of URLs are made at the most: a small document must not become a large heap.
+    most: usize,
+    /// How many of them may still be made.
     budget: usize,
-    /// What was resolved, without fragments: pages say the same many times.
+    /// Some of what was resolved, without fragments: pages say the same many times.
     known: HashMap<String, Url>,
     /// Against which of the bases.
     known_for: usize,
@@ -330,89 +411,68 @@ struct Resolver {
 }
 
 /// What is resolved against in a part of a document.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct InForce {
-    url: Rc<Url>,
+    url: Arc<Url>,
     /// Where a `<base>` says so, empty URLs and fragments lead there.
     is_written: bool,
-    around: Option<usize>,
+    around: Option<u32>,
 }
 
 impl Resolver {
-    fn new(
-        url: &Url,
-        bases: &[Base],
-        encoding: &'static Encoding,
-        format: Format,
-        length: usize,
-    ) -> Self {
+    fn new(encoding: &'static Encoding, format: Format, length: usize) -> Self {
         let is_markup = matches!(format, Format::Html | Format::Xml);
-        let mut resolver = Resolver {
-            bases: Vec::with_capacity(bases.len()),
+        let most = length * BYTES_OF_URL_A_BYTE + (1 << 20);
+        Resolver {
             encoding,
             encodes_queries: is_markup && encoding != UTF_8,
-            budget: length * BYTES_OF_URL_A_BYTE + (1 << 20),
+            most,
+            budget: most,
             known: HashMap::new(),
             known_for: 0,
             remembers: true,
             is_spent: false,
-        };
-        let document = InForce {
-            url: Rc::new(url.clone()),
+        }
+    }
+
+    /// Returns what is resolved against in each part of a document from `url`: that of the document
+    /// itself stands before those that are written in it.
+    fn bases(&mut self, url: &Url, written: &[Base]) -> Vec<InForce> {
+        let mut bases = Vec::with_capacity(written.len() + 1);
+        bases.push(InForce {
+            url: Arc::new(url.clone()),
             is_written: false,
             around: None,
-        };
-        for base in bases {
-            let around = base.around.map(|around| resolver.bases[around].clone());
-            let mut in_force = around.unwrap_or_else(|| document.clone());
+        });
+        for base in written {
+            let around = base.around.map_or(0, |around| around as usize + 1);
+            let mut in_force = bases[around].clone();
             in_force.around = base.around;
             // HTML §2.4.3, the document base URL.
-            let written = base
-                .url
-                .as_deref()
-                .and_then(|text| resolver.parse(&in_force.url, text));
-            let written = written.filter(|url| !matches!(url.scheme(), "data" | "javascript"));
-            if let Some(url) = written {
-                in_force.url = Rc::new(url);
+            let text = base.url.as_deref();
+            let url = text.and_then(|text| self.parse_at_cost(&in_force.url, text));
+            let url = url.filter(|url| !matches!(url.scheme(), "data" | "javascript"));
+            if let Some(url) = url {
+                in_force.url = Arc::new(url);
                 in_force.is_written = true;
             }
-            resolver.bases.push(in_force);
+            bases.push(in_force);
         }
-        resolver.bases.insert(0, document);
-        resolver
+        bases
     }
 
-    fn resolve(&mut self, reference: Reference) -> Option<Link> {
-        let url = self.target(&reference)?;
-        let text = trimmed(&reference.text);
-        // Mostly, nothing is around it.
-        let text = if text.len() == reference.text.len() {
-            reference.text
-        } else {
-            text.to_owned()
-        };
-        let origin = reference.origin;
-        Some(Link {
-            url,
-            kind: reference.kind,
-            role: reference.role,
-            span: reference.span,
-            text,
-            tag: origin.tag,
-            element: origin.element,
-            guards: origin.guards,
-            place: reference.place,
-        })
+    fn renew(&mut self) {
+        self.budget = self.most;
     }
 
-    fn target(&mut self, reference: &Reference) -> Option<Url> {
-        let text = trimmed(&reference.text);
+    fn target(&mut self, bases: &[InForce], reference: &Reference, text: &str) -> Option<Url> {
+        let text = trimmed(text);
         // That of the document itself stands before those that are written in it.
-        let mut base = reference.origin.base + 1;
+        let mut base = reference.origin.base as usize + 1;
         if reference.kind == Kind::Base {
-            base = self.bases[base].around.map_or(0, |around| around + 1);
+            base = bases[base].around.map_or(0, |around| around as usize + 1);
         }
-        let is_written = self.bases[base].is_written;
+        let is_written = bases[base].is_written;
         // Empty, a link that a person follows leads to the base; all else leads nowhere.
         let is_empty = text.is_empty()
             && (!is_written
@@ -421,32 +481,29 @@ impl Resolver {
         if is_empty || (text.starts_with('#') && !is_written) {
             return None;
         }
-        let url = self.url(base, text)?;
+        let url = self.url(bases, base, text)?;
         matches!(url.scheme(), "http" | "https").then_some(url)
     }
 
-    fn url(&mut self, base: usize, text: &str) -> Option<Url> {
-        let from = Rc::clone(&self.bases[base].url);
-        let cost = from.as_str().len() + text.len();
-        let Some(budget) = self.budget.checked_sub(cost) else {
-            self.is_spent = true;
+    fn url(&mut self, bases: &[InForce], base: usize, text: &str) -> Option<Url> {
+        let from = &bases[base].url;
+        if !self.pay(from, text) {
             return None;
-        };
-        self.budget = budget;
+        }
         let (main, fragment) = match text.split_once('#') {
             // By itself, it would lose its last blank.
             Some((main, fragment)) if !main.ends_with(|char| char <= ' ') => (main, Some(fragment)),
             _ => (text, None),
         };
-        if self.known_for != base {
+        if self.known_for != base || self.known.len() >= MOST_KNOWN {
             self.known.clear();
             self.known_for = base;
         }
         let mut url = if let Some(url) = self.known.get(main) {
             url.clone()
         } else {
-            let url = self.parse(&from, main)?;
-            if self.remembers {
+            let url = self.parse(from, main)?;
+            if self.remembers && url.as_str().len() <= LONGEST_KNOWN {
                 self.known.insert(main.to_owned(), url.clone());
             }
             url
@@ -455,6 +512,20 @@ impl Resolver {
             url.set_fragment(fragment);
         }
         Some(url)
+    }
+
+    fn parse_at_cost(&mut self, base: &Url, text: &str) -> Option<Url> {
+        self.pay(base, text)
+            .then(|| self.parse(base, text))
+            .flatten()
+    }
+
+    /// Tells whether so much may still be made.
+    fn pay(&mut self, base: &Url, text: &str) -> bool {
+        let left = self.budget.checked_sub(base.as_str().len() + text.len());
+        self.is_spent |= left.is_none();
+        self.budget = left.unwrap_or(self.budget);
+        left.is_some()
     }
 
     fn parse(&self, base: &Url, text: &str) -> Option<Url> {
@@ -478,3 +549,39 @@ fn query_encoder(encoding: &'static Encoding) -> impl Fn(&str) -> Cow<'_, [u8]> 
 
 /// How many bytes of URLs may come of a byte of a document.
 const BYTES_OF_URL_A_BYTE: usize = 64;
+/// So many URLs are remembered, and no longer ones.
+const MOST_KNOWN: usize = 1024;
+/// In bytes.
+const LONGEST_KNOWN: usize = 1024;
+/// Of each so many bytes of a text it is remembered where they are.
+const STEP: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_takes_little_memory() {
+        assert!(size_of::<Reference>() <= 64);
+        let url = Url::parse("http://h/").unwrap();
+        let page = "<a href=/some/where>".repeat(100);
+        let document = Document::new(page.as_bytes(), Format::Html, None, &url);
+        let is_small = |reference: &Reference| reference.text.is_none();
+        assert!(document.references.iter().all(is_small));
+    }
+
+    #[test]
+    fn many_bases_do_not_become_a_large_heap() {
+        let long = "a".repeat(256 << 10);
+        let objects = "<object codebase=b archive=c>".repeat(10_000);
+        let page = format!("<base href=/{long}/>{objects}");
+        let url = Url::parse("http://h/").unwrap();
+        let document = Document::new(page.as_bytes(), Format::Html, None, &url);
+        let bases = document.bases.iter();
+        let bases: HashMap<_, _> = bases
+            .map(|base| (Arc::as_ptr(&base.url), base.url.as_str().len()))
+            .collect();
+        let bytes: usize = bases.values().sum();
+        assert!(bytes <= page.len() * 65 + (2 << 20), "{bytes}");
+    }
+}

@@ -11,7 +11,7 @@ use crate::attribute::Name;
 use crate::holds::{self, Dialect, Holds};
 use crate::json;
 use crate::link::{
-    Base, DEEPEST, Found, Kind, Layer, MOST_LINKS, Origin, Place, Reference, Role, Within,
+    Base, DEEPEST, Found, Kind, Layer, MOST_LINKS, Origin, Place, Reference, Role, Span, Within,
 };
 use crate::scan::{self, Attribute, LONGEST_NAME, Run, Scan, Tag, is_space, text_of};
 use crate::text::{Escapes, Text};
@@ -51,14 +51,14 @@ fn find(
     let mut scan = Scan::new(document, format);
     let mut tag = Tag::default();
     while html.found.references.len() < MOST_LINKS && scan.next(&mut tag) {
+        let before = html.found.references.len();
         html.tag(&tag);
+        // Within a tag, order is that of the looking.
+        html.found.references[before..].sort_by_key(|reference| reference.span.range().start);
     }
     html.found.is_cut = html.found.references.len() >= MOST_LINKS;
+    html.found.references.truncate(MOST_LINKS);
     html.found.head = html.head.place(document, format);
-    // Within a tag, order is that of the looking.
-    let references = &mut html.found.references;
-    references.truncate(MOST_LINKS);
-    references.sort_by_key(|reference| reference.span.start);
     html.found
 }
 
@@ -95,7 +95,7 @@ struct Told {
 struct Open {
     name: Range<usize>,
     /// What URLs were resolved against outside of it.
-    base: usize,
+    base: u32,
 }
 
 impl Html<'_> {
@@ -111,9 +111,7 @@ impl Html<'_> {
             return self.leave(tag);
         }
         self.head.tag(name, tag);
-        self.origin.tag = tag.span.clone();
-        self.origin.element = tag.span.start..tag.end;
-        self.origin.guards.clear();
+        self.origin.enter(tag.span.clone(), tag.end);
         let dialect = match self.dialect {
             Some(dialect) => dialect,
             None if is_xml && !name.starts_with('?') => {
@@ -339,23 +337,15 @@ impl Html<'_> {
             if let Some(names) = url.names.filter(|_| self.names.len() < MOST_PREFIXES) {
                 self.names.push((names, url.text.clone()));
             }
-            self.push(url.text, url.kind, url.role, span, place);
+            self.push(&url.text, url.kind, url.role, span, place);
         }
     }
 
     fn javascript(&mut self, text: &Text<'_>, layer: Option<Layer>) {
-        for reference in scripts(text, &self.names) {
-            let place = Place {
-                layer,
-                ..reference.place
-            };
-            self.push(
-                reference.text,
-                reference.kind,
-                reference.role,
-                reference.span,
-                place,
-            );
+        for url in scripts(&text.decoded, &self.names) {
+            let place = Place::new(url.within(), layer);
+            let span = text.span(url.span.clone());
+            self.push(&url.text, url.kind(), url.role, span, place);
         }
     }
 
@@ -363,13 +353,8 @@ impl Html<'_> {
         for url in css::urls(&text.decoded) {
             let span = text.span(url.span);
             let place = Place::new(Within::Css, layer);
-            self.push(
-                url.text,
-                Kind::Requisite,
-                role.unwrap_or(url.role),
-                span,
-                place,
-            );
+            let role = role.unwrap_or(url.role);
+            self.push(&url.text, Kind::Requisite, role, span, place);
         }
     }
 
@@ -381,7 +366,7 @@ impl Html<'_> {
         let told = self.told.as_ref().map(|_| Told::default());
         let bytes = text.decoded.as_bytes();
         let found = find(bytes, Format::Html, UTF_8, self.depth + 1, told);
-        let first = self.found.bases.len();
+        let first = self.next_base();
         let around = self.origin.base;
         let shifted = found.bases.into_iter().map(|base| Base {
             around: Some(base.around.map_or(around, |around| first + around)),
@@ -392,21 +377,17 @@ impl Html<'_> {
         self.found
             .policies
             .extend(found.policies.into_iter().map(span));
-        self.found
-            .references
-            .extend(found.references.into_iter().map(|mut reference| {
-                reference.span = span(reference.span);
-                reference.place.surround(layer);
-                let origin = &mut reference.origin;
-                origin.tag = span(origin.tag.clone());
-                origin.element = span(origin.element.clone());
-                origin
-                    .guards
-                    .iter_mut()
-                    .for_each(|guard| *guard = span(guard.clone()));
-                origin.base += first;
-                reference
-            }));
+        for mut reference in found.references {
+            let words = reference.span.of(bytes);
+            reference.map(span);
+            // What it says must not be looked for in other bytes.
+            if let (None, Ok(words)) = (&reference.text, str::from_utf8(words)) {
+                reference.say(words, self.document);
+            }
+            reference.place.surround(layer);
+            reference.origin.base += first;
+            self.found.references.push(reference);
+        }
     }
 
     /// All of an attribute.
@@ -420,41 +401,37 @@ impl Html<'_> {
     ) {
         if kind == Kind::Base {
             // The first counts (HTML §4.2.3).
-            let base = &mut self.found.bases[self.origin.base];
+            let base = &mut self.found.bases[self.origin.base as usize];
             if base.url.is_some() {
                 return;
             }
             base.url = Some(text.to_owned());
         }
-        self.push(
-            text.to_owned(),
-            kind,
-            role,
-            span,
-            Place::new(Within::Nothing, layer),
-        );
+        self.push(text, kind, role, span, Place::new(Within::Nothing, layer));
     }
 
     /// A part of a text.
     fn part(&mut self, text: &Text<'_>, part: Range<usize>, kind: Kind, role: Role, place: Place) {
         let span = text.span(part.clone());
-        self.push(text.decoded[part].to_owned(), kind, role, span, place);
+        self.push(&text.decoded[part], kind, role, span, place);
     }
 
-    fn push(&mut self, text: String, kind: Kind, role: Role, span: Range<usize>, place: Place) {
+    fn push(&mut self, text: &str, kind: Kind, role: Role, span: Range<usize>, place: Place) {
         if let Some(told) = &mut self.told
-            && !told.is_news(&text, kind, self.origin.base)
+            && !told.is_news(text, kind, self.origin.base)
         {
             return;
         }
-        self.found.references.push(Reference {
-            text,
+        let mut reference = Reference {
+            text: None,
+            span: Span::new(span),
+            origin: self.origin.clone(),
             kind,
             role,
-            span,
             place,
-            origin: self.origin.clone(),
-        });
+        };
+        reference.say(text, self.document);
+        self.found.references.push(reference);
     }
 
     /// HTML §4.2.5.3, a `meta` that says by whom the document wants to be given what.
@@ -486,15 +463,19 @@ impl Html<'_> {
     /// The attributes that forbid what is not as it was. The blank before one goes with it where
     /// another, or the end, follows.
     fn guards(&mut self, tag: &Tag) {
-        for attribute in tag
+        let guards = tag
             .attributes
             .iter()
             .filter(|attribute| attribute.name.is_guard())
-        {
-            let Range { start, end } = attribute.span;
-            let after = self.document[end];
-            let spare = is_space(self.document[start - 1]) && (is_space(after) || after == b'>');
-            self.origin.guards.push(start - usize::from(spare)..end);
+            .map(|attribute| {
+                let Range { start, end } = attribute.span;
+                let (before, after) = (self.document[start - 1], self.document[end]);
+                let spare = is_space(before) && (is_space(after) || after == b'>');
+                Span::new(start - usize::from(spare)..end)
+            });
+        let mut guards = guards.peekable();
+        if guards.peek().is_some() {
+            self.origin.guards = Some(guards.collect());
         }
     }
 
@@ -527,17 +508,23 @@ impl Html<'_> {
         }
     }
 
-    fn new_base(&mut self, url: Option<String>) -> usize {
+    fn new_base(&mut self, url: Option<String>) -> u32 {
+        let new = self.next_base();
         self.found.bases.push(Base {
             around: Some(self.origin.base),
             url,
         });
-        self.found.bases.len() - 1
+        new
+    }
+
+    fn next_base(&self) -> u32 {
+        // There are no more than tags.
+        u32::try_from(self.found.bases.len()).unwrap_or(u32::MAX)
     }
 }
 
 impl Told {
-    fn is_news(&mut self, text: &str, kind: Kind, base: usize) -> bool {
+    fn is_news(&mut self, text: &str, kind: Kind, base: u32) -> bool {
         // What is the same up to its fragment leads to the same.
         let text = text.trim_matches(|char: char| char <= ' ');
         let main = text.split('#').next().filter(|main| !main.is_empty());
@@ -548,7 +535,7 @@ impl Told {
 
 /// What a script refers to, where names of modules that begin so stand for what begins so. Other names
 /// stand for addresses of the import map, which are links themselves.
-pub(crate) fn scripts(text: &Text<'_>, names: &[(String, String)]) -> Vec<Reference> {
+pub(crate) fn scripts(text: &str, names: &[(String, String)]) -> Vec<script::Found> {
     let meant = |mut url: script::Found| {
         if url.is_name {
             // HTML §8.1.6.2, resolve an imports match: the longest counts.
@@ -558,25 +545,7 @@ pub(crate) fn scripts(text: &Text<'_>, names: &[(String, String)]) -> Vec<Refere
         }
         Some(url)
     };
-    let reference = |url: script::Found| Reference {
-        kind: match url.role {
-            Role::ServiceWorker => Kind::Hint,
-            _ => Kind::Requisite,
-        },
-        role: url.role,
-        span: text.span(url.span),
-        place: match url.role {
-            Role::ModuleImport => Place::new(Within::Module, None),
-            _ => Place::new(Within::Script, None),
-        },
-        text: url.text,
-        origin: Origin::default(),
-    };
-    script::urls(&text.decoded)
-        .into_iter()
-        .filter_map(meant)
-        .map(reference)
-        .collect()
+    script::urls(text).into_iter().filter_map(meant).collect()
 }
 
 /// Where the head is.

@@ -1,4 +1,5 @@
 use std::ops::Range;
+use std::sync::Arc;
 
 use url::Url;
 
@@ -229,25 +230,92 @@ pub(crate) enum Within {
     Header,
 }
 
-/// A URL that was found and not resolved yet.
+/// A URL that was found and not resolved yet: small, since there may be very many.
 #[derive(Clone, Debug)]
 pub(crate) struct Reference {
-    pub(crate) text: String,
+    /// What it says, if that is not what stands there byte for byte.
+    pub(crate) text: Option<Box<str>>,
+    pub(crate) span: Span,
+    pub(crate) origin: Origin,
     pub(crate) kind: Kind,
     pub(crate) role: Role,
-    pub(crate) span: Range<usize>,
     pub(crate) place: Place,
-    pub(crate) origin: Origin,
+}
+
+impl Reference {
+    /// What it says; `bytes` is what its span refers to.
+    pub(crate) fn text<'t>(&'t self, bytes: &'t [u8]) -> &'t str {
+        match &self.text {
+            Some(text) => text,
+            None => str::from_utf8(self.span.of(bytes)).unwrap_or_default(),
+        }
+    }
+
+    /// Has it say `text`; `bytes` is what its span refers to.
+    pub(crate) fn say(&mut self, text: &str, bytes: &[u8]) {
+        let is_there = self.span.of(bytes) == text.as_bytes();
+        self.text = (!is_there).then(|| text.into());
+    }
+
+    /// Changes all places.
+    pub(crate) fn map(&mut self, span: impl Fn(Range<usize>) -> Range<usize>) {
+        let map = |old: &mut Span| *old = Span::new(span(old.range()));
+        map(&mut self.span);
+        let element = self.origin.element();
+        map(&mut self.origin.tag);
+        self.origin.element_end = Span::new(span(element)).end;
+        if let Some(guards) = &self.origin.guards {
+            let guards = guards.iter().map(|guard| Span::new(span(guard.range())));
+            self.origin.guards = Some(guards.collect());
+        }
+    }
 }
 
 /// The tag that a URL is found in.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Origin {
-    pub(crate) tag: Range<usize>,
-    pub(crate) element: Range<usize>,
-    pub(crate) guards: Vec<Range<usize>>,
+    pub(crate) tag: Span,
+    element_end: u32,
+    /// None has none mostly.
+    pub(crate) guards: Option<Arc<[Span]>>,
     /// Which of the [bases](Found::bases) is in force.
-    pub(crate) base: usize,
+    pub(crate) base: u32,
+}
+
+impl Origin {
+    /// Goes on to another tag; the element begins there.
+    pub(crate) fn enter(&mut self, tag: Range<usize>, element_end: usize) {
+        self.element_end = Span::new(tag.start..element_end).end;
+        self.tag = Span::new(tag);
+        self.guards = None;
+    }
+
+    pub(crate) fn element(&self) -> Range<usize> {
+        self.tag.range().start..self.element_end as usize
+    }
+}
+
+/// A place in a document, of which no more than [`MOST_BYTES`] are searched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    pub(crate) fn new(range: Range<usize>) -> Self {
+        // They do fit.
+        let [start, end] = [range.start, range.end].map(|at| u32::try_from(at).unwrap_or(u32::MAX));
+        Span { start, end }
+    }
+
+    pub(crate) fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    pub(crate) fn of(self, bytes: &[u8]) -> &[u8] {
+        bytes.get(self.range()).unwrap_or_default()
+    }
 }
 
 /// What was found in a document.
@@ -270,7 +338,7 @@ pub(crate) struct Found {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Base {
     /// The part around this one, which stands before it; none of the whole document.
-    pub(crate) around: Option<usize>,
+    pub(crate) around: Option<u32>,
     /// The URL, to be resolved against that of the part around.
     pub(crate) url: Option<String>,
 }
@@ -288,5 +356,8 @@ impl Found {
     }
 }
 
-/// More than any page has that a person reads; each costs some hundred bytes of memory.
+/// More than any page has that a person reads; each costs 64 bytes of memory.
 pub(crate) const MOST_LINKS: usize = 100_000;
+
+/// So many bytes of a document are searched: places fit into 32 bits, also where each byte becomes two.
+pub(crate) const MOST_BYTES: usize = (u32::MAX / 2) as usize;

@@ -7,7 +7,7 @@ use encoding_rs::{UTF_16BE, UTF_16LE};
 use url::Url;
 
 use crate::document::Document;
-use crate::link::{Layer, Place, Quotes, Within};
+use crate::link::{Layer, Place, Quotes, Span, Within};
 use crate::reference;
 use crate::script::is_url_like;
 use crate::{Edit, Format, Link};
@@ -29,48 +29,43 @@ pub fn rewrite<'a>(
 }
 
 impl<'a> Document<'a> {
-    /// Puts `head` at the beginning of the document's head, if it has a [head](Document::head), and
-    /// edits its links: `edit` is asked for each; `None` leaves it as it is.
-    ///
-    /// All else stays as it is. Borrowed means: nothing changed.
-    pub fn rewrite(
-        &self,
-        head: &str,
-        mut edit: impl FnMut(&Link) -> Option<Edit>,
-    ) -> Cow<'a, [u8]> {
-        let mut splices = Splices::new(self.placed());
-        if let Some(at) = self.head {
-            splices.put(at..at, self.encode(head));
-        }
+    /// Edits its links, and puts `head` at the beginning of its head: this is
+    /// [`edits`](Document::edits) and [`apply`](Edits::apply) in one.
+    pub fn rewrite(&self, head: &str, edit: impl FnMut(&Link) -> Option<Edit>) -> Cow<'a, [u8]> {
+        self.edits(edit).apply(head)
+    }
+
+    /// Edits its links: `edit` is asked for each, in order; `None` leaves it as it is.
+    pub fn edits(&self, mut edit: impl FnMut(&Link) -> Option<Edit>) -> Edits<'_, 'a> {
+        let mut splices = Splices::new(&self.bytes);
         for policy in &self.dropped {
-            splices.put(policy.clone(), Vec::new());
+            splices.put(policy.clone(), b"");
         }
         for link in self.links() {
-            let (url, guards) = match edit(link) {
+            let (url, guards) = match edit(&link) {
                 None => continue,
                 Some(Edit::Url(url)) => (url, &[][..]),
                 Some(Edit::Unguarded(url)) => (url, &link.guards[..]),
                 Some(Edit::Element(markup)) => {
-                    let markup = surround(markup, &link.place.around);
-                    splices.put(link.element.clone(), self.encode(&markup));
+                    let markup = surround(Cow::Owned(markup), &link.place.around);
+                    splices.put(link.element.clone(), &self.encode(&markup));
                     continue;
                 }
             };
             for guard in guards {
-                splices.put(guard.clone(), Vec::new());
+                splices.put(guard.clone(), b"");
             }
             if url != link.text {
                 let mut new = escape(&url, link.place);
-                if self.is_behind_open_reference(link) {
-                    new.insert(0, ';');
+                if self.is_behind_open_reference(&link) {
+                    new.to_mut().insert(0, ';');
                 }
-                splices.put(link.span.clone(), self.encode(&new));
+                splices.put(link.span.clone(), &self.encode(&new));
             }
         }
-        match splices.apply() {
-            None => Cow::Borrowed(self.content),
-            Some(bytes) if self.is_transcoded() => Cow::Owned([UTF_8_MARK, &bytes].concat()),
-            Some(bytes) => Cow::Owned(bytes),
+        Edits {
+            document: self,
+            splices,
         }
     }
 
@@ -80,7 +75,7 @@ impl<'a> Document<'a> {
         if link.place.layer.is_none() && link.place.around[0].is_none() {
             return false;
         }
-        let mut before = &self.placed()[..link.span.start];
+        let mut before = &self.bytes[..link.span.start];
         let name = before.iter().rev().take(LONGEST_REFERENCE);
         let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'#';
         let length = name.take_while(is_part).count();
@@ -90,134 +85,229 @@ impl<'a> Document<'a> {
         while let Some(shorter) = before.strip_suffix(b"amp;") {
             before = shorter;
         }
-        let reference = [b"&", name].concat();
-        before.ends_with(b"&")
-            && reference::decode(&reference).is_some_and(|found| found.length == reference.len())
+        before.ends_with(b"&") && {
+            let reference = [b"&", name].concat();
+            reference::decode(&reference).is_some_and(|found| found.length == reference.len())
+        }
     }
 
-    fn encode(&self, text: &str) -> Vec<u8> {
+    fn encode<'t>(&self, text: &'t str) -> Cow<'t, [u8]> {
         if self.encoding == UTF_16LE {
-            text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+            Cow::Owned(text.encode_utf16().flat_map(u16::to_le_bytes).collect())
         } else if self.encoding == UTF_16BE {
-            text.encode_utf16().flat_map(u16::to_be_bytes).collect()
+            Cow::Owned(text.encode_utf16().flat_map(u16::to_be_bytes).collect())
         } else {
-            self.encoding.encode(text).0.into_owned()
+            self.encoding.encode(text).0
+        }
+    }
+}
+
+/// What is to be changed in a document: much smaller than what comes of it.
+#[derive(Debug)]
+#[must_use = "nothing is changed until they are applied"]
+pub struct Edits<'d, 'a> {
+    document: &'d Document<'a>,
+    splices: Splices<'d>,
+}
+
+impl<'a> Edits<'_, 'a> {
+    /// Returns the edited document, `head` put at the beginning of its head, if it has a
+    /// [head](Document::head).
+    ///
+    /// All else stays as it is. Borrowed means: nothing changed.
+    pub fn apply(self, head: &str) -> Cow<'a, [u8]> {
+        let Edits {
+            document,
+            mut splices,
+        } = self;
+        if let Some(at) = document.head {
+            splices.put(at..at, &document.encode(head));
+        }
+        let mark = if document.is_transcoded() {
+            UTF_8_MARK
+        } else {
+            b""
+        };
+        match splices.apply(mark) {
+            None => Cow::Borrowed(document.content),
+            Some(bytes) => Cow::Owned(bytes),
         }
     }
 }
 
 /// Pieces to replace, in any order.
+#[derive(Debug)]
 struct Splices<'d> {
     bytes: &'d [u8],
-    pieces: Vec<(Range<usize>, Vec<u8>)>,
+    pieces: Vec<Piece>,
+    /// What comes into their places, one behind the other.
+    new: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    span: Span,
+    /// Where what comes into its place begins in that.
+    new: usize,
+    length: usize,
 }
 
 impl<'d> Splices<'d> {
     fn new(bytes: &'d [u8]) -> Self {
-        let pieces = Vec::new();
-        Splices { bytes, pieces }
+        Splices {
+            bytes,
+            pieces: Vec::new(),
+            new: Vec::new(),
+        }
     }
 
-    fn put(&mut self, span: Range<usize>, new: Vec<u8>) {
-        if self.bytes[span.clone()] != new[..] {
-            self.pieces.push((span, new));
+    fn put(&mut self, span: Range<usize>, new: &[u8]) {
+        if self.bytes[span.clone()] != *new {
+            self.pieces.push(Piece {
+                span: Span::new(span),
+                new: self.new.len(),
+                length: new.len(),
+            });
+            self.new.extend_from_slice(new);
         }
     }
 
     /// What overlaps one that begins before it, or is longer, is left out.
-    fn apply(mut self) -> Option<Vec<u8>> {
-        let by_place = |(span, _): &(Range<usize>, _)| {
-            let insertion = span.is_empty();
-            (span.start, !insertion, Reverse(span.end))
-        };
-        self.pieces.sort_by_key(by_place);
-        let mut spliced = Vec::with_capacity(self.bytes.len());
+    fn apply(mut self, mark: &[u8]) -> Option<Vec<u8>> {
+        if self.pieces.is_empty() {
+            return None;
+        }
+        self.pieces.sort_by_key(|piece| {
+            let Range { start, end } = piece.span.range();
+            let insertion = start == end;
+            (start, !insertion, Reverse(end))
+        });
         let mut copied = 0;
-        for (span, new) in &self.pieces {
-            if span.start < copied {
-                continue;
+        self.pieces.retain(|piece| {
+            let Range { start, end } = piece.span.range();
+            let is_free = start >= copied;
+            if is_free {
+                copied = end;
             }
-            spliced.extend_from_slice(&self.bytes[copied..span.start]);
-            spliced.extend_from_slice(new);
-            copied = span.end;
+            is_free
+        });
+        let removed = self.pieces.iter().map(|piece| piece.span.range().len());
+        let kept = self.bytes.len() - removed.sum::<usize>();
+        let put = self.pieces.iter().map(|piece| piece.length);
+        let mut spliced = Vec::with_capacity(mark.len() + kept + put.sum::<usize>());
+        spliced.extend_from_slice(mark);
+        let mut copied = 0;
+        for Piece { span, new, length } in self.pieces {
+            let Range { start, end } = span.range();
+            spliced.extend_from_slice(&self.bytes[copied..start]);
+            spliced.extend_from_slice(&self.new[new..new + length]);
+            copied = end;
         }
         spliced.extend_from_slice(&self.bytes[copied..]);
-        (!self.pieces.is_empty()).then_some(spliced)
+        Some(spliced)
     }
 }
 
 /// Escapes a URL for where it is to stand: first, by percent-encoding, for what it stands within,
 /// then, by character references, for what that stands in.
-fn escape(url: &str, place: Place) -> String {
+fn escape(url: &str, place: Place) -> Cow<'_, str> {
     let unquoted = place.layer == Some(Layer::Attribute(Quotes::None));
     let text = match (url, place.within) {
         // Nothing would be something else here: the next attribute, the next candidate, another
         // module.
-        ("", Within::List | Within::Commas) => "#".to_owned(),
-        ("", _) if unquoted => return surround("\"\"".to_owned(), &place.around),
-        (url, Within::Module) if !is_url_like(url) => format!("./{}", encode(url, place.within)),
+        ("", Within::List | Within::Commas) => Cow::Borrowed("#"),
+        ("", _) if unquoted => return surround(Cow::Borrowed("\"\""), &place.around),
+        (url, Within::Module) if !is_url_like(url) => {
+            Cow::Owned(format!("./{}", encode(url, place.within)))
+        }
         (url, within) => encode(url, within),
     };
     surround(text, [&place.layer].into_iter().chain(&place.around))
 }
 
-fn encode(url: &str, within: Within) -> String {
-    let mut text = String::with_capacity(url.len());
+fn encode(url: &str, within: Within) -> Cow<'_, str> {
+    let is_encoded = |at: usize, char: char| match within {
+        // The document's encoding may not have it.
+        _ if char <= ' ' || char >= '\x7f' => true,
+        Within::Nothing => false,
+        Within::List => char == ',' && (at == 0 || at + 1 == url.len()),
+        Within::Commas => char == ',',
+        Within::Refresh => matches!(char, '"' | '\''),
+        Within::Css => matches!(char, '"' | '\\' | '<'),
+        Within::Script | Within::Module => matches!(char, '"' | '`' | '\\' | '<' | '{'),
+        Within::Header => matches!(char, '<' | '>'),
+    };
+    // These would be others in a URL if they were percent-encoded.
+    let escaped = |char| match (char, within) {
+        ('(', Within::Css) => Some("\\("),
+        (')', Within::Css) => Some("\\)"),
+        ('\'', Within::Css) => Some("\\'"),
+        ('\'', Within::Script | Within::Module) => Some("\\u0027"),
+        _ => None,
+    };
+    let mut chars = url.char_indices();
+    if !chars.any(|(at, char)| is_encoded(at, char) || escaped(char).is_some()) {
+        return Cow::Borrowed(url);
+    }
+    let mut text = String::with_capacity(url.len() + 16);
     for (at, char) in url.char_indices() {
-        let ends_candidate = char == ',' && (at == 0 || at + 1 == url.len());
-        let encoded = match within {
-            // The document's encoding may not have it.
-            _ if char <= ' ' || char >= '\x7f' => true,
-            Within::Nothing => false,
-            Within::List => ends_candidate,
-            Within::Commas => char == ',',
-            Within::Refresh => matches!(char, '"' | '\''),
-            Within::Css => matches!(char, '"' | '\\' | '<'),
-            Within::Script | Within::Module => matches!(char, '"' | '`' | '\\' | '<' | '{'),
-            Within::Header => matches!(char, '<' | '>'),
-        };
-        if encoded {
+        if is_encoded(at, char) {
             for byte in char.encode_utf8(&mut [0; 4]).bytes() {
                 let _ = write!(text, "%{byte:02X}");
             }
-            continue;
-        }
-        // These would be others in a URL if they were percent-encoded.
-        match (char, within) {
-            ('\'' | '(' | ')', Within::Css) => text.extend(['\\', char]),
-            ('\'', Within::Script | Within::Module) => text.push_str("\\u0027"),
-            (char, _) => text.push(char),
+        } else if let Some(escape) = escaped(char) {
+            text.push_str(escape);
+        } else {
+            text.push(char);
         }
     }
-    text
+    Cow::Owned(text)
 }
 
 /// Escapes what stands in all of these, innermost first.
-fn surround<'l>(text: String, layers: impl IntoIterator<Item = &'l Option<Layer>>) -> String {
+fn surround<'t, 'l>(
+    text: Cow<'t, str>,
+    layers: impl IntoIterator<Item = &'l Option<Layer>>,
+) -> Cow<'t, str> {
     let layers = layers.into_iter().flatten();
     layers.fold(text, |text, layer| {
-        let mut escaped = String::with_capacity(text.len());
+        let escape = |char| match (char, layer) {
+            (_, Layer::Cdata) => None,
+            ('&', _) => Some("&amp;"),
+            ('<', Layer::Text) => Some("&lt;"),
+            ('>', Layer::Text) => Some("&gt;"),
+            ('"', Layer::Attribute(Quotes::Double)) => Some("&quot;"),
+            ('\'', Layer::Attribute(Quotes::Single)) => Some("&#39;"),
+            (_, Layer::Attribute(Quotes::None)) => match char {
+                '"' => Some("&#34;"),
+                '\'' => Some("&#39;"),
+                '<' => Some("&#60;"),
+                '>' => Some("&#62;"),
+                '=' => Some("&#61;"),
+                '`' => Some("&#96;"),
+                ' ' => Some("&#32;"),
+                '\t' => Some("&#9;"),
+                '\n' => Some("&#10;"),
+                '\r' => Some("&#13;"),
+                '\x0c' => Some("&#12;"),
+                _ => None,
+            },
+            _ => None,
+        };
+        if *layer == Layer::Cdata && text.contains("]]>") {
+            return Cow::Owned(text.replace("]]>", "]]%3E"));
+        }
+        if !text.chars().any(|char| escape(char).is_some()) {
+            return text;
+        }
+        let mut escaped = String::with_capacity(text.len() + 16);
         for char in text.chars() {
-            match (char, layer) {
-                (char, Layer::Cdata) => escaped.push(char),
-                ('&', _) => escaped.push_str("&amp;"),
-                ('<', Layer::Text) => escaped.push_str("&lt;"),
-                ('>', Layer::Text) => escaped.push_str("&gt;"),
-                ('"', Layer::Attribute(Quotes::Double)) => escaped.push_str("&quot;"),
-                ('\'', Layer::Attribute(Quotes::Single)) => escaped.push_str("&#39;"),
-                (
-                    '"' | '\'' | '<' | '>' | '=' | '`' | ' ' | '\t' | '\n' | '\r' | '\x0c',
-                    Layer::Attribute(Quotes::None),
-                ) => {
-                    let _ = write!(escaped, "&#{};", u32::from(char));
-                }
-                (char, _) => escaped.push(char),
+            match escape(char) {
+                Some(escape) => escaped.push_str(escape),
+                None => escaped.push(char),
             }
         }
-        match layer {
-            Layer::Cdata => escaped.replace("]]>", "]]%3E"),
-            _ => escaped,
-        }
+        Cow::Owned(escaped)
     })
 }
 

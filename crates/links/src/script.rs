@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
-use crate::Role;
-use crate::link::MOST_LINKS;
+use crate::link::{MOST_LINKS, Within};
+use crate::{Kind, Role};
 
 /// A URL as it stands in a script.
 pub(crate) struct Found {
@@ -17,6 +17,22 @@ pub(crate) struct Found {
     pub(crate) role: Role,
     /// It is a mere name, which an import map may give a meaning.
     pub(crate) is_name: bool,
+}
+
+impl Found {
+    pub(crate) fn kind(&self) -> Kind {
+        match self.role {
+            Role::ServiceWorker => Kind::Hint,
+            _ => Kind::Requisite,
+        }
+    }
+
+    pub(crate) fn within(&self) -> Within {
+        match self.role {
+            Role::ModuleImport => Within::Module,
+            _ => Within::Script,
+        }
+    }
 }
 
 /// Finds what a script refers to by literals.

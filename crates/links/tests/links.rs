@@ -343,7 +343,7 @@ fn utf_16_is_found_and_stays_what_it_is() {
         let encode = |text: &str| text.encode_utf16().flat_map(wide).collect::<Vec<_>>();
         let page = encode(text);
         let document = Document::new(&page, Format::Html, None, &url());
-        let link = &document.links()[0];
+        let link = document.links().next().unwrap();
         assert_eq!(link.url.as_str(), "http://h/d/x");
         assert_eq!(document.text(link.span.clone()), "x");
         let new = document.rewrite("!", |_| Some(Edit::Url("y".to_owned())));
@@ -357,6 +357,41 @@ fn utf_16_is_found_and_stays_what_it_is() {
             &[&encode(&text.replace("=x", "=y"))[..], &[0xd8, 0xd8, 0xd8]].concat()[..]
         );
     }
+}
+
+#[test]
+fn a_place_in_utf_16_is_right_however_far_it_is() {
+    for length in (0..300).step_by(7) {
+        let before = "a\u{e9}\u{20ac}\u{1f578}".repeat(length);
+        let tag = "<a href='x?\u{e9}&amp;\u{1f578}#\u{1f578}'>";
+        let text = format!("{before}<p title='\u{1f578}'>{tag}");
+        let page: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let document = Document::new(&page, Format::Html, Some("utf-16le"), &url());
+        let link = document.links().next().unwrap();
+        assert_eq!(document.text(link.tag.clone()), tag);
+        assert_eq!(
+            document.text(link.span.clone()),
+            "x?\u{e9}&amp;\u{1f578}#\u{1f578}"
+        );
+        assert_eq!(link.text, "x?\u{e9}&\u{1f578}#\u{1f578}");
+    }
+}
+
+#[test]
+fn what_a_link_says_is_what_its_bytes_mean_also_in_a_document_within() {
+    let said = |page: &[u8], charset| {
+        let links = extract(page, Format::Html, Some(charset), &url());
+        links.into_iter().map(|link| link.text).collect::<Vec<_>>()
+    };
+    let page = "<a href='a&amp;\u{e9}'><a href=b>\
+                <iframe srcdoc='<a href=&quot;c&amp;amp;d&quot;><a href=\u{e9}><a href=&#101;>'></iframe>\
+                <p style='a:url(\\66)'>";
+    let expected = ["a&\u{e9}", "b", "c&d", "\u{e9}", "e", "f"];
+    assert_eq!(said(page.as_bytes(), "utf-8"), expected);
+    let latin1: Vec<u8> = page.chars().map(|char| char as u8).collect();
+    assert_eq!(said(&latin1, "latin1"), expected);
+    let wide: Vec<u8> = page.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    assert_eq!(said(&wide, "utf-16be"), expected);
 }
 
 #[test]

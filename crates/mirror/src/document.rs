@@ -125,16 +125,14 @@ impl<'a> Editor<'a> {
             symbols: Symbols::default(),
             only_served: Vec::new(),
         };
-        let edits: Vec<_> = if format == Format::List || is_data(&document) {
-            let edit = |link: &Link| page.edit_data(link);
-            document.links().iter().map(edit).collect()
-        } else {
-            document
-                .links()
-                .iter()
-                .map(|link| page.edit(link))
-                .collect()
-        };
+        let is_data = format == Format::List || document.is_data();
+        let edits = document.edits(|link| {
+            if is_data {
+                page.edit_data(link)
+            } else {
+                page.edit(link)
+            }
+        });
         let head = match format {
             Format::Html => {
                 let refresh = refresh.map(|header| page.refresh(header));
@@ -145,12 +143,11 @@ impl<'a> Editor<'a> {
             _ => String::new(),
         };
         let (modules, only_served) = (page.loader.into_modules(), page.only_served);
-        let mut edits = edits.into_iter();
-        let edited = document.rewrite(&head, |_| edits.next().flatten());
-        let edited = match edited {
+        let edited = match edits.apply(&head) {
             Cow::Owned(edited) => Some(edited),
             Cow::Borrowed(_) => None,
         };
+        drop(document);
         std::mem::replace(&mut self.finder.failed, Ok(()))?;
         Ok(Edited {
             content: naming.apply(edited.map_or(content, Cow::Owned)),
@@ -199,14 +196,9 @@ impl<'a> Editor<'a> {
             symbols: Symbols::default(),
             only_served: Vec::new(),
         };
-        let edits: Vec<_> = document
-            .links()
-            .iter()
-            .map(|link| page.edit(link))
-            .collect();
+        let edits = document.edits(|link| page.edit(link));
         let modules = page.loader.into_modules();
-        let mut edits = edits.into_iter();
-        let edited = document.rewrite("", |_| edits.next().flatten());
+        let edited = edits.apply("");
         (modules, String::from_utf8_lossy(&edited).into_owned())
     }
 
@@ -219,7 +211,7 @@ impl<'a> Editor<'a> {
         if file.media_type == Some(module::SCRIPT)
             && let Some((url, content)) = self.inliner.read(self.finder.layout, file.place)
         {
-            for link in links::extract(&content, Format::Script, None, &url) {
+            for link in Document::new(&content, Format::Script, None, &url).links() {
                 if link.role == Role::ModuleImport {
                     modules.extend(self.finder.find(&link.url).map(Module::from));
                 }
@@ -439,12 +431,7 @@ impl Page<'_, '_, '_> {
             return;
         }
         let element = self.document.text(link.element.clone());
-        let base = self
-            .document
-            .links()
-            .iter()
-            .find(|link| link.role == Role::Base);
-        let base = base.map_or(self.url, |base| &base.url).clone();
+        let base = self.document.base().unwrap_or(self.url).clone();
         let map = ImportMap::parse(&element, |address| {
             let url = module::is_url_like(address).then(|| base.join(address).ok())??;
             if url.path().ends_with('/') {
@@ -571,12 +558,6 @@ impl Page<'_, '_, '_> {
             reason,
         });
     }
-}
-
-/// Whether it is a list or a feed, which others read than browsers.
-fn is_data(document: &Document<'_>) -> bool {
-    let is_entry = |link: &Link| matches!(link.role, Role::Entry | Role::Sitemap);
-    document.links().iter().any(is_entry)
 }
 
 const NO_MANIFEST: &str = "<script>if(location.protocol==='file:')\

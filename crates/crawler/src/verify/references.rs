@@ -58,9 +58,10 @@ impl<'a> References<'a> {
         let charset = shown.content_type.and_then(links::charset);
         if let Some(address) = self.address(shown.path) {
             let document = Document::new(shown.content, format, charset, &address);
-            if !is_data(&document) {
-                for link in document.links().iter().filter(|link| is_followed(link)) {
-                    self.follow(link, shown.path, &mut referred);
+            // What is data is kept as it is, to be taken elsewhere.
+            if !document.is_data() {
+                for link in document.links().filter(is_followed) {
+                    self.follow(&link, shown.path, &mut referred);
                 }
             }
         }
@@ -130,12 +131,6 @@ impl Referred {
     }
 }
 
-/// A sitemap or a feed, which is kept as it is, to be taken elsewhere.
-fn is_data(document: &Document<'_>) -> bool {
-    let mut links = document.links().iter();
-    links.any(|link| matches!(link.role, Role::Entry | Role::Sitemap))
-}
-
 /// Whether it refers to one thing, which the copy may have.
 fn is_followed(link: &Link) -> bool {
     // A prefix is of many; what a service worker is, it is only when it is served.
@@ -198,7 +193,7 @@ mod tests {
         let document = Document::new(page.as_bytes(), Format::Html, Some("utf-8"), &address);
         let mut referred = Referred::default();
         for link in document.links() {
-            references.follow(link, "p", &mut referred);
+            references.follow(&link, "p", &mut referred);
         }
         assert_eq!(referred.inward, 1);
         let kinds: Vec<_> = referred

@@ -37,7 +37,7 @@ pub(crate) fn check(content: &[u8], format: Format, charset: Option<&str>) {
         url.set_fragment(None);
         (url.to_string(), format!("{kind:?}"))
     };
-    let all = document.links().iter();
+    let all = document.links();
     let all: BTreeSet<_> = all.map(|link| whole(&link.url, link.kind)).collect();
     let mut targets = BTreeSet::new();
     each_target(content, format, charset, &url, |url, kind| {
@@ -60,12 +60,12 @@ pub(crate) fn check(content: &[u8], format: Format, charset: Option<&str>) {
     let twice = again.rewrite("", |_| Some(put()));
     assert!(twice == once, "{:?} is not {:?}", show(&twice), show(&once));
     assert_eq!(
-        again.links().len(),
-        document.links().len(),
+        again.links().count(),
+        document.links().count(),
         "{:?}",
         show(&once)
     );
-    for (before, after) in document.links().iter().zip(again.links()) {
+    for (before, after) in document.links().zip(again.links()) {
         assert_eq!(after.role, before.role);
         // In a list of commas, one cannot stand.
         let url = after.url.as_str().replace("%2C", ",");

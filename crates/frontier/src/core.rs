@@ -171,10 +171,6 @@ impl Core {
         self.seen.settle();
     }
 
-    pub(crate) fn reserve(&mut self, urls: usize) {
-        self.seen.reserve(urls);
-    }
-
     /// Takes in that a URL is needed, after the last [`restore`](Self::restore).
     pub(crate) fn restore_needed(&mut self, url: &str) {
         self.seen.insert(self.seen.print(url, Role::Requisite));

@@ -28,7 +28,7 @@ use crate::{CanonicalUrl, Host};
 /// to some moment, and nothing after it. A page that is done and what was found on it are never
 /// apart.
 ///
-/// The index of URLs is in memory (29 to 57 bytes a URL, and 4 while it is queued), their text on
+/// The index of URLs is in memory (about 23 bytes a URL, and 4 while it is queued), their text on
 /// disk (about 50 bytes a URL and its length).
 pub struct Journal {
     clock: Clock,

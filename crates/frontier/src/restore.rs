@@ -41,7 +41,6 @@ pub(crate) fn restore(
         known.news = news;
         !std::mem::replace(&mut known.is_done, true)
     })?;
-    core.reserve(urls as usize);
     let by_number = &nearer;
     let traps = thread::scope(|scope| {
         let (reader, read) = mpsc::sync_channel::<Texts>(READ_AHEAD);

@@ -1,24 +1,28 @@
-use std::collections::HashSet;
-use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
+use std::cmp::Ordering;
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
 use siphasher::sip128::SipHasher13;
 
 use crate::frontier::Role;
 
-/// The set of URLs that ever entered, by fingerprint: 17 bytes a place, whatever their length. Of each
-/// it is known whether it is needed by a document.
+/// The set of URLs that ever entered, by fingerprint: 16 bytes each, whatever their length, and the
+/// room for more at most an eighth of that. Of each it is known whether it is needed by a document.
 ///
 /// A fingerprint has 127 bits and is keyed anew in each process, so that no server can find two
 /// URLs with one. Among ten million URLs, two have the same with a probability of 3e-25.
+///
+/// It grows shelf by shelf: a hash table takes twice as much when it has just doubled, and thrice
+/// while it does.
 #[derive(Debug)]
 pub(crate) struct Seen {
     fingerprints: SipHasher13,
-    prints: HashSet<Print, BuildHasherDefault<Place>>,
+    /// Each in order.
+    shelves: Box<[Vec<Print>]>,
     /// Those that are about to be taken in together.
     waiting: Vec<Print>,
 }
 
-/// A fingerprint, with a bit that says whether the URL is needed.
+/// A fingerprint; its last bit says whether the URL is needed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Print(u128);
 
@@ -37,7 +41,7 @@ impl Default for Seen {
         let keys = [0, 1].map(|n: u64| random.hash_one(n));
         Seen {
             fingerprints: SipHasher13::new_with_keys(keys[0], keys[1]),
-            prints: HashSet::default(),
+            shelves: vec![Vec::new(); SHELVES].into(),
             waiting: Vec::new(),
         }
     }
@@ -46,38 +50,42 @@ impl Default for Seen {
 impl Seen {
     /// Takes a URL in.
     pub(crate) fn insert(&mut self, print: Print) -> Taken {
-        match self.prints.get(&print) {
-            None => {
-                self.prints.insert(print);
+        let shelf = &mut self.shelves[print.shelf()];
+        match shelf.binary_search(&print) {
+            Err(at) => {
+                if shelf.len() == shelf.capacity() {
+                    shelf.reserve_exact(room(shelf.len()));
+                }
+                shelf.insert(at, print);
                 Taken::New
             }
-            Some(known) if print.is_needed() && !known.is_needed() => {
-                self.prints.replace(print);
+            Ok(at) if print.is_needed() && !shelf[at].is_needed() => {
+                shelf[at] = print;
                 Taken::NeededToo
             }
-            Some(_) => Taken::Known,
+            Ok(_) => Taken::Known,
         }
     }
 
     pub(crate) fn remove(&mut self, print: Print) {
-        self.prints.remove(&print);
+        let shelf = &mut self.shelves[print.shelf()];
+        if let Ok(at) = shelf.binary_search(&print) {
+            shelf.remove(at);
+        }
     }
 
     /// Tells whether a URL is needed by a document, as far as is known.
     pub(crate) fn is_needed(&self, url: &str) -> bool {
-        let known = self.prints.get(&self.print(url, Role::Page));
-        known.is_some_and(|print| print.is_needed())
+        let print = self.print(url, Role::Page);
+        let shelf = &self.shelves[print.shelf()];
+        let at = shelf.binary_search(&print);
+        at.is_ok_and(|at| shelf[at].is_needed())
     }
 
-    /// Makes room for so many, lest the set be moved each time that it doubles.
-    pub(crate) fn reserve(&mut self, more: usize) {
-        self.prints.reserve(more);
-    }
-
-    /// Takes a URL in, by the next [`settle`](Self::settle) at the latest.
+    /// Takes a URL in that is not there, by the next [`settle`](Self::settle) at the latest.
     ///
-    /// One by one, each would wait for its place in a table far larger than any cache; many of them
-    /// in the order of their places find theirs nearby.
+    /// One by one, each would wait for its place among far more than any cache holds; many of them
+    /// come shelf by shelf.
     pub(crate) fn insert_later(&mut self, print: Print) {
         self.waiting.push(print);
         if self.waiting.len() == TOGETHER {
@@ -92,13 +100,17 @@ impl Seen {
     }
 
     fn insert_waiting(&mut self) {
-        let places = self.prints.capacity().next_power_of_two() as u128;
-        let region = places.ilog2().saturating_sub(REGIONS.ilog2());
-        self.waiting
-            .sort_unstable_by_key(|print| (print.0 & (places - 1)) >> region);
-        for print in self.waiting.drain(..) {
-            self.prints.insert(print);
+        self.waiting.sort_unstable();
+        for group in self.waiting.chunk_by(|a, b| a.shelf() == b.shelf()) {
+            let shelf = &mut self.shelves[group[0].shelf()];
+            if shelf.capacity() - shelf.len() < group.len() {
+                shelf.reserve_exact(group.len() + room(shelf.len()));
+            }
+            shelf.extend(group);
+            // Two runs, which a merge sort finds.
+            shelf.sort();
         }
+        self.waiting.clear();
     }
 
     pub(crate) fn print(&self, url: &str, role: Role) -> Print {
@@ -110,19 +122,41 @@ impl Seen {
     }
 }
 
+/// For how many more there shall be room where so many are.
+fn room(len: usize) -> usize {
+    (len / 8).max(4)
+}
+
 impl Print {
     fn is_needed(self) -> bool {
         self.0 & NEEDED != 0
+    }
+
+    fn shelf(self) -> usize {
+        // As many bits as it takes to number them.
+        usize::try_from(self.0 >> (u128::BITS - SHELVES.ilog2())).unwrap_or(0)
     }
 }
 
 impl PartialEq for Print {
     fn eq(&self, other: &Self) -> bool {
-        self.0 | NEEDED == other.0 | NEEDED
+        self.cmp(other).is_eq()
     }
 }
 
 impl Eq for Print {}
+
+impl PartialOrd for Print {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Print {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.0 | NEEDED).cmp(&(other.0 | NEEDED))
+    }
+}
 
 impl Hash for Print {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
@@ -130,30 +164,11 @@ impl Hash for Print {
     }
 }
 
-/// A fingerprint is its own hash.
-#[derive(Debug, Default)]
-pub(crate) struct Place(u64);
-
-impl Hasher for Place {
-    #[expect(clippy::cast_possible_truncation, reason = "half of it is as good")]
-    fn write_u128(&mut self, print: u128) {
-        self.0 = print as u64;
-    }
-
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("a fingerprint is written as one number");
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-const NEEDED: u128 = 1 << 127;
+const NEEDED: u128 = 1;
+/// So many that what is put in moves little, at ten million URLs 5 KiB. A power of two.
+const SHELVES: usize = 1 << 14;
 /// So many are taken in together.
 const TOGETHER: usize = 1 << 20;
-/// Into so many regions the places are divided then: one of a set of ten million fits into a cache.
-const REGIONS: u32 = 1024;
 
 #[cfg(test)]
 mod tests {
@@ -170,10 +185,17 @@ mod tests {
             some.for_each(|n: usize| seen.insert_later(print(&seen, &n.to_string())));
             seen.settle();
         }
-        let known = |url: &str| seen.prints.contains(&print(&seen, url));
+        let len = |seen: &Seen| seen.shelves.iter().map(Vec::len).sum::<usize>();
+        assert_eq!(len(&seen), many + 1);
+        let print = |url: &str| seen.print(url, Role::Page);
+        let known = |url: &str| seen.shelves[print(url).shelf()].contains(&print(url));
         assert!((0..many).all(|n| known(&n.to_string())));
         assert!(known("first") && !known("last"));
-        assert_eq!(seen.prints.len(), many + 1);
+        for shelf in &seen.shelves {
+            assert!(shelf.is_sorted());
+        }
+        let known: Vec<_> = (0..many).map(|n| print(&n.to_string())).collect();
+        assert!(known.into_iter().all(|it| seen.insert(it) == Taken::Known));
     }
 
     #[test]
@@ -194,5 +216,17 @@ mod tests {
             (Taken::Known, Taken::Known)
         );
         assert!(seen.is_needed("a"));
+    }
+
+    #[test]
+    fn there_is_room_for_little_more_than_there_is() {
+        let mut seen = Seen::default();
+        for n in 0..300_000 {
+            seen.insert(seen.print(&n.to_string(), Role::Page));
+        }
+        let room: usize = seen.shelves.iter().map(Vec::capacity).sum();
+        assert!(room < 300_000 * 5 / 4, "{room}");
+        seen.remove(seen.print("7", Role::Page));
+        assert_eq!(seen.insert(seen.print("7", Role::Page)), Taken::New);
     }
 }

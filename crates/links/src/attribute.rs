@@ -6,15 +6,14 @@ pub(crate) struct Name(u8);
 
 /// Returns the name, if it is one that has to do with links.
 pub(crate) fn known(name: &[u8]) -> Option<Name> {
-    let first = name.first()? | 0x20;
-    let lengths = LENGTHS[usize::from(first & 31)];
-    if name.len() > 31 || lengths & (1 << name.len()) == 0 {
-        return None;
+    let mut at = *FIRST[usize::from(name.first()? & 31)].get(name.len())?;
+    while let Some(known) = NAMES.get(usize::from(at)) {
+        if known.as_bytes().eq_ignore_ascii_case(name) {
+            return Some(Name(at));
+        }
+        at = NEXT[usize::from(at)];
     }
-    let is =
-        |known: &&str| known.len() == name.len() && known.as_bytes().eq_ignore_ascii_case(name);
-    let at = NAMES.iter().position(is)?;
-    u8::try_from(at).ok().map(Name)
+    None
 }
 
 impl Name {
@@ -124,16 +123,46 @@ const NAMES: [&str; 83] = [
     "formmethod",
 ];
 
-/// By the first letter of a name: a bit for each length that a name has.
-static LENGTHS: [u32; 32] = lengths();
+/// By its first letter and its length, where the first name is that looks so; and from each, where the
+/// next is.
+static FIRST: [[u8; 32]; 32] = chains().0;
+static NEXT: [u8; NAMES.len()] = chains().1;
 
-const fn lengths() -> [u32; 32] {
-    let mut lengths = [0; 32];
-    let mut at = 0;
-    while at < NAMES.len() {
+#[expect(clippy::cast_possible_truncation, reason = "there are less than 255")]
+const fn chains() -> ([[u8; 32]; 32], [u8; NAMES.len()]) {
+    const NONE: u8 = u8::MAX;
+    let (mut first, mut next) = ([[NONE; 32]; 32], [NONE; NAMES.len()]);
+    let mut at = NAMES.len();
+    while at > 0 {
+        at -= 1;
         let name = NAMES[at].as_bytes();
-        lengths[(name[0] & 31) as usize] |= 1 << name.len();
-        at += 1;
+        let alike = &mut first[(name[0] & 31) as usize][name.len()];
+        next[at] = *alike;
+        *alike = at as u8;
     }
-    lengths
+    (first, next)
+}
+
+/// What some names look like: by the first letter, a bit for each length that one has.
+pub(crate) struct Shapes([u32; 32]);
+
+impl Shapes {
+    pub(crate) const fn of(names: &[&str]) -> Self {
+        let mut lengths = [0; 32];
+        let mut at = 0;
+        while at < names.len() {
+            let name = names[at].as_bytes();
+            lengths[(name[0] & 31) as usize] |= 1 << name.len();
+            at += 1;
+        }
+        Shapes(lengths)
+    }
+
+    /// Tells whether it may be one of them, whatever its case. Most are not.
+    pub(crate) fn may_have(&self, name: &[u8]) -> bool {
+        let lengths = name
+            .first()
+            .map_or(0, |first| self.0[usize::from(first & 31)]);
+        name.len() < 32 && lengths & (1 << name.len()) != 0
+    }
 }

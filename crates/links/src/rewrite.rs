@@ -177,11 +177,14 @@ impl<'d> Splices<'d> {
         if self.pieces.is_empty() {
             return None;
         }
-        self.pieces.sort_by_key(|piece| {
+        let place = |piece: &Piece| {
             let Range { start, end } = piece.span.range();
             let insertion = start == end;
             (start, !insertion, Reverse(end))
-        });
+        };
+        if !self.pieces.is_sorted_by_key(place) {
+            self.pieces.sort_by_key(place);
+        }
         let mut copied = 0;
         self.pieces.retain(|piece| {
             let Range { start, end } = piece.span.range();
@@ -245,8 +248,11 @@ fn encode(url: &str, within: Within) -> Cow<'_, str> {
         ('\'', Within::Script | Within::Module) => Some("\\u0027"),
         _ => None,
     };
-    let mut chars = url.char_indices();
-    if !chars.any(|(at, char)| is_encoded(at, char) || escaped(char).is_some()) {
+    let is_plain = |(at, byte): (usize, u8)| {
+        let char = char::from(byte);
+        !is_encoded(at, char) && escaped(char).is_none()
+    };
+    if url.bytes().enumerate().all(is_plain) {
         return Cow::Borrowed(url);
     }
     let mut text = String::with_capacity(url.len() + 16);
@@ -297,7 +303,7 @@ fn surround<'t, 'l>(
         if *layer == Layer::Cdata && text.contains("]]>") {
             return Cow::Owned(text.replace("]]>", "]]%3E"));
         }
-        if !text.chars().any(|char| escape(char).is_some()) {
+        if text.bytes().all(|byte| escape(char::from(byte)).is_none()) {
             return text;
         }
         let mut escaped = String::with_capacity(text.len() + 16);

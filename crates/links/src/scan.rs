@@ -9,7 +9,7 @@ use std::ops::Range;
 use memchr::{memchr, memchr2, memmem};
 
 use crate::Format;
-use crate::attribute::{self, Name};
+use crate::attribute::{self, Name, Shapes};
 use crate::foreign::Foreign;
 use crate::link::Quotes;
 
@@ -182,6 +182,18 @@ impl<'a> Scan<'a> {
     /// End tag open state. Tells whether it matters.
     fn end_tag(&mut self, tag: &mut Tag) -> bool {
         match self.peek(2) {
+            // Half of all tags are such, and nobody asks for their names.
+            Some(byte) if byte.is_ascii_alphabetic() && !self.is_xml && !self.foreign.is_open() => {
+                self.at += 2;
+                self.skip_until(ends_name);
+                // It may have attributes, with a `>` in them.
+                if self.peek(0) == Some(b'>') {
+                    self.at += 1;
+                } else if !self.attributes(tag) {
+                    self.at = self.input.len();
+                }
+                false
+            }
             Some(byte) if byte.is_ascii_alphabetic() => {
                 if !self.tag(tag, 2, true) {
                     self.at = self.input.len();
@@ -205,13 +217,23 @@ impl<'a> Scan<'a> {
         let start = self.at;
         let name_start = start + name_at;
         self.at = name_start;
-        self.skip_until(|byte| is_space(byte) || matches!(byte, b'/' | b'>'));
+        self.skip_until(ends_name);
         tag.name = name_start..self.at;
-        tag.attributes.clear();
-        tag.seen = 0;
         tag.is_end = is_end;
         tag.raw = None;
         tag.is_foreign = self.is_xml;
+        if !self.attributes(tag) {
+            return false;
+        }
+        tag.span = start..self.at;
+        tag.end = self.at;
+        true
+    }
+
+    /// The attribute states, up to behind the tag's `>`.
+    fn attributes(&mut self, tag: &mut Tag) -> bool {
+        tag.attributes.clear();
+        tag.seen = 0;
         loop {
             // Before attribute name state.
             let behind = self.at;
@@ -221,8 +243,6 @@ impl<'a> Scan<'a> {
                 Some(b'>') => {
                     tag.self_closing = self.at > behind && self.input[self.at - 1] == b'/';
                     self.at += 1;
-                    tag.span = start..self.at;
-                    tag.end = self.at;
                     return true;
                 }
                 Some(_) => {}
@@ -237,7 +257,7 @@ impl<'a> Scan<'a> {
     fn attribute(&mut self, tag: &mut Tag) -> bool {
         let start = self.at;
         self.at += 1; // Whatever comes first belongs to the name, `=` too.
-        self.skip_until(|byte| is_space(byte) || matches!(byte, b'/' | b'>' | b'='));
+        self.skip_until(|byte| ends_name(byte) || byte == b'=');
         let name = start..self.at;
         let mut quotes = Quotes::None;
         let mut value = self.at..self.at;
@@ -289,18 +309,19 @@ impl<'a> Scan<'a> {
         true
     }
 
-    fn skip_until(&mut self, mut stop: impl FnMut(u8) -> bool) {
-        while let Some(byte) = self.input.get(self.at) {
-            if stop(*byte) {
-                return;
-            }
-            self.at += 1;
-        }
+    fn skip_until(&mut self, stop: impl Fn(u8) -> bool) {
+        let rest = self.rest();
+        let found = rest.iter().position(|byte| stop(*byte));
+        self.at += found.unwrap_or(rest.len());
     }
 
     /// Switches to the state that the tree construction stage would switch to, and skips what is
     /// text there. Tells whether the tag matters for its name.
     fn enter(&mut self, tag: &mut Tag) -> bool {
+        let is_plain = !self.is_before_head && !self.is_xml && !self.foreign.is_open();
+        if is_plain && !SWITCHING.may_have(&self.input[tag.name.clone()]) {
+            return false;
+        }
         let mut lower = [0; LONGEST_NAME];
         let name = lower_case(&self.input[tag.name.clone()], &mut lower);
         self.is_before_head &= matches!(name, Some(b"html"));
@@ -495,9 +516,28 @@ pub(crate) fn local(name: &[u8]) -> &[u8] {
     memchr(b':', name).map_or(name, |colon| &name[colon + 1..])
 }
 
+fn ends_name(byte: u8) -> bool {
+    is_space(byte) || matches!(byte, b'/' | b'>')
+}
+
 pub(crate) fn is_space(byte: u8) -> bool {
     matches!(byte, b'\t' | b'\n' | b'\x0c' | b'\r' | b' ')
 }
+
+/// The elements that switch the tokenizer's state.
+static SWITCHING: Shapes = Shapes::of(&[
+    "script",
+    "style",
+    "title",
+    "textarea",
+    "xmp",
+    "iframe",
+    "noembed",
+    "noframes",
+    "plaintext",
+    "svg",
+    "math",
+]);
 
 const CDATA: &[u8] = b"<![CDATA[";
 

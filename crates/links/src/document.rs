@@ -29,7 +29,7 @@ pub fn extract(content: &[u8], format: Format, charset: Option<&str>, url: &Url)
 /// Gives what a document refers to by `http` and `https`: each URL once for each [`Kind`] and each
 /// spelling, without its place.
 ///
-/// For a crawl, which needs no more: a page that says the same a million times takes no more memory
+/// For a crawl, which needs no more but guesses ([`Kind::Guess`]), which it alone gives: a page that says the same a million times takes no more memory
 /// than one that says it once. Of all that differ, the first 100,000 are given.
 ///
 /// ```
@@ -64,7 +64,7 @@ pub fn each_target(
     let (bytes, is_too_long) = start(bytes);
     let found = match format {
         Format::Html | Format::Xml => html::targets(bytes, format, encoding),
-        _ => flat(bytes, format, encoding),
+        _ => flat(bytes, format, encoding, html::MOST_GUESSES),
     };
     let mut resolver = Resolver::new(encoding, format, bytes.len());
     resolver.remembers = false;
@@ -260,7 +260,7 @@ impl<'a> Document<'a> {
         let (bytes, _) = start(&self.bytes);
         let found = match self.format {
             Format::Html | Format::Xml => html::references(bytes, self.format, self.encoding),
-            _ => flat(bytes, self.format, self.encoding),
+            _ => flat(bytes, self.format, self.encoding, 0),
         };
         self.head = found.head;
         self.policies = found.policies;
@@ -326,7 +326,7 @@ impl Iterator for Links<'_> {
 impl FusedIterator for Links<'_> {}
 
 /// Finds what the bytes of a document that is no markup refer to.
-fn flat(bytes: &[u8], format: Format, encoding: &'static Encoding) -> Found {
+fn flat(bytes: &[u8], format: Format, encoding: &'static Encoding, guesses: usize) -> Found {
     let text = Text::decode(bytes, 0..bytes.len(), encoding, Escapes::None);
     let mut found = Found::new();
     let mut push = |words: &str, span: Range<usize>, kind: Kind, role: Role, within: Within| {
@@ -344,11 +344,11 @@ fn flat(bytes: &[u8], format: Format, encoding: &'static Encoding) -> Found {
     let decoded = &*text.decoded;
     match format {
         Format::Script => {
-            for url in html::scripts(decoded, &[]) {
+            for url in html::scripts(decoded, &[], guesses) {
                 push(
                     &url.text,
                     url.span.clone(),
-                    url.kind(),
+                    in_a_file(url.kind(), url.role),
                     url.role,
                     url.within(),
                 );
@@ -373,6 +373,14 @@ fn flat(bytes: &[u8], format: Format, encoding: &'static Encoding) -> Found {
     }
     found.is_cut = found.references.len() >= MOST_LINKS;
     found
+}
+
+/// What a script asks for by itself is where its page is, which nobody knows here.
+fn in_a_file(kind: Kind, role: Role) -> Kind {
+    match role {
+        Role::Fetch | Role::Worker => Kind::Guess,
+        _ => kind,
+    }
 }
 
 /// The lines that are one word, and a URL.

@@ -342,7 +342,8 @@ impl Html<'_> {
     }
 
     fn javascript(&mut self, text: &Text<'_>, layer: Option<Layer>) {
-        for url in scripts(&text.decoded, &self.names) {
+        let guesses = if self.told.is_some() { MOST_GUESSES } else { 0 };
+        for url in scripts(&text.decoded, &self.names, guesses) {
             let place = Place::new(url.within(), layer);
             let span = text.span(url.span.clone());
             self.push(&url.text, url.kind(), url.role, span, place);
@@ -534,8 +535,12 @@ impl Told {
 }
 
 /// What a script refers to, where names of modules that begin so stand for what begins so. Other names
-/// stand for addresses of the import map, which are links themselves.
-pub(crate) fn scripts(text: &str, names: &[(String, String)]) -> Vec<script::Found> {
+/// stand for addresses of the import map, which are links themselves. And so many guesses.
+pub(crate) fn scripts(
+    text: &str,
+    names: &[(String, String)],
+    guesses: usize,
+) -> Vec<script::Found> {
     let meant = |mut url: script::Found| {
         if url.is_name {
             // HTML §8.1.6.2, resolve an imports match: the longest counts.
@@ -545,7 +550,11 @@ pub(crate) fn scripts(text: &str, names: &[(String, String)]) -> Vec<script::Fou
         }
         Some(url)
     };
-    script::urls(text).into_iter().filter_map(meant).collect()
+    let found = match guesses {
+        0 => script::urls(text),
+        most => script::urls_and_guesses(text, most),
+    };
+    found.into_iter().filter_map(meant).collect()
 }
 
 /// Where the head is.
@@ -643,6 +652,9 @@ const DEEPEST_XML: usize = 1000;
 
 /// So many names of crawlers are looked at.
 const MOST_NAMES: usize = 16;
+
+/// So many guesses are made in one script.
+pub(crate) const MOST_GUESSES: usize = 256;
 
 /// So many beginnings of names are kept in mind.
 const MOST_PREFIXES: usize = 64;

@@ -51,6 +51,11 @@ pub enum Kind {
     Hint,
     /// The `<base>` that the others were resolved against.
     Base,
+    /// A script has the name of a file in a string, and may ask for it: from here, from where the
+    /// page is that runs the script, or from nowhere. What is not there is no loss. No guess is
+    /// among [`Document::links`](crate::Document::links), for nothing of it is ever rewritten, but
+    /// for what a script file is seen to fetch.
+    Guess,
 }
 
 /// What exactly a URL is used as.
@@ -111,7 +116,7 @@ pub enum Role {
     /// `new URL("…", import.meta.url)`, or against `document.currentScript.src`.
     ModuleUrl,
     /// `fetch("…")`, and `open("GET", "…")` of an `XMLHttpRequest`. In a script file it is resolved
-    /// as if the document stood beside the script.
+    /// as if the document stood beside the script, which is a [guess](Kind::Guess).
     Fetch,
     /// `new Worker("…")`, `new SharedWorker("…")`, worklets. In a script file it is resolved as if
     /// the document stood beside the script.

@@ -1,4 +1,5 @@
-//! The URLs that a script makes plain: what modules import, and workers.
+//! The URLs that a script makes plain: what modules import, and workers; and names of files that it
+//! has in strings.
 //!
 //! JavaScript is read as a row of tokens, as es-module-lexer does. Whether a `/` divides or begins a
 //! regular expression is told by what stands before it, which is right but for rare cases.
@@ -17,11 +18,14 @@ pub(crate) struct Found {
     pub(crate) role: Role,
     /// It is a mere name, which an import map may give a meaning.
     pub(crate) is_name: bool,
+    /// Nothing says what it is for.
+    pub(crate) is_guess: bool,
 }
 
 impl Found {
     pub(crate) fn kind(&self) -> Kind {
         match self.role {
+            _ if self.is_guess => Kind::Guess,
             Role::ServiceWorker => Kind::Hint,
             _ => Kind::Requisite,
         }
@@ -37,9 +41,26 @@ impl Found {
 
 /// Finds what a script refers to by literals.
 pub(crate) fn urls(script: &str) -> Vec<Found> {
+    if !may_refer(script) {
+        return Vec::new();
+    }
+    let mut lexer = Lexer::new(script, 0);
+    lexer.run();
+    lexer.found
+}
+
+/// Finds the same, and the names of files that stand in strings by themselves, which the script may
+/// do anything with: so many.
+pub(crate) fn urls_and_guesses(script: &str, most: usize) -> Vec<Found> {
+    let mut lexer = Lexer::new(script, most);
+    lexer.run();
+    lexer.found
+}
+
+fn may_refer(script: &str) -> bool {
     let may_have =
         |needle: &str| memchr::memmem::find(script.as_bytes(), needle.as_bytes()).is_some();
-    if ![
+    [
         "import",
         "export",
         "Worker",
@@ -50,26 +71,6 @@ pub(crate) fn urls(script: &str) -> Vec<Found> {
     ]
     .into_iter()
     .any(may_have)
-    {
-        return Vec::new();
-    }
-    let mut lexer = Lexer {
-        script,
-        bytes: script.as_bytes(),
-        at: 0,
-        found: Vec::new(),
-        open: Vec::new(),
-        before: Before::Other,
-        in_clause: false,
-        regex_may_follow: true,
-    };
-    if script.starts_with("#!") {
-        lexer.skip_line();
-    }
-    while lexer.at < script.len() && lexer.found.len() < MOST_LINKS {
-        lexer.token();
-    }
-    lexer.found
 }
 
 /// Tells whether a specifier of a module is a URL (HTML §8.1.6.2, resolve a URL-like module
@@ -86,6 +87,8 @@ struct Lexer<'s> {
     bytes: &'s [u8],
     at: usize,
     found: Vec<Found>,
+    /// How many guesses may still be made.
+    guesses: usize,
     /// What is open here, innermost last.
     open: Vec<Open>,
     before: Before,
@@ -129,7 +132,30 @@ enum Before {
     Operator,
 }
 
-impl Lexer<'_> {
+impl<'s> Lexer<'s> {
+    fn new(script: &'s str, guesses: usize) -> Self {
+        Lexer {
+            script,
+            bytes: script.as_bytes(),
+            at: 0,
+            found: Vec::new(),
+            guesses,
+            open: Vec::new(),
+            before: Before::Other,
+            in_clause: false,
+            regex_may_follow: true,
+        }
+    }
+
+    fn run(&mut self) {
+        if self.script.starts_with("#!") {
+            self.skip_line();
+        }
+        while self.at < self.script.len() && self.found.len() < MOST_LINKS {
+            self.token();
+        }
+    }
+
     fn token(&mut self) {
         let rest = &self.bytes[self.at..];
         match rest[0] {
@@ -342,7 +368,7 @@ impl Lexer<'_> {
                 return;
             }
             Before::Open(3) if self.follows().starts_with([',', ')']) => Role::Fetch,
-            _ => return,
+            _ => return self.guess(span),
         };
         let text = unescape(&self.script[span.clone()]);
         self.found.push(Found {
@@ -350,6 +376,28 @@ impl Lexer<'_> {
             text,
             span,
             role,
+            is_guess: false,
+        });
+    }
+
+    /// Takes a string that may name a file, if it is no key of an object and no module's name: what
+    /// packs modules into one script leaves these there.
+    fn guess(&mut self, span: Range<usize>) {
+        if self.guesses == 0 || !is_file_name(&self.script[span.clone()]) {
+            return;
+        }
+        let before = self.bytes[..span.start - 1].trim_ascii_end();
+        let is_key = before.ends_with(b"{") || before.ends_with(b",");
+        if is_key && self.follows().starts_with(':') || before.ends_with(b"require(") {
+            return;
+        }
+        self.guesses -= 1;
+        self.found.push(Found {
+            text: self.script[span.clone()].to_owned(),
+            span,
+            role: Role::Fetch,
+            is_name: false,
+            is_guess: true,
         });
     }
 
@@ -484,6 +532,78 @@ fn is_name(byte: u8) -> bool {
         || !byte.is_ascii()
 }
 
+/// Whether a string looks like the relative URL of a file, of a kind that a page may need.
+fn is_file_name(text: &str) -> bool {
+    let is_plain = |byte: u8| {
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b'.' | b'-' | b'_' | b'~' | b'/' | b'%' | b'@')
+    };
+    if text.len() > LONGEST_FILE_NAME || text.starts_with("//") {
+        return false;
+    }
+    let (path, query) = text.split_once('?').unwrap_or((text, ""));
+    let is_query = |byte: u8| is_plain(byte) || matches!(byte, b'=' | b'&');
+    if !path.bytes().all(is_plain) || !query.bytes().all(is_query) {
+        return false;
+    }
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let Some((stem, ending)) = name.rsplit_once('.') else {
+        return false;
+    };
+    let is_known = |known: &&str| ending.eq_ignore_ascii_case(known);
+    !stem.trim_matches('.').is_empty() && FILES.iter().any(|known| is_known(known))
+}
+
+/// How the names end of files that pages need.
+const FILES: [&str; 45] = [
+    "js",
+    "mjs",
+    "json",
+    "css",
+    "html",
+    "htm",
+    "xhtml",
+    "xml",
+    "svg",
+    "png",
+    "jpg",
+    "jpeg",
+    "gif",
+    "webp",
+    "avif",
+    "ico",
+    "bmp",
+    "woff",
+    "woff2",
+    "ttf",
+    "otf",
+    "eot",
+    "mp3",
+    "mp4",
+    "m4a",
+    "m4v",
+    "webm",
+    "ogg",
+    "oga",
+    "ogv",
+    "wav",
+    "flac",
+    "vtt",
+    "wasm",
+    "webmanifest",
+    "csv",
+    "tsv",
+    "txt",
+    "geojson",
+    "topojson",
+    "glb",
+    "gltf",
+    "bin",
+    "data",
+    "pdf",
+];
+const LONGEST_FILE_NAME: usize = 256;
+
 /// Keywords behind which an operand stands.
 const OPERATORS: [&str; 14] = [
     "return",
@@ -598,6 +718,37 @@ mod tests {
             "fetch('a', {method: 'POST'}); x.open('POST', 'a'); fetch(a + 'b'); open('GET', 'a')",
             &[],
         );
+    }
+
+    #[test]
+    fn names_of_files_are_guesses() {
+        let guesses = |script: &str| {
+            let found = super::urls_and_guesses(script, 3);
+            let guesses = found.into_iter().filter(|url| url.is_guess);
+            guesses.map(|url| url.text).collect::<Vec<_>>()
+        };
+        for (script, expected) in [
+            ("load(root + 'search-index.js')", "search-index.js"),
+            ("x.src = `../a/b.PNG`", "../a/b.PNG"),
+            ("['/data/a.json?v=1']", "/data/a.json?v=1"),
+            ("x = y ? 'a.css' : z", "a.css"),
+            ("x = {file: 'a.html'}", "a.html"),
+        ] {
+            assert_eq!(guesses(script), [expected], "{script}");
+        }
+        for script in [
+            "'.js' + '..js' + 'js' + 'a.exe' + 'a b.js' + '*.js' + 'http://h/a.js' + '//h/a.js'",
+            "x = {'./a.js': 1, \"./b.js\" : 2}",
+            "require('./a.js')",
+            "`${x}.js` + `a.js${x}` + 'a.js\\n'",
+            "// 'a.js'\n/a.js/",
+        ] {
+            assert_eq!(guesses(script), [""; 0], "{script}");
+        }
+        assert_eq!(guesses("f('a.js','b.js','c.js','d.js')").len(), 3);
+        // What it is for is known of these.
+        assert_eq!(guesses("fetch('a.json'); import './a.js'"), [""; 0]);
+        check("load('a.js')", &[]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
+use std::collections::HashSet;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use frontier::{CanonicalUrl, InvalidUrl, Rules};
@@ -207,7 +209,13 @@ impl Config {
     /// What is followed beside links.
     pub(crate) fn follows(&self) -> search::Manner {
         let agent = || robots::product_token(&self.fetch.user_agent).into();
+        let mut folders = HashSet::new();
+        let pages = self.seeds.iter().map(CanonicalUrl::to_url);
+        let pages = pages.filter_map(|page| page.join(".").ok());
+        let pages = pages.filter(|folder| folders.insert(folder.clone()));
         search::Manner {
+            rules: Arc::new(self.scope.clone()),
+            pages: pages.collect(),
             sitemaps: self.follow.sitemaps && self.scope.depth.is_none(),
             nofollow: self.follow.nofollow.then(agent),
         }

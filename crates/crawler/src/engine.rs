@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use crate::copy::Copy;
-use crate::event::{Event, Failure, Limit, Progress, Reason, RedirectError, Summary};
+use crate::event::{Event, Failing, Failure, Limit, Progress, Reason, RedirectError, Summary};
 use crate::history::History;
 use crate::lock::Lock;
 use crate::page::{Leads, Page, Visitor};
@@ -75,6 +75,7 @@ impl Engine {
             self.tell(Event::Resumed { done, queued }).await;
         }
         self.crawl(&frontier).await?;
+        self.settle_guesses(&*frontier).await?;
         let stats = frontier.stats().await?;
         let left = stats.queued + stats.leased;
         for trap in frontier.traps().await? {
@@ -114,6 +115,32 @@ impl Engine {
         }
         summary.elapsed = self.begun.elapsed();
         Ok(summary)
+    }
+
+    /// Counts and tells the failures of what was asked for as a guess, if something else led there as
+    /// well: that depends on the whole crawl, and not on what came first.
+    async fn settle_guesses(&mut self, frontier: &impl Frontier) -> Result<(), CrawlError> {
+        if self.history.failed_guesses.is_empty() {
+            return Ok(());
+        }
+        frontier.flush().await?;
+        for place in std::mem::take(&mut self.history.failed_guesses) {
+            for past in frontier.done(place, 1).await? {
+                let record = past.record.parse::<Record>();
+                if let Ok(Record {
+                    outcome: Outcome::Failed(failing, why),
+                    ..
+                }) = record
+                    && !past.is_guess
+                {
+                    self.history.summary.count(failing);
+                    let (url, via) = (past.url, past.via);
+                    let reason = Reason::Earlier(failing, why);
+                    self.tell_failure(url, via, reason).await;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// In an update, tells what is different from before, and settles what of it stays. Returns
@@ -286,7 +313,11 @@ impl Engine {
             host, token, item, ..
         } = work;
         let done = match page {
-            Err(reason) if is_silent && (is_worth_another || reason.concerns_host()) => {
+            Err(reason)
+                if is_silent
+                    && item.role != Role::Guess
+                    && (is_worth_another || reason.concerns_host()) =>
+            {
                 // The URL stays out, and so the lease is held until it is parked.
                 self.give_up(&host, item, reason).await;
                 None
@@ -388,7 +419,9 @@ impl Engine {
         let if_needed = self.if_needed(&item, &found);
         let found = found.into_iter().filter(|it| self.is_in_scope(&item, it));
         let found = found.collect();
-        self.history.take_in(&record, &item.url, item.via.is_none());
+        let is_guess = item.role == Role::Guess;
+        let is_seed = item.via.is_none();
+        self.history.take_in(&record, &item.url, is_seed, is_guess);
         Ok(Done {
             id: item.id,
             record: record.to_string(),
@@ -525,9 +558,14 @@ impl Engine {
             let (from, to) = (from.url.clone(), to.clone());
             self.tell(Event::ScopeExtended { from, to }).await;
         }
+        // Where a guess leads there is something, and it is found on whatever way comes first.
+        let role = match from.role {
+            Role::Guess => Role::Page,
+            role => role,
+        };
         Found {
             url: to,
-            role: from.role,
+            role,
             redirects: from.redirects + 1,
             is_seed,
         }
@@ -535,18 +573,19 @@ impl Engine {
 
     async fn fail(&mut self, item: &Item, reason: Reason) -> Outcome {
         let outcome = Outcome::failed(&reason);
-        if let Reason::Excluded = reason {
-            let url = item.url.clone();
-            self.tell(Event::Excluded { url }).await;
-            return outcome;
+        if item.role != Role::Guess || !reason.failing().may_be_passed_over() {
+            let (url, via) = (item.url.clone(), item.via.clone());
+            self.tell_failure(url, via, reason).await;
         }
-        self.tell(Event::Failed(Failure {
-            url: item.url.clone(),
-            via: item.via.clone(),
-            reason,
-        }))
-        .await;
         outcome
+    }
+
+    async fn tell_failure(&self, url: CanonicalUrl, via: Option<CanonicalUrl>, reason: Reason) {
+        self.tell(match reason.failing() {
+            Failing::Excluded => Event::Excluded { url },
+            _ => Event::Failed(Failure { url, via, reason }),
+        })
+        .await;
     }
 
     /// Builds the copy as far as the crawl has come.

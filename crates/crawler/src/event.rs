@@ -147,6 +147,10 @@ pub enum Reason {
     /// The answer is a redirect that leads nowhere. It is archived.
     #[error(transparent)]
     Redirect(#[from] RedirectError),
+    /// It was asked for when there was no more than a guess that it is there, and something else led
+    /// there later: what was said then.
+    #[error("{1}")]
+    Earlier(Failing, String),
     /// The answer cannot be written to the disk. This ends the crawl.
     #[error("cannot write what was received")]
     Disk(#[source] io::Error),
@@ -157,17 +161,28 @@ pub enum Reason {
 
 /// At whose side a URL failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Failing {
+pub enum Failing {
+    /// A server answered, and it is of no use.
     Refused,
+    /// No server gave a whole answer.
     Unreached,
+    /// It was lost to a bug.
     Internal,
-    /// That is no failure.
+    /// It was not asked for. That is no failure.
     Excluded,
+}
+
+impl Failing {
+    /// Whether it is no loss if nobody but a guess led there.
+    pub(crate) fn may_be_passed_over(self) -> bool {
+        self != Failing::Internal
+    }
 }
 
 impl Reason {
     pub(crate) fn failing(&self) -> Failing {
         match self {
+            Reason::Earlier(failing, _) => *failing,
             Reason::Status(_)
             | Reason::Content(_)
             | Reason::Redirect(_)

@@ -71,7 +71,7 @@ mod verify;
 pub use archived::Archived;
 pub use config::{Again, Config, Follow, Limits, Politeness, Tries};
 pub use crawl::{Crawl, CrawlError, StartError};
-pub use event::{Change, Event, Failure, Limit, Progress, Reason, RedirectError, Summary};
+pub use event::{Change, Event, Failing, Failure, Limit, Progress, Reason, RedirectError, Summary};
 
 pub use serve::replay;
 pub use state::{STATE_FOLDER, is_begun};

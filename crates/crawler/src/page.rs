@@ -101,6 +101,9 @@ impl Visitor {
                 named.sitemaps.clone_from(&said.sitemaps);
             }
         }
+        if asked_for && self.manner.sitemaps && named.sitemaps.is_empty() {
+            named.perhaps = self.manner.perhaps(&url);
+        }
         // What cannot be read is fetched again.
         let earlier = earlier.and_then(|entry| Some((self.reader.read(&entry).ok()?, entry)));
         let conditions = earlier.as_ref().map(|(capture, _)| conditions(capture));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use archive::Capture;
 use flate2::read::MultiGzDecoder;
-use frontier::{CanonicalUrl, Content, Found, Role};
+use frontier::{CanonicalUrl, Content, Found, Role, Rules, Scope};
 use http::HeaderMap;
 use http::header::{LINK, REFRESH};
 use links::{Format, Kind};
@@ -32,6 +32,10 @@ pub(crate) struct Links {
 pub(crate) struct Manner {
     /// Whether the sitemaps are followed that a seed's robots.txt names.
     pub(crate) sitemaps: bool,
+    /// Where a crawl goes by its links: whether to look for a sitemap where none is named.
+    pub(crate) rules: Arc<Rules>,
+    /// The pages that it starts from: where a script may run that lies elsewhere.
+    pub(crate) pages: Arc<[Url]>,
     /// If pages are heeded that ask to follow no link: by what name they may ask, in lower case.
     pub(crate) nofollow: Option<Arc<str>>,
 }
@@ -43,6 +47,19 @@ pub(crate) struct Named {
     pub(crate) is_sitemap: bool,
     /// Where others are; told on seeds alone.
     pub(crate) sitemaps: Vec<CanonicalUrl>,
+    /// Where one would be, as it mostly is, if none is named; on seeds alone.
+    pub(crate) perhaps: Option<CanonicalUrl>,
+}
+
+impl Manner {
+    /// Where the sitemap of an origin would be, if links to it are followed from a page there.
+    pub(crate) fn perhaps(&self, page: &CanonicalUrl) -> Option<CanonicalUrl> {
+        let place = page.to_url().join("/sitemap.xml").ok()?;
+        let place = CanonicalUrl::new(&place)?;
+        let scope = Scope::with(Rules::clone(&self.rules), [page]);
+        let verdict = scope.judge(&Found::link(place.clone()), 1);
+        verdict.is_admitted().then_some(place)
+    }
 }
 
 /// Searches an answer whose body is not looked at.
@@ -74,8 +91,17 @@ pub(crate) fn search(
         // All sitemaps are.
         Cow::Owned(_) => Some("utf-8"),
     };
-    let searched = links::each_target(text, *format, charset, address, |url, kind| {
-        gathered.add(&url, kind);
+    let is_script = *format == Format::Script;
+    let searched = links::each_target(text, *format, charset, address, |url, kind| match kind {
+        Kind::Guess => {
+            gathered.guess(&url, address);
+            if is_script {
+                for elsewhere in from_pages(&url, address, &manner.pages) {
+                    gathered.guess(&elsewhere, address);
+                }
+            }
+        }
+        kind => gathered.add(&url, kind),
     });
     if let Some(agent) = &manner.nofollow {
         let mut asked = searched.nofollow.iter();
@@ -166,6 +192,8 @@ fn unpacked(content: &[u8]) -> Vec<u8> {
 struct Gathered {
     found: Vec<Found>,
     places: HashMap<CanonicalUrl, usize>,
+    /// How many of them are guesses.
+    guesses: usize,
     /// Its links are not to be followed.
     is_asked_not_to: bool,
 }
@@ -179,6 +207,18 @@ impl Gathered {
         }
     }
 
+    /// Adds what a script may ask for, if it is where the document is.
+    fn guess(&mut self, url: &Url, address: &Url) {
+        if self.guesses < MOST_GUESSES
+            && url.origin() == address.origin()
+            && let Some(url) = CanonicalUrl::new(url)
+        {
+            let before = self.found.len();
+            self.add_as(url, Role::Guess);
+            self.guesses += self.found.len() - before;
+        }
+    }
+
     fn add_as(&mut self, url: CanonicalUrl, role: Role) {
         match self.places.entry(url) {
             Entry::Vacant(place) => {
@@ -189,10 +229,12 @@ impl Gathered {
                     ..Found::link(url)
                 });
             }
-            Entry::Occupied(place) if role == Role::Requisite => {
-                self.found[*place.get()].role = role;
+            Entry::Occupied(place) => {
+                let known = &mut self.found[*place.get()].role;
+                if role == Role::Requisite || *known == Role::Guess {
+                    *known = role;
+                }
             }
-            Entry::Occupied(_) => {}
         }
     }
 
@@ -216,11 +258,14 @@ impl Gathered {
         if let Some(agent) = &manner.nofollow
             && (self.is_asked_not_to || asks_not_to(&capture.headers, agent))
         {
-            self.found.retain(|found| found.role == Role::Requisite);
+            self.found.retain(|found| found.role != Role::Page);
             self.places.clear();
         }
         for sitemap in named.sitemaps {
             self.add_as(sitemap, Role::Page);
+        }
+        if let Some(sitemap) = named.perhaps {
+            self.add_as(sitemap, Role::Guess);
         }
         Links {
             found: self.found,
@@ -238,6 +283,34 @@ fn role(kind: Kind) -> Option<Role> {
         _ => None,
     }
 }
+
+/// What a script that lies elsewhere asks for by a name is looked for where its page is: here, where
+/// the pages of its origin are that the crawl starts from. A name that begins at the top, or above the
+/// script, is the same everywhere or made for one place.
+fn from_pages<'a>(
+    guess: &Url,
+    script: &'a Url,
+    pages: &'a [Url],
+) -> impl Iterator<Item = Url> + use<'a> {
+    let folder = script
+        .path()
+        .rfind('/')
+        .map_or("", |end| &script.path()[..=end]);
+    let name = guess.path().strip_prefix(folder).map(|name| {
+        let query = guess.query().map(|query| format!("?{query}"));
+        format!("./{name}{}", query.unwrap_or_default())
+    });
+    let of_origin = pages.iter().filter(|page| page.origin() == script.origin());
+    name.into_iter().flat_map(move |name| {
+        let here = of_origin.clone().take(MOST_PAGES);
+        here.filter_map(move |page| page.join(&name).ok())
+    })
+}
+
+/// So many guesses are followed of one document.
+const MOST_GUESSES: usize = 256;
+/// So many pages are taken to be where a script may run.
+const MOST_PAGES: usize = 4;
 
 /// `X-Robots-Tag: nofollow`, also for some crawlers alone: `X-Robots-Tag: dragline: nofollow`.
 fn asks_not_to(headers: &HeaderMap, agent: &str) -> bool {
@@ -268,6 +341,22 @@ const VALUED: [&str; 4] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_in_a_script_is_looked_for_where_its_page_may_be() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let pages = ["http://h/a/", "http://h/b/c.html", "http://other/"].map(url);
+        let found = |guess: &str| {
+            let script = url("http://h/js/x.js");
+            let found = from_pages(&url(guess), &script, &pages);
+            found.map(String::from).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            found("http://h/js/d/e.json?f"),
+            ["http://h/a/d/e.json?f", "http://h/b/d/e.json?f"]
+        );
+        assert_eq!(found("http://h/top.json"), [""; 0]);
+    }
 
     #[test]
     fn a_header_may_ask_all_crawlers_or_some_not_to_follow() {

@@ -17,6 +17,8 @@ pub(crate) struct Findings {
     pub(crate) good: HashMap<String, Entry>,
     /// URLs behind which it could not look, with the status if there was an answer.
     pub(crate) blind: HashMap<String, Option<StatusCode>>,
+    /// Those of them that were guesses.
+    guesses: HashSet<String>,
     /// URLs that are said to be gone.
     gone: HashSet<String>,
 }
@@ -40,6 +42,8 @@ impl Changes {
         // What could not be looked behind before, in the same way, can hide nothing now.
         let was_blind = |(url, status): (&String, &Option<StatusCode>)| {
             status.is_some() && earlier.blind.get(url) == Some(status)
+                // Behind a guess that never was right there is nothing to be seen.
+                || now.guesses.contains(url) && !earlier.good.contains_key(url)
         };
         let is_complete = !is_stopped
             && seeds
@@ -78,7 +82,10 @@ impl Changes {
 impl Findings {
     /// Takes in what a crawl has kept.
     pub(crate) fn read(&mut self, records: &dyn Records) -> Result<(), RestoreError> {
-        each_record(records, |Past { url, .. }, record| {
+        each_record(records, |Past { url, is_guess, .. }, record| {
+            if is_guess && record.is_blind() {
+                self.guesses.insert(url.as_str().to_owned());
+            }
             self.take_in(url.as_str(), record);
         })
     }

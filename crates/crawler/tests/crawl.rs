@@ -152,6 +152,75 @@ async fn each_url_is_requested_once_and_the_copy_does_not_depend_on_timing() {
     assert!(trees.iter().all(|tree| *tree == trees[0]));
 }
 
+/// Names of files that scripts have in strings are asked for on their own host, beside the script and
+/// beside the page that the crawl starts from; what is not there is no failure, unless something else
+/// leads there.
+#[tokio::test]
+async fn what_only_scripts_name_is_asked_for_and_need_not_be_there() {
+    let other = Site::start(|_| [("/far.js", Answer::html(""))]).await;
+    let far = format!("<script>load('{}far.js')</script>", other.url);
+    let site = Site::start(|_| {
+        [
+            (
+                "/docs/",
+                Answer::html(&format!("<script src=/js/a.js></script>{far}<a href=b>b</a>")),
+            ),
+            ("/docs/b", Answer::html("<script>load('in-b.json')</script><img src=/js/no.png>")),
+            (
+                "/js/a.js",
+                Answer::of_type(
+                    "text/javascript",
+                    "load(root + 'index.js'); load('no.png'); x = {'key.js': 1}; fetch('data.json')",
+                ),
+            ),
+            ("/js/index.js", Answer::of_type("text/javascript", "load('more.css')")),
+            ("/js/more.css", Answer::of_type("text/css", "a { background: url(i.png) }")),
+            ("/js/i.png", Answer::of_type("image/png", "i")),
+            ("/docs/data.json", Answer::of_type("application/json", "{}")),
+            ("/docs/in-b.json", Answer::of_type("application/json", "{}")),
+        ]
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let seed = site.url.clone() + "docs/";
+    let (summary, failures) = run(config(&seed, &folder)).await;
+    let failures: Vec<_> = failures.keys().map(|url| &url[site.url.len()..]).collect();
+    assert_eq!(failures, ["js/no.png"]);
+    assert_eq!(
+        (summary.fetched, summary.refused, summary.unreached),
+        (8, 1, 0)
+    );
+    assert_eq!(
+        read(&folder, "js/a.js"),
+        "load(root + 'index.js'); load('no.png'); x = {'key.js': 1}; fetch('data.json')"
+    );
+    let asked: Vec<_> = site.requests().into_keys().collect();
+    assert_eq!(
+        asked,
+        [
+            "/docs/",
+            "/docs/b",
+            "/docs/data.json",
+            "/docs/in-b.json",
+            "/docs/index.js",
+            "/docs/more.css",
+            "/docs/no.png",
+            "/js/a.js",
+            "/js/data.json",
+            "/js/i.png",
+            "/js/index.js",
+            "/js/more.css",
+            "/js/no.png",
+            "/sitemap.xml"
+        ]
+    );
+    assert!(other.requests().is_empty());
+    // It is counted once, also when all is read back.
+    let (again, failures) = run(config(&seed, &folder)).await;
+    assert_eq!((again.fetched, again.refused), (8, 1));
+    assert!(failures.is_empty());
+}
+
 #[tokio::test]
 async fn a_redirect_counts_as_its_target() {
     let site = Site::start(|_| {
@@ -836,7 +905,8 @@ async fn a_crawl_ends_at_a_limit_and_is_gone_on_with() {
         ..config(&site.url, &folder)
     };
     let (summary, _) = run(limited).await;
-    assert_eq!((summary.fetched, summary.left), (2, 2));
+    // A page, and what may be a sitemap.
+    assert_eq!((summary.fetched, summary.left), (2, 3));
     assert_eq!(summary.limit, Some(Limit::Pages));
     let (summary, _) = run(config(&site.url, &folder)).await;
     assert_eq!((summary.fetched, summary.left, summary.limit), (4, 0, None));

@@ -88,7 +88,14 @@ async fn headers_lead_on() {
     .await;
     assert_eq!(
         asked(&site, as_is).await,
-        ["/i.png", "/license", "/next", "/refreshed", "/s.css"]
+        [
+            "/i.png",
+            "/license",
+            "/next",
+            "/refreshed",
+            "/s.css",
+            "/sitemap.xml"
+        ]
     );
 }
 
@@ -155,7 +162,47 @@ async fn sitemaps_are_not_followed_if_that_is_not_wanted() {
     };
     assert_eq!(asked(&mapped().await, so_far).await, NONE);
     let no_robots = |config: &mut Config| config.politeness.robots = false;
-    assert_eq!(asked(&mapped().await, no_robots).await, NONE);
+    let perhaps = asked(&mapped().await, no_robots).await;
+    assert_eq!(perhaps, ["/sitemap.xml"]);
+}
+
+#[tokio::test]
+async fn a_sitemap_is_looked_for_where_it_mostly_is() {
+    let make = || {
+        Site::start(|root| {
+            let map = urlset(&[format!("{root}/a")]);
+            [
+                ("/docs/", page()),
+                ("/sitemap.xml", Answer::of_type("text/xml", map)),
+                ("/a", page()),
+            ]
+        })
+    };
+    let from_docs = |site: &Site, no_parent: bool| {
+        let seed = site.url.clone() + "docs/";
+        move |config: &mut Config| {
+            config.seeds = Config::new(&seed).unwrap().seeds;
+            config.scope.no_parent = no_parent;
+        }
+    };
+    let site = make().await;
+    let change = from_docs(&site, false);
+    assert_eq!(asked(&site, change).await, ["/a", "/docs/", "/sitemap.xml"]);
+    // Where no link leads, none is looked for.
+    let site = make().await;
+    let change = from_docs(&site, true);
+    assert_eq!(asked(&site, change).await, ["/docs/"]);
+}
+
+/// What is not there is no failure, unless a link leads there.
+#[tokio::test]
+async fn a_sitemap_that_is_not_there_is_no_loss() {
+    for (body, refused) in [("", 0), ("<a href=/sitemap.xml>.</a>", 1)] {
+        let site = Site::start(|_| [("/", Answer::html(body))]).await;
+        let (summary, _) = crawl(&site, as_is).await;
+        assert_eq!((summary.fetched, summary.failed()), (1, refused));
+        assert_eq!(site.requests()["/sitemap.xml"], 1);
+    }
 }
 
 #[tokio::test]
@@ -198,7 +245,8 @@ async fn sitemaps_and_feeds_that_are_linked_to_are_followed() {
             "/d",
             "/notes.txt",
             "/rss",
-            "/sitemap.txt"
+            "/sitemap.txt",
+            "/sitemap.xml"
         ]
     );
 }
@@ -257,11 +305,11 @@ async fn pages_may_ask_to_follow_no_link_and_are_heeded_if_that_is_wanted() {
     let heed = |config: &mut Config| config.follow.nofollow = true;
     assert_eq!(
         asked(&make().await, heed).await,
-        ["/header", "/i.png", "/meta"]
+        ["/header", "/i.png", "/meta", "/sitemap.xml"]
     );
     assert_eq!(
         asked(&make().await, as_is).await,
-        ["/a", "/b", "/header", "/i.png", "/meta"]
+        ["/a", "/b", "/header", "/i.png", "/meta", "/sitemap.xml"]
     );
 }
 

@@ -60,7 +60,7 @@ async fn all_well_is_0_with_a_summary() {
     let site = small_site().await;
     let (code, stdout, stderr, folder) = run(&[&site.url, "--jobs", "2"]).await;
     assert_eq!(code, 0, "{stderr}");
-    assert!(stdout.starts_with("2 fetched, 11 B in "), "{stdout}");
+    assert!(stdout.starts_with("2 fetched, 25 B in "), "{stdout}");
     assert!(
         stdout.ends_with("s; 0 failed\nthe copy: 2 files, open 127.0.0.1/index.html\n"),
         "{stdout}"
@@ -286,7 +286,7 @@ async fn what_an_earlier_crawl_left_is_gone_on_with_updated_or_removed() {
     let (code, _, stderr) = run_in(&folder, &[&site.url]).await;
     assert_eq!(code, 0);
     assert!(
-        stderr.contains("this crawl is finished (2 URLs)"),
+        stderr.contains("this crawl is finished (3 URLs)"),
         "{stderr}"
     );
 
@@ -325,7 +325,8 @@ async fn what_is_archived_is_exported() {
     let site = small_site().await;
     let (_, _, _, folder) = run(&[&site.url]).await;
     let (code, stdout, _) = run_in(&folder, &["export", "127.0.0.1", "--cdxj", "-"]).await;
-    assert_eq!((code, stdout.lines().count()), (0, 2), "{stdout}");
+    // Two pages, and that there is no sitemap.
+    assert_eq!((code, stdout.lines().count()), (0, 3), "{stdout}");
     let (code, ..) = run_in(&folder, &["export", "127.0.0.1", "--wacz", "a.wacz"]).await;
     assert_eq!(code, 0);
     assert!(folder.path().join("a.wacz").exists());

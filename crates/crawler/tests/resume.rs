@@ -287,7 +287,8 @@ async fn a_host_that_a_seed_leads_to_is_still_in_scope() {
     }
     drop(crawl);
     let summary = run(config(&near, &folder)).await;
-    assert_eq!(summary.fetched + summary.refused, far.requests().len() + 1);
+    // The redirect is one more, and a sitemap that is not there counts as nothing.
+    assert_eq!(summary.fetched + summary.refused, far.requests().len());
     assert!(far.requests().len() > 10);
 }
 

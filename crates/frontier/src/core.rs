@@ -92,6 +92,8 @@ pub(crate) enum Entry {
 pub(crate) struct Again {
     /// It is known to be needed from now on.
     pub(crate) is_needed_now: bool,
+    /// It is known to be no mere guess from now on, nor to be needed.
+    pub(crate) is_wanted_now: bool,
     /// It is nearer than it was: this one.
     pub(crate) nearer: Option<u32>,
 }
@@ -138,6 +140,7 @@ impl Core {
         if taken != Taken::New {
             return Entry::Known(Again {
                 is_needed_now: taken == Taken::NeededToo,
+                is_wanted_now: taken == Taken::WantedToo,
                 nearer: self.move_nearer(print, depth),
             });
         }
@@ -174,6 +177,16 @@ impl Core {
     /// Takes in that a URL is needed, after the last [`restore`](Self::restore).
     pub(crate) fn restore_needed(&mut self, url: &str) {
         self.seen.insert(self.seen.print(url, Role::Requisite));
+    }
+
+    /// Takes in that a URL is no mere guess, after the last [`restore`](Self::restore).
+    pub(crate) fn restore_wanted(&mut self, url: &str) {
+        self.seen.insert(self.seen.print(url, Role::Page));
+    }
+
+    /// Tells whether a URL is a guess and no more, as far as is known.
+    pub(crate) fn is_guess(&self, url: &CanonicalUrl) -> bool {
+        self.seen.is_guess(url.as_str())
     }
 
     /// Tells whether a URL is needed by a document, as far as is known.

@@ -92,6 +92,14 @@ impl Found {
         }
     }
 
+    /// A URL that may be there, and that a document needs if it is.
+    pub fn guess(url: CanonicalUrl) -> Self {
+        Found {
+            role: Role::Guess,
+            ..Found::link(url)
+        }
+    }
+
     pub(crate) fn depth_from(&self, depth: u32) -> u32 {
         let is_link = self.role == Role::Page && self.redirects == 0;
         depth.saturating_add(is_link.into())
@@ -106,7 +114,8 @@ impl Found {
     }
 }
 
-/// What a URL was found as. If it was as both, it is a requisite, whenever that came out.
+/// What a URL was found as. If it was as several, it is a requisite rather than a page, and anything
+/// rather than a guess, whenever that came out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
     /// A person may go there.
@@ -114,6 +123,8 @@ pub enum Role {
     Page,
     /// A document needs it, or shows it within itself.
     Requisite,
+    /// A document may need it, if it is there at all: that it is not is no failure.
+    Guess,
 }
 
 /// The number of a URL in its crawl: in the order of entry, from 1.
@@ -249,6 +260,9 @@ pub struct Past {
     pub via: Option<CanonicalUrl>,
     /// What was to be kept of it.
     pub record: String,
+    /// Whether it was found as a guess alone, so far. What only reads a journal tells whether it was
+    /// found as one first.
+    pub is_guess: bool,
 }
 
 /// What became of the URLs that were added.

@@ -248,8 +248,15 @@ impl Frontier for Journal {
     /// Blocks while it is read, and reads only what is committed: [`flush`](Frontier::flush) first.
     async fn done(&self, skip: u64, most: usize) -> Result<Vec<Past>, FrontierError> {
         let past = self.shared.past.lock();
-        past.unwrap_or_else(PoisonError::into_inner)
-            .done(skip, most)
+        let mut past = past
+            .unwrap_or_else(PoisonError::into_inner)
+            .done(skip, most)?;
+        let mut guesses = past.iter_mut().filter(|past| past.is_guess).peekable();
+        if guesses.peek().is_some() {
+            let inner = self.shared.lock();
+            guesses.for_each(|past| past.is_guess = inner.state.core.is_guess(&past.url));
+        }
+        Ok(past)
     }
 
     async fn flush(&self) -> Result<(), FrontierError> {
@@ -410,6 +417,10 @@ impl Log for Pending {
 
     fn needed(&mut self, url: &CanonicalUrl) {
         self.0.needed.push(url.clone());
+    }
+
+    fn wanted(&mut self, url: &CanonicalUrl) {
+        self.0.wanted.push(url.clone());
     }
 
     fn nearer(&mut self, url: u32, depth: u32) {

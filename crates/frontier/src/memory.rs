@@ -5,8 +5,8 @@ use crate::clock::Clock;
 use crate::core::Leased;
 use crate::error::FrontierError;
 use crate::frontier::{
-    Added, Found, Frontier, Item, Lease, Leases, Limits, Past, Report, Reported, Stats, Token,
-    Trap, TrapKind, Want,
+    Added, Found, Frontier, Item, Lease, Leases, Limits, Past, Report, Reported, Role, Stats,
+    Token, Trap, TrapKind, Want,
 };
 use crate::state::{Log, State, Text};
 use crate::traps::{Evidence, Traps};
@@ -117,7 +117,12 @@ impl Frontier for InMemory {
     async fn done(&self, skip: u64, most: usize) -> Result<Vec<Past>, FrontierError> {
         let skip = usize::try_from(skip).unwrap_or(usize::MAX);
         let inner = self.lock();
-        Ok(inner.past.iter().skip(skip).take(most).cloned().collect())
+        let past = inner.past.iter().skip(skip).take(most);
+        let with_guess = past.map(|past| Past {
+            is_guess: past.is_guess && inner.state.core.is_guess(&past.url),
+            ..past.clone()
+        });
+        Ok(with_guess.collect())
     }
 
     async fn flush(&self) -> Result<(), FrontierError> {
@@ -136,6 +141,7 @@ impl Log for Vec<Past> {
 
     fn done(&mut self, _: u32, text: Text, record: String, _: u32, _: Evidence) {
         self.push(Past {
+            is_guess: text.role == Role::Guess,
             url: text.url,
             via: text.via,
             record,
@@ -145,6 +151,8 @@ impl Log for Vec<Past> {
     fn delayed(&mut self, _: &Host, _: Duration) {}
 
     fn needed(&mut self, _: &CanonicalUrl) {}
+
+    fn wanted(&mut self, _: &CanonicalUrl) {}
 
     fn nearer(&mut self, _: u32, _: u32) {}
 

@@ -76,6 +76,7 @@ pub(crate) fn restore(
     })?;
     state.traps = traps;
     file.each_needed(|url| state.core.restore_needed(url))?;
+    file.each_wanted(|url| state.core.restore_wanted(url))?;
     file.each_onward(|id, url, is_suspect, target| {
         if !state.core.is_needed(&url) {
             state.lead_on(id, url, is_suspect, target);

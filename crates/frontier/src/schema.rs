@@ -9,14 +9,15 @@
 //!
 //! - `url`: every URL that entered, in that order. `via`: on which it was found first; none for a
 //!   seed. `redirects`: how many in a row led to it. `depth`: how many links away from a seed it
-//!   is. `flags`: 1 for what a page needs, not a page; 2 if what led to it says nothing new.
+//!   is. `flags`: 1 for what a page needs, not a page; 2 if what led to it says nothing new; 4 for a guess.
 //! - `done`: every URL that was reported, in that order. `urls`: how many had entered by then, what
 //!   was found on it included. `record`: what the crawl keeps of it.
 //!   `news`: whether it says something new: 0 nobody knows, 1 yes, 2 the words of another, 3 the
 //!   bytes of another; `digest` and `words` tell this of later ones.
 //! - `held`: what was held back as part of a trap, and why: 0 it leads on and says nothing new, 1
 //!   its path repeats itself, 2 it is one of very many. What is done was not held for ever.
-//! - `needed`: URLs that entered as pages and are what a page needs too.
+//! - `needed`: URLs that entered as pages or guesses and are what a page needs too.
+//! - `wanted`: URLs that entered as guesses and are pages too.
 //! - `nearer`: URLs that were found at a less `depth` than before.
 //! - `onward`: redirects that were found as pages, and the `target` they lead to if they are needed.
 //! - `host`: hosts that rest between two leases, and for how long.
@@ -79,13 +80,15 @@ pub(crate) struct Batch {
     pub(crate) delays: Vec<(Host, Duration)>,
     pub(crate) held: Vec<(u32, TrapKind)>,
     pub(crate) needed: Vec<CanonicalUrl>,
+    pub(crate) wanted: Vec<CanonicalUrl>,
     pub(crate) nearer: Vec<(u32, u32)>,
     pub(crate) onward: Vec<(u32, CanonicalUrl, u8)>,
 }
 
 impl Batch {
     pub(crate) fn len(&self) -> usize {
-        let again = self.needed.len() + self.nearer.len() + self.onward.len();
+        let found = self.needed.len() + self.wanted.len() + self.nearer.len();
+        let again = found + self.onward.len();
         self.urls.len() + self.done.len() + self.delays.len() + self.held.len() + again
     }
 }
@@ -296,6 +299,12 @@ impl File {
         }
         let mut insert = self
             .db
+            .prepare_cached("INSERT OR IGNORE INTO wanted VALUES (?, ?)")?;
+        for url in &batch.wanted {
+            insert.execute(params![url.as_str(), crc([], url.as_str())])?;
+        }
+        let mut insert = self
+            .db
             .prepare_cached("INSERT OR IGNORE INTO nearer VALUES (?, ?, ?)")?;
         for (url, depth) in &batch.nearer {
             let crc = crc([*url, *depth].map(u64::from), "");
@@ -424,6 +433,18 @@ impl File {
         })
     }
 
+    /// Gives each URL that is no mere guess, checking the rows.
+    pub(crate) fn each_wanted(&self, mut each: impl FnMut(&str)) -> Result<()> {
+        self.rows("SELECT url, crc FROM wanted", |row| {
+            let url = text(row, 0)?;
+            let is_whole = row.get::<_, u32>(1)? == crc([], url);
+            if is_whole {
+                each(url);
+            }
+            Ok((!is_whole).then(|| "a row of table `wanted`".to_owned()))
+        })
+    }
+
     /// Gives each URL that was found nearer, and how far away then, checking the rows.
     pub(crate) fn each_nearer(&self, urls: u32, mut each: impl FnMut(u32, u32)) -> Result<()> {
         self.rows(
@@ -494,7 +515,7 @@ impl File {
     pub(crate) fn done(&self, skip: u64, most: usize) -> Result<Vec<Past>> {
         let look = || {
             let mut select = self.db.prepare_cached(
-                "SELECT u.url, v.url, d.record FROM done d JOIN url u ON u.id = d.url
+                "SELECT u.url, v.url, d.record, u.flags FROM done d JOIN url u ON u.id = d.url
                  LEFT JOIN url v ON v.id = u.via WHERE d.seq > ? ORDER BY d.seq LIMIT ?",
             )?;
             let skip = i64::try_from(skip).unwrap_or(i64::MAX);
@@ -504,6 +525,7 @@ impl File {
                     url: CanonicalUrl::known(text(row, 0)?),
                     via: optional_text(row, 1)?.map(CanonicalUrl::known),
                     record: row.get(2)?,
+                    is_guess: Flags::of_number(row.get(3)?).role == Role::Guess,
                 })
             })?;
             done.collect::<rusqlite::Result<_>>()
@@ -591,15 +613,20 @@ fn url_crc(id: u32, via: Option<u32>, redirects: u8, depth: u32, flags: u8, url:
 
 impl Flags {
     fn number(self) -> u8 {
-        u8::from(self.role == Role::Requisite) | u8::from(self.is_suspect) << 1
+        let role = match self.role {
+            Role::Page => 0,
+            Role::Requisite => 1,
+            Role::Guess => 4,
+        };
+        role | u8::from(self.is_suspect) << 1
     }
 
     fn of_number(flags: u8) -> Self {
         Flags {
-            role: if flags & 1 == 0 {
-                Role::Page
-            } else {
-                Role::Requisite
+            role: match (flags & 1, flags & 4) {
+                (0, 0) => Role::Page,
+                (0, _) => Role::Guess,
+                _ => Role::Requisite,
             },
             is_suspect: flags & 2 != 0,
         }
@@ -653,6 +680,7 @@ CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL, crc INTEGER NOT N
 /// What came with later versions.
 const LATER: &str = "
 CREATE TABLE IF NOT EXISTS needed (url TEXT PRIMARY KEY, crc INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS wanted (url TEXT PRIMARY KEY, crc INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS nearer (
     url INTEGER NOT NULL, depth INTEGER NOT NULL, crc INTEGER NOT NULL, PRIMARY KEY (url, depth)
 ) WITHOUT ROWID;

@@ -16,7 +16,8 @@ use crate::{CanonicalUrl, Host};
 /// Links lead where all rules let them. What a page needs is exempt from the rules that say where a
 /// crawl goes (hosts, domains, `--no-parent`, `--include-directories`), not from those that say what
 /// it leaves out. A page of another host that came as such a requisite (a frame) is searched too:
-/// what it needs is fetched, its links lead no farther than all others. Seeds always belong.
+/// what it needs is fetched, its links lead no farther than all others. A guess is judged as what a
+/// page needs, but on the hosts of the seeds alone. Seeds always belong.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     rules: Rules,
@@ -98,9 +99,13 @@ impl Scope {
             return Verdict::Admitted;
         }
         let url = found.url.as_str();
-        let is_free = found.role == Role::Requisite && self.rules.requisites == RequisiteHosts::Any;
-        let refused = self
-            .leaves(url, is_free)
+        let refused = match found.role {
+            Role::Requisite if self.rules.requisites == RequisiteHosts::Any => None,
+            Role::Guess if self.hosts.contains_key(host_of(url)) => None,
+            Role::Guess => Some(Rule::Host),
+            _ => self.leaves(url),
+        };
+        let refused = refused
             .or_else(|| self.is_left_out(url))
             .or_else(|| self.is_too_far(depth));
         if let Some(rule) = refused {
@@ -124,11 +129,8 @@ impl Scope {
     }
 
     /// Where links do not lead.
-    fn leaves(&self, url: &str, is_free: bool) -> Option<Rule> {
+    fn leaves(&self, url: &str) -> Option<Rule> {
         let rules = &self.rules;
-        if is_free {
-            return None;
-        }
         let host = host_of(url);
         let folders = self.hosts.get(host);
         if folders.is_none() && !rules.span_hosts {
@@ -319,6 +321,32 @@ mod tests {
         rules.requisites = RequisiteHosts::Same;
         assert_eq!(requisite(&rules, "http://cdn.test/a.css"), out(Rule::Host));
         assert_eq!(requisite(&rules, "http://example.org/a.css"), IN);
+    }
+
+    #[test]
+    fn a_guess_is_of_the_hosts_of_the_seeds() {
+        let seeds = [url("http://example.org/docs/index.html")];
+        let mut rules = Rules {
+            no_parent: true,
+            span_hosts: true,
+            ..Rules::default()
+        };
+        let guess = |rules: &Rules, text: &str, depth| {
+            Scope::with(rules.clone(), &seeds).judge(&Found::guess(url(text)), depth)
+        };
+        assert_eq!(guess(&rules, "http://example.org/a.js", 1), IN);
+        assert_eq!(guess(&rules, "http://cdn.test/a.js", 1), out(Rule::Host));
+        rules.depth = Some(1);
+        assert_eq!(guess(&rules, "http://example.org/a.js", 1), IN);
+        assert_eq!(
+            guess(&rules, "http://example.org/a.js", 2),
+            out(Rule::Depth)
+        );
+        rules.exclude_directories = folders(&["/x"]);
+        assert_eq!(
+            guess(&rules, "http://example.org/x/a.js", 1),
+            out(Rule::ExcludedDirectory)
+        );
     }
 
     #[test]

@@ -6,10 +6,11 @@ use siphasher::sip128::SipHasher13;
 use crate::frontier::Role;
 
 /// The set of URLs that ever entered, by fingerprint: 16 bytes each, whatever their length, and the
-/// room for more at most an eighth of that. Of each it is known whether it is needed by a document.
+/// room for more at most an eighth of that. Of each it is known whether it is needed by a document,
+/// and whether it is a guess and no more.
 ///
-/// A fingerprint has 127 bits and is keyed anew in each process, so that no server can find two
-/// URLs with one. Among ten million URLs, two have the same with a probability of 3e-25.
+/// A fingerprint has 126 bits and is keyed anew in each process, so that no server can find two
+/// URLs with one. Among ten million URLs, two have the same with a probability of 6e-25.
 ///
 /// It grows shelf by shelf: a hash table takes twice as much when it has just doubled, and thrice
 /// while it does.
@@ -22,7 +23,7 @@ pub(crate) struct Seen {
     waiting: Vec<Print>,
 }
 
-/// A fingerprint; its last bit says whether the URL is needed.
+/// A fingerprint; its last two bits say whether the URL is needed, and whether it is a guess.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Print(u128);
 
@@ -32,6 +33,8 @@ pub(crate) enum Taken {
     New,
     /// It was there, and is known to be needed from now on.
     NeededToo,
+    /// It was there as a guess, and is known to be more from now on, though not to be needed.
+    WantedToo,
     Known,
 }
 
@@ -59,11 +62,16 @@ impl Seen {
                 shelf.insert(at, print);
                 Taken::New
             }
-            Ok(at) if print.is_needed() && !shelf[at].is_needed() => {
-                shelf[at] = print;
-                Taken::NeededToo
+            Ok(at) => {
+                let known = shelf[at];
+                let both = known.and(print);
+                shelf[at] = both;
+                match (both.is_needed(), known.is_guess() && !both.is_guess()) {
+                    (true, _) if !known.is_needed() => Taken::NeededToo,
+                    (_, true) => Taken::WantedToo,
+                    _ => Taken::Known,
+                }
             }
-            Ok(_) => Taken::Known,
         }
     }
 
@@ -80,6 +88,14 @@ impl Seen {
         let shelf = &self.shelves[print.shelf()];
         let at = shelf.binary_search(&print);
         at.is_ok_and(|at| shelf[at].is_needed())
+    }
+
+    /// Tells whether a URL is a guess and no more, as far as is known.
+    pub(crate) fn is_guess(&self, url: &str) -> bool {
+        let print = self.print(url, Role::Page);
+        let shelf = &self.shelves[print.shelf()];
+        let at = shelf.binary_search(&print);
+        at.is_ok_and(|at| shelf[at].is_guess())
     }
 
     /// Takes a URL in that is not there, by the next [`settle`](Self::settle) at the latest.
@@ -114,11 +130,12 @@ impl Seen {
     }
 
     pub(crate) fn print(&self, url: &str, role: Role) -> Print {
-        let print = self.fingerprints.hash(url.as_bytes()).as_u128();
-        match role {
-            Role::Page => Print(print & !NEEDED),
-            Role::Requisite => Print(print | NEEDED),
-        }
+        let print = self.fingerprints.hash(url.as_bytes()).as_u128() & !KNOWN;
+        Print(match role {
+            Role::Page => print,
+            Role::Requisite => print | NEEDED,
+            Role::Guess => print | GUESS,
+        })
     }
 }
 
@@ -130,6 +147,17 @@ fn room(len: usize) -> usize {
 impl Print {
     fn is_needed(self) -> bool {
         self.0 & NEEDED != 0
+    }
+
+    fn is_guess(self) -> bool {
+        self.0 & GUESS != 0
+    }
+
+    /// What is known of a URL that was found as both.
+    fn and(self, other: Print) -> Print {
+        let needed = (self.0 | other.0) & NEEDED;
+        let guess = self.0 & other.0 & GUESS;
+        Print(self.0 & !KNOWN | needed | guess)
     }
 
     fn shelf(self) -> usize {
@@ -154,17 +182,20 @@ impl PartialOrd for Print {
 
 impl Ord for Print {
     fn cmp(&self, other: &Self) -> Ordering {
-        (self.0 | NEEDED).cmp(&(other.0 | NEEDED))
+        (self.0 | KNOWN).cmp(&(other.0 | KNOWN))
     }
 }
 
 impl Hash for Print {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        hasher.write_u128(self.0 | NEEDED);
+        hasher.write_u128(self.0 & !KNOWN);
     }
 }
 
 const NEEDED: u128 = 1;
+const GUESS: u128 = 2;
+/// The bits that are no part of the fingerprint.
+const KNOWN: u128 = NEEDED | GUESS;
 /// So many that what is put in moves little, at ten million URLs 5 KiB. A power of two.
 const SHELVES: usize = 1 << 14;
 /// So many are taken in together.
@@ -196,6 +227,26 @@ mod tests {
         }
         let known: Vec<_> = (0..many).map(|n| print(&n.to_string())).collect();
         assert!(known.into_iter().all(|it| seen.insert(it) == Taken::Known));
+    }
+
+    #[test]
+    fn what_is_more_than_a_guess_once_is_more() {
+        let mut seen = Seen::default();
+        let roles = [Role::Guess, Role::Page, Role::Requisite];
+        let [guess, page, needed] = roles.map(|role| seen.print("a", role));
+        assert_eq!(seen.insert(guess), Taken::New);
+        assert_eq!(seen.insert(guess), Taken::Known);
+        assert!(seen.is_guess("a") && !seen.is_needed("a"));
+        assert_eq!(seen.insert(page), Taken::WantedToo);
+        assert!(!seen.is_guess("a") && !seen.is_needed("a"));
+        assert_eq!(seen.insert(guess), Taken::Known);
+        assert_eq!(seen.insert(needed), Taken::NeededToo);
+        assert!(!seen.is_guess("a") && seen.is_needed("a"));
+
+        let [guess, needed] = [Role::Guess, Role::Requisite].map(|role| seen.print("b", role));
+        assert_eq!(seen.insert(guess), Taken::New);
+        assert_eq!(seen.insert(needed), Taken::NeededToo);
+        assert!(!seen.is_guess("b") && seen.is_needed("b"));
     }
 
     #[test]

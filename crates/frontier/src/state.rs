@@ -50,6 +50,8 @@ pub(crate) trait Log {
     fn delayed(&mut self, host: &Host, delay: Duration);
     /// What entered as a page is needed too.
     fn needed(&mut self, url: &CanonicalUrl);
+    /// What entered as a guess is more, though not needed.
+    fn wanted(&mut self, url: &CanonicalUrl);
     /// It was found nearer to the seeds than before.
     fn nearer(&mut self, url: u32, depth: u32);
     /// Where a redirect leads if it is needed.
@@ -257,6 +259,9 @@ impl State {
                         text.depth = depth;
                     }
                     log.nearer(id, depth);
+                }
+                if again.is_wanted_now {
+                    log.wanted(&found.url);
                 }
                 if again.is_needed_now {
                     log.needed(&found.url);

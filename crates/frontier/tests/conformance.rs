@@ -341,6 +341,42 @@ conform! {
         }
     }
 
+    /// What is found as a guess and as more is no guess, whichever came first, and also after a kill.
+    fn what_is_more_than_a_guess_is_told_so_whatever_comes_first<B>() {
+        let guess = || Found::guess(url(0, 9));
+        let more: [(Option<Found>, bool); 4] = [
+            (None, true),
+            (Some(guess()), true),
+            (Some(Found::link(url(0, 9))), false),
+            (Some(Found::requisite(url(0, 9))), false),
+        ];
+        for (other, is_guess) in more {
+            for order in [[0, 1], [1, 0]] {
+                let (mut frontier, home) = new::<B>();
+                let found = [Some(guess()), other.clone()];
+                add(&frontier, [seed(0, 1)]);
+                add(&frontier, found[order[0]].clone());
+                let held = one(&frontier, 9);
+                accepted(&frontier, done(&held, &held.items, 0));
+                add(&frontier, found[order[1]].clone());
+                let held = lease(&frontier, 9);
+                for held in &held.leases {
+                    accepted(&frontier, done(held, &held.items, 0));
+                }
+                block_on(frontier.flush()).unwrap();
+                for is_reopened in [false, true] {
+                    if is_reopened && home.is_some() {
+                        drop(frontier);
+                        frontier = B::reopen(&home, Clock::default()).unwrap();
+                    }
+                    let past = block_on(frontier.done(0, 9)).unwrap();
+                    let told: Vec<_> = past.iter().map(|past| past.is_guess).collect();
+                    assert_eq!(told, [false, is_guess], "{other:?} {order:?} {is_reopened}");
+                }
+            }
+        }
+    }
+
     fn a_redirect_that_nothing_needs_leads_where_pages_lead<B>() {
         let (frontier, _home) = new::<B>();
         add(&frontier, [seed(0, 1)]);

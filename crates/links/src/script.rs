@@ -550,8 +550,8 @@ fn is_file_name(text: &str) -> bool {
     let Some((stem, ending)) = name.rsplit_once('.') else {
         return false;
     };
-    let is_known = |known: &&str| ending.eq_ignore_ascii_case(known);
-    !stem.trim_matches('.').is_empty() && FILES.iter().any(|known| is_known(known))
+    let is_known = FILES.iter().any(|known| ending.eq_ignore_ascii_case(known));
+    is_known && !stem.trim_matches('.').is_empty()
 }
 
 /// How the names end of files that pages need.

@@ -247,21 +247,11 @@ const SOURCES: &[Source] = &[
     },
     Source {
         name: "openjdk",
+        // All of it: its style sheet marks links that are absolute, as a copy's are to what is not there.
         from: From::Debian(&["openjdk-17-doc", "libjs-jquery", "libjs-jquery-ui"]),
         root: "usr/share/doc/openjdk-17-jre-headless",
-        parts: &[
-            "*",
-            "api/*",
-            "api/java.sql/",
-            "api/java.logging/",
-            "api/java.prefs/",
-            "api/resources/",
-            "api/script-dir/",
-            "api/script-files/",
-            "api/legal/",
-            "resources/",
-        ],
-        seeds: &["api/java.sql/module-summary.html", "api/index.html"],
+        parts: &[],
+        seeds: &["api/index.html"],
     },
     Source {
         name: "gentelella",

@@ -419,7 +419,7 @@ impl Html<'_> {
 
     fn push(&mut self, text: &str, kind: Kind, role: Role, span: Range<usize>, place: Place) {
         if let Some(told) = &mut self.told
-            && !told.is_news(text, kind, self.origin.base)
+            && !told.is_news(text, kind, self.origin.base, place.layer)
         {
             return;
         }
@@ -525,11 +525,13 @@ impl Html<'_> {
 }
 
 impl Told {
-    fn is_news(&mut self, text: &str, kind: Kind, base: u32) -> bool {
+    fn is_news(&mut self, text: &str, kind: Kind, base: u32, layer: Option<Layer>) -> bool {
         // What is the same up to its fragment leads to the same.
         let text = text.trim_matches(|char: char| char <= ' ');
         let main = text.split('#').next().filter(|main| !main.is_empty());
-        let print = self.key.hash_one((main.unwrap_or(text), kind, base));
+        // What is empty may lead nowhere, by its quotes.
+        let layer = layer.filter(|_| text.is_empty());
+        let print = self.key.hash_one((main.unwrap_or(text), kind, base, layer));
         self.prints.insert(print)
     }
 }

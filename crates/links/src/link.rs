@@ -199,7 +199,7 @@ impl Place {
 /// How deep documents are searched that stand in others (`srcdoc`, the content of a feed's items).
 pub(crate) const DEEPEST: usize = 2;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Quotes {
     Double,
     Single,
@@ -207,7 +207,7 @@ pub(crate) enum Quotes {
 }
 
 /// What escapes a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Layer {
     Attribute(Quotes),
     /// The text of an element.

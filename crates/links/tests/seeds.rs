@@ -58,6 +58,14 @@ fn xml() -> io::Result<()> {
 }
 
 #[test]
+fn sitemap() -> io::Result<()> {
+    run("sitemap", |input| {
+        check(input, Format::Xml);
+        check(input, Format::List);
+    })
+}
+
+#[test]
 fn css() -> io::Result<()> {
     run("css", |input| check(input, Format::Css))
 }

@@ -2,6 +2,7 @@
 
 mod crawl;
 mod frontier;
+mod links;
 mod measure;
 mod primitives;
 
@@ -15,6 +16,9 @@ pub(crate) enum Bench {
     /// Fills a journalled frontier with URLs and opens it again: time, memory, disk
     #[command(long_about = frontier::LONG_ABOUT)]
     Frontier(frontier::Args),
+    /// Finds the links of real documents, and of the worst that a megabyte can hold: MB/s of a core
+    #[command(long_about = links::LONG_ABOUT)]
+    Links(links::Args),
     /// Measures promise, queue and pipeliner beside their peers: time, allocations, the bars
     Primitives(primitives::Args),
     /// Fetches a list of URLs: what any crawl costs here
@@ -29,6 +33,7 @@ pub(crate) fn run(bench: Bench) -> Result<()> {
     match bench {
         Bench::Crawl(args) => crawl::run(&args),
         Bench::Frontier(args) => frontier::run(&args),
+        Bench::Links(args) => links::run(&args),
         Bench::Primitives(args) => primitives::run(&args),
         Bench::Floor(args) => crawl::floor::run(&args),
         Bench::Measure(args) => measure::run(&args),

@@ -19,6 +19,7 @@ use nix::sys::statvfs::statvfs;
 use tempfile::TempDir;
 
 use self::runner::Runner;
+pub(super) use self::site::documentation;
 use self::site::{NAMES, Site};
 use self::table::{Crawled, Table};
 use super::measure;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -73,7 +73,7 @@ impl Site {
                 served: Served::Pages(pages),
             });
         };
-        let folder = source.folder(&cargo::target_directory()?.join("bench-sites"))?;
+        let folder = folder(source)?;
         let mut fixed = Fixed::default();
         read(&folder, &mut fixed).with_context(|| format!("cannot read {}", folder.display()))?;
         let seed = format!("/{}", source.seeds[0]);
@@ -114,6 +114,16 @@ impl Site {
         let asked_for = |address: &&String| !server.was_asked_for(address);
         self.reachable.iter().filter(asked_for).count()
     }
+}
+
+/// Returns the folder of documentation that Debian packages, downloaded if it is not there.
+pub(crate) fn documentation(name: &str) -> Result<PathBuf> {
+    let source = SOURCES.iter().find(|source| source.name == name);
+    folder(source.context("no such documentation is known")?)
+}
+
+fn folder(source: &Source) -> Result<PathBuf> {
+    source.folder(&cargo::target_directory()?.join("bench-sites"))
 }
 
 /// Reads a folder: its files, `index.html` for a folder, and from a folder's name to that.

@@ -27,7 +27,7 @@ pub struct Difference {
 }
 
 impl Browser {
-    /// Opens a page of its own at a URL, and takes its picture.
+    /// Opens a page of its own at a URL, and takes its picture when it has come to rest.
     ///
     /// # Errors
     ///
@@ -39,7 +39,7 @@ impl Browser {
     pub async fn look(&self, url: &str, rules: Rules) -> Result<Look, PageError> {
         let page = self.page(rules).await?;
         let visit = page.open(url).await?;
-        let picture = page.screenshot().await?;
+        let picture = page.screenshot_at_rest().await?;
         Ok(Look { visit, picture })
     }
 }

@@ -160,6 +160,29 @@ impl Page {
         Picture::decode(&png.unwrap_or_default()).map_err(PageError::Picture)
     }
 
+    /// Takes pictures until two in a row are the same, and returns the last: what scripts draw step by step (charts, counters)
+    /// has come to its end. A page that never rests, which it is given five seconds for, is as it is then.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the browser has gone or does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost.
+    pub async fn screenshot_at_rest(&self) -> Result<Picture, PageError> {
+        let deadline = Instant::now() + MOST_MOVING;
+        let mut picture = self.screenshot().await?;
+        loop {
+            time::sleep(BETWEEN_PICTURES).await;
+            let next = self.screenshot().await?;
+            if next == picture || Instant::now() >= deadline {
+                return Ok(next);
+            }
+            picture = next;
+        }
+    }
+
     /// Waits until the page is quiet; false if it is not in time.
     async fn settle(&self) -> Result<bool, PageError> {
         let deadline = Instant::now() + self.timeout;
@@ -245,6 +268,11 @@ fn every_process(rules: Rules) -> impl Iterator<Item = (&'static str, Value)> {
     ]
     .into_iter()
 }
+
+/// How long a page may go on moving.
+const MOST_MOVING: Duration = Duration::from_secs(5);
+/// Some frames, so that what moves slowly is seen to.
+const BETWEEN_PICTURES: Duration = Duration::from_millis(150);
 
 /// Ends what moves, hides the caret, and waits for the next frame, when fonts and pictures are there.
 const STAND_STILL: &str = "(async () => {

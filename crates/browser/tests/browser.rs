@@ -176,6 +176,25 @@ async fn without_scripts_a_page_is_as_it_came() {
 }
 
 #[tokio::test]
+async fn what_scripts_draw_step_by_step_is_waited_for() {
+    let Some(browser) = browser(Config::default()).await else {
+        return;
+    };
+    let html = "<canvas width=800 height=400></canvas><script>
+        const context = document.querySelector('canvas').getContext('2d');
+        const begun = performance.now();
+        requestAnimationFrame(function step(now) {
+            const done = Math.min((now - begun) / 1500, 1);
+            context.fillStyle = 'red';
+            context.fillRect(0, 0, 800 * done, 400);
+            if (done < 1) requestAnimationFrame(step);
+        })</script>";
+    let folder = folder(&[("page.html", html)]);
+    let look = browser.look(&address(&folder, "page.html"), OFFLINE).await;
+    assert_eq!(look.unwrap().picture.pixel(790, 30), Some([255, 0, 0]));
+}
+
+#[tokio::test]
 async fn what_moves_looks_the_same_twice() {
     let Some(browser) = browser(Config::default()).await else {
         return;

@@ -125,7 +125,7 @@ async fn judge(
         .clone()
         .map(|page| {
             let url = server.url() + &source::encoded(page);
-            async move { browser.look(&url, live).await }
+            async move { page::open_twice(browser, live, &url).await }
         })
         .collect();
     let opened: Vec<_> = stream::iter(opened).buffered(OPEN).collect().await;
@@ -162,7 +162,7 @@ async fn judge(
 
 impl Site {
     fn is_kept(&self) -> bool {
-        !self.compared.is_empty() && self.compared.iter().all(Compared::is_same)
+        !self.compared.is_empty() && self.compared.iter().all(Compared::is_kept)
     }
 
     fn sum(&self, count: impl Fn(&Compared) -> usize) -> usize {
@@ -173,15 +173,17 @@ impl Site {
         let widest = self
             .compared
             .iter()
+            .filter(|page| !page.is_unstable())
             .map(|page| page.difference)
             .fold(0.0, f64::max);
         format!(
-            "{:<16} {:>6} {:>6} {:>9} {:>6} {:>9.3} % {:>8} {:>8} {:>9}",
+            "{:<16} {:>6} {:>6} {:>9} {:>6} {:>8} {:>9.3} % {:>8} {:>8} {:>9}",
             self.name,
             self.pages,
             self.kept,
             self.compared.len(),
             self.sum(|page| usize::from(page.looks_same())),
+            self.sum(|page| usize::from(page.is_unstable())),
             widest * 100.0,
             self.sum(|page| page.failed.len()),
             self.sum(|page| page.network.len()),
@@ -192,14 +194,23 @@ impl Site {
 
 fn table(sites: &[Site]) -> String {
     let mut table = format!(
-        "{:<16} {:>6} {:>6} {:>9} {:>6} {:>11} {:>8} {:>8} {:>9}\n",
-        "site", "pages", "kept", "compared", "same", "furthest", "failed", "network", "dangling"
+        "{:<16} {:>6} {:>6} {:>9} {:>6} {:>8} {:>11} {:>8} {:>8} {:>9}\n",
+        "site",
+        "pages",
+        "kept",
+        "compared",
+        "same",
+        "unstable",
+        "furthest",
+        "failed",
+        "network",
+        "dangling"
     );
     for site in sites {
         let _ = writeln!(table, "{}", site.row());
     }
     for site in sites {
-        for page in site.compared.iter().filter(|page| !page.is_same()) {
+        for page in site.compared.iter().filter(|page| !page.is_the_same()) {
             let _ = writeln!(table, "{}: {page}", site.name);
         }
     }

@@ -18,6 +18,24 @@ pub(super) struct Opened {
     links: Vec<String>,
 }
 
+/// Opens a page as the site has it, two times. If it does not look the same then, what it looks like says nothing of a copy.
+pub(super) async fn open_twice(browser: &Browser, rules: Rules, url: &str) -> Result<Live> {
+    let look = browser.look(url, rules).await?;
+    let again = browser.look(url, rules).await?;
+    Ok(Live {
+        own_difference: look.picture.difference(&again.picture),
+        look,
+    })
+}
+
+/// A page as the site has it.
+#[derive(Debug)]
+pub(super) struct Live {
+    look: Look,
+    /// The part of the pixels that differ from one time to the next.
+    own_difference: f64,
+}
+
 /// Opens a page from disk and looks at it.
 pub(super) async fn open(browser: &Browser, rules: Rules, url: &str) -> Result<Opened> {
     let look = browser.look(url, rules).await?;
@@ -49,6 +67,8 @@ pub(super) struct Compared {
     error: Option<String>,
     /// The part of the pixels that differ.
     pub(super) difference: f64,
+    /// The same, of the site's own page from one time to the next.
+    own_difference: f64,
     /// Requests that failed and did not, live: by the file's name.
     pub(super) failed: Vec<String>,
     /// Requests that tried the network.
@@ -60,7 +80,9 @@ pub(super) struct Compared {
 }
 
 impl Compared {
-    pub(super) fn new(page: &str, live: &Look, disk: &Opened) -> Self {
+    pub(super) fn new(page: &str, live: &Live, disk: &Opened) -> Self {
+        let own_difference = live.own_difference;
+        let live = &live.look;
         let difference = live.difference(&disk.look);
         let dangling = disk.links.iter().filter(|link| is_dangling(link));
         let spelled = |request: &Request| format!("{} {:?}", request.url, request.outcome);
@@ -68,6 +90,7 @@ impl Compared {
             page: page.to_owned(),
             error: disk.look.visit.error.clone(),
             difference: difference.pixels,
+            own_difference,
             failed: difference.failed.iter().map(spelled).collect(),
             network: difference
                 .network
@@ -83,12 +106,24 @@ impl Compared {
         }
     }
 
-    pub(super) fn looks_same(&self) -> bool {
-        self.error.is_none() && self.difference <= THRESHOLD
+    /// Whether the page looks different each time that the site has it. It is compared in all but that.
+    pub(super) fn is_unstable(&self) -> bool {
+        self.own_difference > THRESHOLD
     }
 
-    pub(super) fn is_same(&self) -> bool {
-        self.looks_same()
+    pub(super) fn looks_same(&self) -> bool {
+        self.error.is_none() && !self.is_unstable() && self.difference <= THRESHOLD
+    }
+
+    /// Whether it is the same in all.
+    pub(super) fn is_the_same(&self) -> bool {
+        self.looks_same() && self.is_kept()
+    }
+
+    /// Whether nothing is wrong with it that the copy could help.
+    pub(super) fn is_kept(&self) -> bool {
+        self.error.is_none()
+            && (self.is_unstable() || self.looks_same())
             && self.failed.is_empty()
             && self.network.is_empty()
             && self.dangling.is_empty()
@@ -99,6 +134,7 @@ impl Compared {
             "page": self.page,
             "error": self.error,
             "difference": self.difference,
+            "own_difference": self.own_difference,
             "failed": self.failed,
             "network": self.network,
             "dangling": self.dangling,
@@ -116,6 +152,10 @@ impl fmt::Display for Compared {
         }
         if self.difference > 0.0 {
             write!(f, " {:.3} % of pixels", self.difference * 100.0)?;
+        }
+        if self.is_unstable() {
+            let own = self.own_difference * 100.0;
+            write!(f, ", and {own:.3} % from itself")?;
         }
         let kinds = [
             ("failed", &self.failed),

@@ -1,10 +1,12 @@
 //! `cargo xtask judge`: whether a copy is the site, as a browser sees it.
 //!
-//! [`references`] asks it of a site made for that; [`sites`] of real ones. Both crawl with the `dragline` binary
+//! [`references`] asks it of a site made for that; [`sites`] of real ones; [`requests`] whether all that a page asks for is
+//! found in it. The first two crawl with the `dragline` binary
 //! ([`copy`]), and open the same pages live, from disk with the network off, and under `dragline serve`.
 
 mod copy;
 mod references;
+mod requests;
 mod sites;
 
 use std::io;
@@ -28,6 +30,8 @@ pub(crate) enum Judge {
     References(references::Args),
     /// Real sites: documentation that Debian packages, and the built demos of packages of npm
     Sites(sites::Args),
+    /// Requests: what a browser asks for to show a page, with scripts off, beside what is found in it
+    Requests(requests::Args),
 }
 
 pub(crate) fn run(judge: Judge) -> Result<()> {
@@ -42,6 +46,7 @@ pub(crate) fn run(judge: Judge) -> Result<()> {
         match judge {
             Judge::References(args) => references::run(&args, &browser).await,
             Judge::Sites(args) => sites::run(&args, &browser).await,
+            Judge::Requests(args) => requests::run(&args, &browser).await,
         }
     })
 }

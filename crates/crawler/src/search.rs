@@ -32,7 +32,7 @@ pub(crate) struct Links {
 pub(crate) struct Manner {
     /// Whether the sitemaps are followed that a seed's robots.txt names.
     pub(crate) sitemaps: bool,
-    /// Where a crawl goes by its links: whether to look for a sitemap where none is named.
+    /// Where a crawl goes by its links: whether to look for a sitemap where it mostly is.
     pub(crate) rules: Arc<Rules>,
     /// The pages that it starts from: where a script may run that lies elsewhere.
     pub(crate) pages: Arc<[Url]>,
@@ -47,7 +47,7 @@ pub(crate) struct Named {
     pub(crate) is_sitemap: bool,
     /// Where others are; told on seeds alone.
     pub(crate) sitemaps: Vec<CanonicalUrl>,
-    /// Where one would be, as it mostly is, if none is named; on seeds alone.
+    /// Where one would be, as it mostly is, whether others are named or not; on seeds alone.
     pub(crate) perhaps: Option<CanonicalUrl>,
 }
 

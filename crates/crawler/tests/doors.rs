@@ -144,7 +144,8 @@ async fn sitemaps_that_robots_txt_names_are_followed() {
             "/index",
             "/list",
             "/map.xml",
-            "/packed"
+            "/packed",
+            "/sitemap.xml"
         ]
     );
 }

@@ -34,6 +34,11 @@ impl Link {
     pub fn is_nested(&self) -> bool {
         self.place.around[0].is_some()
     }
+
+    /// Returns whether it is one of several pictures of which a browser takes one: in a `srcset`.
+    pub fn is_candidate(&self) -> bool {
+        self.place.within == Within::List
+    }
 }
 
 /// Whether and why what is named is fetched.

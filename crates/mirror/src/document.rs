@@ -339,6 +339,8 @@ impl Page<'_, '_, '_> {
         if is_loaded && self.editor.finder.is_lost(&link.url) {
             let nothing = match link.role {
                 Role::Frame => "about:blank",
+                // Browsers prefer a data URL to what they would have to ask for.
+                _ if link.is_candidate() => "about:blank",
                 // It shows what is in it instead.
                 Role::Object => "data:x/x,",
                 // A broken picture, an empty script or style sheet: nothing is asked for.

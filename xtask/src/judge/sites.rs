@@ -229,7 +229,7 @@ fn report(sites: &[Site]) -> Value {
     json!({ "threshold": page::THRESHOLD, "sites": sites.collect::<Vec<_>>() })
 }
 
-const SOURCES: &[Source] = &[
+pub(super) const SOURCES: &[Source] = &[
     Source {
         name: "python",
         from: From::Debian(&[

@@ -55,7 +55,7 @@ fn a_policy_that_would_forbid_what_is_kept_is_left_out() {
 fn what_was_asked_for_and_not_had_is_not_asked_for_again() {
     let files = lost(
         "<img src=/a.png><object data=/b></object><iframe src=/b></iframe><a href=/a.png>x</a>\
-         <img src=/never.png><meta property=og:image content=/a.png>",
+         <img src=/never.png><meta property=og:image content=/a.png><img srcset='c.png, a.png 3x'>",
         &["http://h/a.png", "http://h/b"],
     );
     assert_eq!(
@@ -63,7 +63,8 @@ fn what_was_asked_for_and_not_had_is_not_asked_for_again() {
         "<img src=data:,#http://h/a.png><object data=data:x/x,#http://h/b></object>\
          <iframe src=about:blank#http://h/b></iframe>\
          <a href=http://h/a.png>x</a><img src=http://h/never.png>\
-         <meta property=og:image content=http://h/a.png>"
+         <meta property=og:image content=http://h/a.png>\
+         <img srcset='http://h/c.png, about:blank#http://h/a.png 3x'>"
     );
 }
 

@@ -85,6 +85,9 @@ pub struct Follow {
     /// links are followed without end: a sitemap says nothing of how far away a page is. Default:
     /// true.
     pub sitemaps: bool,
+    /// Whether what scripts only may ask for is asked for: names of files in their strings, and
+    /// `/sitemap.xml` if nothing names it. What is not there is no failure. Default: true.
+    pub guesses: bool,
     /// Whether pages are heeded that ask to follow none of their links (`X-Robots-Tag: nofollow`,
     /// `<meta name=robots content=nofollow>`). What they need is fetched all the same. Default: false.
     pub nofollow: bool,
@@ -94,6 +97,7 @@ impl Default for Follow {
     fn default() -> Self {
         Follow {
             sitemaps: true,
+            guesses: true,
             nofollow: false,
         }
     }
@@ -217,6 +221,7 @@ impl Config {
             rules: Arc::new(self.scope.clone()),
             pages: pages.collect(),
             sitemaps: self.follow.sitemaps && self.scope.depth.is_none(),
+            guesses: self.follow.guesses,
             nofollow: self.follow.nofollow.then(agent),
         }
     }
@@ -227,6 +232,7 @@ impl Config {
         let flags = [
             (!rules.is_empty(), rules.as_str()),
             (!self.follow.sitemaps, "--no-sitemaps"),
+            (!self.follow.guesses, "--no-guesses"),
             (self.follow.nofollow, "--nofollow"),
         ];
         let flags = flags.iter().filter(|(is_set, _)| *is_set);

@@ -101,7 +101,7 @@ impl Visitor {
                 named.sitemaps.clone_from(&said.sitemaps);
             }
         }
-        if asked_for && self.manner.sitemaps {
+        if asked_for && self.manner.sitemaps && self.manner.guesses {
             named.perhaps = self.manner.perhaps(&url);
         }
         // What cannot be read is fetched again.

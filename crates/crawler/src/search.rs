@@ -32,6 +32,8 @@ pub(crate) struct Links {
 pub(crate) struct Manner {
     /// Whether the sitemaps are followed that a seed's robots.txt names.
     pub(crate) sitemaps: bool,
+    /// Whether what only may be there is asked for.
+    pub(crate) guesses: bool,
     /// Where a crawl goes by its links: whether to look for a sitemap where it mostly is.
     pub(crate) rules: Arc<Rules>,
     /// The pages that it starts from: where a script may run that lies elsewhere.
@@ -93,6 +95,7 @@ pub(crate) fn search(
     };
     let is_script = *format == Format::Script;
     let searched = links::each_target(text, *format, charset, address, |url, kind| match kind {
+        Kind::Guess if !manner.guesses => {}
         Kind::Guess => {
             gathered.guess(&url, address);
             if is_script {

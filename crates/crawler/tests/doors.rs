@@ -195,6 +195,14 @@ async fn a_sitemap_is_looked_for_where_it_mostly_is() {
     assert_eq!(asked(&site, change).await, ["/docs/"]);
 }
 
+#[tokio::test]
+async fn nothing_is_guessed_if_that_is_not_wanted() {
+    let page = Answer::html("<a href=b>b</a><script>load('a.json')</script>");
+    let site = Site::start(|_| [("/", page), ("/b", Answer::html(""))]).await;
+    let change = |config: &mut Config| config.follow.guesses = false;
+    assert_eq!(asked(&site, change).await, ["/b"]);
+}
+
 /// What is not there is no failure, unless a link leads there.
 #[tokio::test]
 async fn a_sitemap_that_is_not_there_is_no_loss() {

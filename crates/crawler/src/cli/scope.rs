@@ -105,6 +105,10 @@ pub(crate) struct Scope {
     #[arg(long, alias = "no-follow-sitemaps", hide_short_help = true)]
     no_sitemaps: bool,
 
+    /// Do not ask for what scripts only may ask for, nor for /sitemap.xml if nothing names it
+    #[arg(long, hide_short_help = true)]
+    no_guesses: bool,
+
     /// Follow no links of pages that ask for it (X-Robots-Tag, meta robots)
     #[arg(long, hide_short_help = true)]
     nofollow: bool,
@@ -126,6 +130,7 @@ impl Scope {
         let depth = self.level.and_then(|Level(most)| most);
         config.follow = Follow {
             sitemaps: !self.no_sitemaps,
+            guesses: !self.no_guesses,
             nofollow: self.nofollow,
         };
         config.scope = Rules {

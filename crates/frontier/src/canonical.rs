@@ -1,6 +1,6 @@
 use std::borrow::Borrow;
 use std::error::Error;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use url::Url;
@@ -33,8 +33,15 @@ impl CanonicalUrl {
         if !matches!(url.scheme(), "http" | "https") {
             return None;
         }
-        let authority = authority(url);
-        let mut text = format!("{}://{authority}", url.scheme());
+        // Each link of each page comes by here: what is written into is long enough at once.
+        let mut text = String::with_capacity(url.as_str().len());
+        text.push_str(url.scheme());
+        text.push_str("://");
+        // An http(s) URL has a host, by the standard.
+        text.push_str(url.host_str().unwrap_or_default());
+        if let Some(port) = url.port() {
+            let _ = write!(text, ":{port}");
+        }
         normalise_escapes(url.path(), &mut text);
         if let Some(query) = url.query() {
             text.push('?');
@@ -167,15 +174,6 @@ pub(crate) fn folder_of(url: &str) -> &str {
 pub(crate) fn file_of(url: &str) -> &str {
     let (path, _) = path_and_query_of(url);
     path.rsplit_once('/').map_or("", |(_, file)| file)
-}
-
-fn authority(url: &Url) -> String {
-    // An http(s) URL has a host, by the standard.
-    let host = url.host_str().unwrap_or_default();
-    match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    }
 }
 
 fn normalise_escapes(text: &str, out: &mut String) {

@@ -149,20 +149,8 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Comment start state and those that follow it.
     fn skip_comment(&mut self) {
-        self.at += 4;
-        let start = self.at;
-        if self.rest().starts_with(b">") || self.rest().starts_with(b"->") {
-            return self.skip_past(b'>');
-        }
-        while self.at < self.input.len() {
-            self.skip_past(b'>');
-            let comment = &self.input[start..self.at];
-            if comment.ends_with(b"-->") || comment.ends_with(b"--!>") {
-                return;
-            }
-        }
+        self.at += length_of_comment(self.rest()).unwrap_or(self.rest().len());
     }
 
     /// A processing instruction of XML: taken for a tag if it is one for a style sheet.
@@ -484,23 +472,41 @@ pub(crate) fn text_of(input: &[u8], mut at: usize) -> (Vec<Run>, usize) {
             let is_cdata = false;
             runs.push(Run { span, is_cdata });
         }
-        let (opening, closing) = match () {
-            () if rest.starts_with(CDATA) => (CDATA.len(), &b"]]>"[..]),
-            () if rest.starts_with(b"<!--") => (4, &b"-->"[..]),
-            () => return (runs, end),
-        };
-        let begin = end + opening;
-        let Some(length) = memmem::find(&rest[opening..], closing) else {
-            break;
-        };
-        if closing == b"]]>" {
+        if rest.starts_with(b"<!--") {
+            let Some(length) = length_of_comment(rest) else {
+                break;
+            };
+            at = end + length;
+        } else if rest.starts_with(CDATA) {
+            let Some(length) = memmem::find(&rest[CDATA.len()..], b"]]>") else {
+                break;
+            };
+            let begin = end + CDATA.len();
             let span = begin..begin + length;
             let is_cdata = true;
             runs.push(Run { span, is_cdata });
+            at = begin + length + 3;
+        } else {
+            return (runs, end);
         }
-        at = begin + length + closing.len();
     }
     (runs, input.len())
+}
+
+/// How long the comment is that begins here, if it ends: comment start state and those that follow it.
+fn length_of_comment(input: &[u8]) -> Option<usize> {
+    let comment = input.get(4..)?;
+    let empty = [&b">"[..], b"->"];
+    if let Some(end) = empty.into_iter().find(|end| comment.starts_with(end)) {
+        return Some(4 + end.len());
+    }
+    let ends = memchr::memchr_iter(b'>', comment).map(|at| at + 1);
+    let mut ends = ends.filter(|end| {
+        [&b"-->"[..], b"--!>"]
+            .iter()
+            .any(|is| comment[..*end].ends_with(is))
+    });
+    ends.next().map(|end| 4 + end)
 }
 
 /// Writes a name in lower case, if it is not longer than those that matter.

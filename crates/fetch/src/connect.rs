@@ -3,6 +3,7 @@ use std::error::Error;
 use std::fmt;
 use std::future::{Future, Ready, ready};
 use std::io;
+use std::mem::MaybeUninit;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,6 +20,7 @@ use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -136,6 +138,8 @@ impl Inner {
             io,
             is_forwarded,
             fuse: Fuse::default(),
+            proven: Proven::default(),
+            is_writing: false,
         })
     }
 
@@ -356,6 +360,55 @@ pub(crate) struct Stream {
     /// Whether requests go to a proxy, which must be told the whole URL (RFC 9112 §3.2.2).
     is_forwarded: bool,
     fuse: Fuse,
+    proven: Proven,
+    /// A request is sent in part.
+    is_writing: bool,
+}
+
+impl Stream {
+    /// Looks, before a request is sent, that nothing came before it. hyper looks too, but hears of
+    /// what came only once the runtime has asked the system, and that may be later.
+    ///
+    /// Below TLS there are bytes that are none of HTTP's: there this is left to hyper.
+    fn is_quiet(&self) -> io::Result<()> {
+        let MaybeHttpsStream::Http(MaybeHttpsStream::Http(tcp)) = &self.io else {
+            return Ok(());
+        };
+        match SockRef::from(tcp.inner()).peek(&mut [MaybeUninit::uninit()]) {
+            Ok(0) => Err(io::ErrorKind::ConnectionReset.into()),
+            Ok(_) => Err(io::Error::new(io::ErrorKind::InvalidData, Early)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn before_write(&mut self) -> io::Result<()> {
+        if !self.is_writing {
+            self.is_quiet()?;
+            self.is_writing = true;
+        }
+        Ok(())
+    }
+}
+
+/// An answer came before there was a request: it is of no one knows what.
+#[derive(Debug, thiserror::Error)]
+#[error("an answer came before the request")]
+pub(crate) struct Early;
+
+/// Whether a connection has had an answer. One that has not is new: what becomes of it says something of
+/// the server, while one that was kept may die for having been idle.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Proven(Arc<AtomicBool>);
+
+impl Proven {
+    pub(crate) fn prove(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_proven(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// Ends a connection from outside, for hyper looks at nothing else while a server talks on and on.
@@ -376,7 +429,9 @@ impl Fuse {
 impl Connection for Stream {
     fn connected(&self) -> Connected {
         let connected = self.io.connected().proxy(self.is_forwarded);
-        connected.extra(self.fuse.clone())
+        connected
+            .extra(self.fuse.clone())
+            .extra(self.proven.clone())
     }
 }
 
@@ -399,10 +454,13 @@ impl Write for Stream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.before_write()?;
         Pin::new(&mut self.io).poll_write(cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // hyper flushes when all of a request is written.
+        self.is_writing = false;
         Pin::new(&mut self.io).poll_flush(cx)
     }
 
@@ -419,6 +477,7 @@ impl Write for Stream {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.before_write()?;
         Pin::new(&mut self.io).poll_write_vectored(cx, slices)
     }
 }

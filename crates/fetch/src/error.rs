@@ -8,7 +8,7 @@ use http::StatusCode;
 use hyper_util::client::legacy;
 
 use crate::answer::{LONGEST_HEAD, MOST_FIELDS, MOST_INTERIM};
-use crate::connect::Failed;
+use crate::connect::{Early, Failed};
 use crate::escaped;
 use crate::resume::ResumeError;
 use crate::tls::TlsError;
@@ -221,6 +221,11 @@ pub(crate) fn died(error: &legacy::Error) -> bool {
         )
     });
     !error.is_connect() && (incomplete || reset)
+}
+
+/// Tells whether something was there on the connection before the request was sent.
+pub(crate) fn came_early(error: &legacy::Error) -> bool {
+    find::<Early>(error).is_some()
 }
 
 fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {

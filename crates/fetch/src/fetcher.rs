@@ -17,7 +17,7 @@ use url::Url;
 
 use crate::answer::{self, Framing, LONGEST_HEAD, MOST_FIELDS, MOST_INTERIM};
 use crate::body::Body;
-use crate::connect::{Connector, Fuse};
+use crate::connect::{Connector, Fuse, Proven};
 use crate::error::{self, FetchError, Phase};
 use crate::pace::{self, Pace};
 use crate::resume::{ResumeError, Resumed, Validator};
@@ -170,7 +170,7 @@ impl Fetcher {
             biased;
             // Before what comes of it: the connection's end.
             () = interim.notified() => return Err(FetchError::Interim),
-            asked = timeout_at(at, self.ask(request)) => {
+            asked = timeout_at(at, self.ask(request, &connection)) => {
                 asked.map_err(|_| FetchError::Timeout { phase, limit })??
             }
         };
@@ -223,9 +223,12 @@ impl Fetcher {
         Ok(request)
     }
 
+    /// Sends a request until it was sent on a new connection: one that was kept may die of its age, and
+    /// so may the next. On a new one that dies it is tried once more.
     async fn ask(
         &self,
         mut request: Request<Empty<Bytes>>,
+        connection: &CaptureConnection,
     ) -> Result<hyper::Response<Incoming>, FetchError> {
         let host = request
             .uri()
@@ -237,11 +240,23 @@ impl Fetcher {
             let authorization = authorization.map(|value| (PROXY_AUTHORIZATION, value));
             request.headers_mut().extend(authorization);
         }
-        let failed = match self.client.request(request.clone()).await {
-            Err(error) if error::died(&error) => self.client.request(request).await,
-            answered => answered,
-        };
-        failed.map_err(|error| FetchError::before_head(&error, &host))
+        let mut is_last = false;
+        loop {
+            let error = match self.client.request(request.clone()).await {
+                Ok(answered) => {
+                    extra::<Proven>(connection).inspect(Proven::prove);
+                    return Ok(answered);
+                }
+                Err(error) => error,
+            };
+            let is_kept = extra::<Proven>(connection).is_some_and(|it| it.is_proven());
+            let passes = is_kept && error::came_early(&error);
+            let is_tried_again = error::died(&error) && (is_kept || !is_last);
+            if !passes && !is_tried_again {
+                return Err(FetchError::before_head(&error, &host));
+            }
+            is_last |= !is_kept;
+        }
     }
 }
 
@@ -285,23 +300,21 @@ fn count_interim(
     hyper::ext::on_informational(request, move |_| {
         if count.fetch_add(1, Ordering::Relaxed) == MOST_INTERIM {
             notify.notify_one();
-            blow_fuse(&connection);
+            extra::<Fuse>(&connection).inspect(Fuse::blow);
         }
     });
     too_many
 }
 
-/// Ends a connection that is for one request at a time.
-fn blow_fuse(connection: &CaptureConnection) {
+/// What the connector has put to a connection that is for one request at a time.
+fn extra<T: Clone + Send + Sync + 'static>(connection: &CaptureConnection) -> Option<T> {
     let mut extras = Extensions::new();
     if let Some(connected) = &*connection.connection_metadata()
         && !connected.is_negotiated_h2()
     {
         connected.get_extras(&mut extras);
     }
-    if let Some(fuse) = extras.get::<Fuse>() {
-        fuse.blow();
-    }
+    extras.remove()
 }
 
 /// The head as HTTP/1.1 sends it; `disclose`: with what is secret.

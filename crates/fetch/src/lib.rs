@@ -32,8 +32,9 @@
 //!   may disagree on where a response ends, its connection is not used again.
 //! - An error says whether to try again ([`FetchError::is_transient`]); nothing that a server sent
 //!   stands in one [unescaped](escaped).
-//! - A connection that dies before the head arrives, as a kept one may, is tried once more
-//!   (RFC 9110 §9.2.2: GET is idempotent).
+//! - A connection that was kept and dies before the head arrives is passed over, until a new one was
+//!   asked; what dies on a new one is tried once more (RFC 9110 §9.2.2: GET is idempotent).
+//! - What came before a request is not its answer: such a connection is not used.
 //! - All futures are `Send` and cancel-safe in this sense: dropped, the request is given up and its
 //!   connection closed.
 //!

@@ -474,6 +474,85 @@ async fn an_answer_before_the_request_does_not_answer_the_next_one() {
     }
 }
 
+/// The runtime asks the system only when it has nothing else to do: until then what came unasked was not
+/// seen, and was taken for the answer to the next request.
+#[tokio::test]
+async fn what_came_before_a_request_is_not_its_answer() {
+    use std::io::{Read, Write};
+    let answer = |body: &str| {
+        let length = body.len();
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes()
+    };
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+    let (is_idle, idle) = std::sync::mpsc::channel();
+    let (has_sent, sent) = std::sync::mpsc::channel();
+    let server = std::thread::spawn(move || {
+        let (mut first, _) = listener.accept().unwrap();
+        let mut request = [0; 4096];
+        assert!(first.read(&mut request).unwrap() > 0);
+        first.write_all(&answer("first")).unwrap();
+        idle.recv().unwrap();
+        first.write_all(&answer("unasked")).unwrap();
+        has_sent.send(()).unwrap();
+        let (mut second, _) = listener.accept().unwrap();
+        assert!(second.read(&mut request).unwrap() > 0);
+        second.write_all(&answer("second")).unwrap();
+    });
+    let fetcher = Fetcher::new(&Config::default());
+    assert_eq!(fetcher.fetch(&url).await.unwrap().body, "first");
+    // The connection's task gets to see that there is nothing else.
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    is_idle.send(()).unwrap();
+    sent.recv().unwrap();
+    assert_eq!(fetcher.fetch(&url).await.unwrap().body, "second");
+    server.join().unwrap();
+}
+
+/// Of seven pages of a server that closed each connection at its second request, some were lost: two
+/// connections of before in a row were dead.
+#[tokio::test]
+async fn connections_that_were_kept_and_die_say_nothing_of_a_new_one() {
+    const KEPT: usize = 5;
+    let all_there = Arc::new(tokio::sync::Barrier::new(KEPT));
+    let new_ones_live = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let (barrier, live) = (Arc::clone(&all_there), Arc::clone(&new_ones_live));
+    let opened = Arc::new(AtomicUsize::new(0));
+    let (url, connections) = serve(move |mut stream| {
+        let (barrier, live) = (Arc::clone(&barrier), Arc::clone(&live));
+        let number = opened.fetch_add(1, Ordering::Relaxed);
+        async move {
+            read_request(&mut stream).await;
+            if number < KEPT {
+                barrier.wait().await;
+            }
+            if live.load(Ordering::Relaxed) {
+                let _ = stream
+                    .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                    .await;
+                read_request(&mut stream).await;
+            }
+        }
+    })
+    .await;
+    let fetcher = Fetcher::new(&Config::default());
+    let at_once = (0..KEPT).map(|_| fetcher.fetch(&url));
+    for fetched in futures::future::join_all(at_once).await {
+        assert_eq!(fetched.unwrap().body, "ok");
+    }
+    assert_eq!(connections.load(Ordering::Relaxed), KEPT);
+    assert_eq!(fetcher.fetch(&url).await.unwrap().body, "ok");
+    assert_eq!(connections.load(Ordering::Relaxed), KEPT + 1);
+
+    new_ones_live.store(false, Ordering::Relaxed);
+    let error = fetcher.fetch(&url).await.unwrap_err();
+    assert!(matches!(error, FetchError::Lost(_)), "{error:?}");
+    // The last that was kept was passed over; a new one was tried once more.
+    assert_eq!(connections.load(Ordering::Relaxed), KEPT + 3);
+}
+
 #[tokio::test]
 async fn bodies_where_there_are_none_are_passed_over() {
     let (url, _) = keep("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello").await;

@@ -278,4 +278,11 @@ pub(super) const SOURCES: &[Source] = &[
         parts: &[],
         seeds: &["", "404.html"],
     },
+    Source {
+        name: "reveal",
+        from: From::Npm("reveal.js@6.0.2"),
+        root: "package",
+        parts: &[],
+        seeds: &["", "demo.html"],
+    },
 ];

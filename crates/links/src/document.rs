@@ -29,8 +29,9 @@ pub fn extract(content: &[u8], format: Format, charset: Option<&str>, url: &Url)
 /// Gives what a document refers to by `http` and `https`: each URL once for each [`Kind`] and each
 /// spelling, without its place.
 ///
-/// For a crawl, which needs no more but guesses ([`Kind::Guess`]), which it alone gives: a page that says the same a million times takes no more memory
-/// than one that says it once. Of all that differ, the first 100,000 are given.
+/// For a crawl, which needs no more: a page that says the same a million times takes no more memory
+/// than one that says it once. Of all that differ, the first 100,000 are given. Beside links it gives
+/// the guesses of scripts ([`Kind::Guess`]).
 ///
 /// ```
 /// use dragline_links::{Format, Kind, each_target};

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use archive::{Archive, Entry};
+use archive::{Archive, Capture, Entry};
 use async_channel::{Receiver, Sender};
 use cap_std::fs::Dir;
 use fetch::FetchError;
@@ -498,6 +498,9 @@ impl Engine {
             Leads::Redirect(_) if item.redirects == MOST_REDIRECTS => {
                 Some(RedirectError::TooMany(MOST_REDIRECTS).into())
             }
+            Leads::Links(_) if item.role == Role::Guess && is_in_place(&capture, &item.url) => {
+                Some(Reason::InPlace)
+            }
             _ => None,
         };
         let mut outcome = Outcome::Fetched;
@@ -638,6 +641,18 @@ async fn finish(
     scheduled: Scheduled<Page, Reason>,
 ) -> (Work, Result<Page, JobError<Reason>>) {
     (work, scheduled.await)
+}
+
+/// Whether an answer is a page, and its URL's name that of a file of another kind.
+fn is_in_place(capture: &Capture, url: &CanonicalUrl) -> bool {
+    let of_page = ["html", "htm", "xhtml"];
+    let media_type = capture.content_type().unwrap_or_default();
+    let is_page = media_type
+        .get(..9)
+        .is_some_and(|begin| begin.eq_ignore_ascii_case("text/html"));
+    let url = url.to_url();
+    let ending = url.path().rsplit_once('.').map_or("", |(_, ending)| ending);
+    is_page && !of_page.iter().any(|of| ending.eq_ignore_ascii_case(of))
 }
 
 /// What a host's pace is to be told.

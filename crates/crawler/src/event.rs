@@ -147,6 +147,10 @@ pub enum Reason {
     /// The answer is a redirect that leads nowhere. It is archived.
     #[error(transparent)]
     Redirect(#[from] RedirectError),
+    /// A page came where a guess was that there is another kind of file: many servers answer so to all
+    /// that they do not have.
+    #[error("there is a page in place of the file")]
+    InPlace,
     /// It was asked for when there was no more than a guess that it is there, and something else led
     /// there later: what was said then.
     #[error("{1}")]
@@ -186,6 +190,7 @@ impl Reason {
             Reason::Status(_)
             | Reason::Content(_)
             | Reason::Redirect(_)
+            | Reason::InPlace
             | Reason::Fetch(FetchError::Url(_)) => Failing::Refused,
             Reason::Fetch(_) | Reason::Robots(_) => Failing::Unreached,
             Reason::Excluded => Failing::Excluded,

@@ -203,6 +203,23 @@ async fn nothing_is_guessed_if_that_is_not_wanted() {
     assert_eq!(asked(&site, change).await, ["/b"]);
 }
 
+/// Many servers answer with a page to all that they do not have.
+#[tokio::test]
+async fn a_page_in_place_of_what_was_guessed_at_is_no_part_of_the_copy() {
+    let site = Site::start(|_| {
+        [
+            ("/", Answer::html("<script>load('a.js')</script>")),
+            ("/sitemap.xml", Answer::html("<a href=no>not found</a>")),
+            ("/a.js", Answer::html("not found")),
+        ]
+    })
+    .await;
+    let (summary, _) = crawl(&site, as_is).await;
+    let found = (summary.fetched, summary.failed(), summary.files);
+    assert_eq!(found, (1, 0, 1));
+    assert_eq!(site.requests().len(), 3);
+}
+
 /// What is not there is no failure, unless a link leads there.
 #[tokio::test]
 async fn a_sitemap_that_is_not_there_is_no_loss() {

@@ -38,6 +38,8 @@ pub(crate) struct Behaviour {
     pub(crate) moment: usize,
     /// The exit codes that fit, if they do not follow from what is expected of the pages.
     pub(crate) fitting: Vec<i32>,
+    /// Which of these exit codes it is depends on who is first, each time anew.
+    pub(crate) race: Option<[i32; 2]>,
     /// The crawl has to be refused, with these words.
     pub(crate) refused: Option<&'static str>,
     /// The longest head of a request, in bytes.
@@ -168,6 +170,7 @@ impl Behaviour {
             trouble: Trouble::None,
             moment: super::good::PAGES / 2,
             fitting: Vec::new(),
+            race: None,
             refused: None,
             longest_head: LONGEST_HEAD,
             checks: Vec::new(),
@@ -316,6 +319,13 @@ impl Behaviour {
         self
     }
 
+    /// A server and the program race, and no program could tell who was first: both codes are right, and the same
+    /// command again may end with the other one. All else is asked as ever.
+    pub(crate) fn race(mut self, exits: [i32; 2]) -> Self {
+        self.race = Some(exits);
+        self.exits(&exits)
+    }
+
     pub(crate) fn check(
         mut self,
         check: impl Fn(&Seen<'_>) -> Result<(), String> + Send + Sync + 'static,
@@ -378,6 +388,9 @@ impl Behaviour {
         }
         if self.most_requests.is_some() {
             add("at most twice the requests".to_owned());
+        }
+        if let Some([one, other]) = self.race {
+            add(format!("exit {one} or {other}: a race"));
         }
         match self.trouble {
             Trouble::None => {}

@@ -4,13 +4,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::{doc, hostile, layers, lint, test, torture};
+use crate::{deny, doc, hostile, layers, lint, test, torture};
 
 type Step = fn() -> Result<()>;
 
 /// What CI runs, the quick before the slow.
-const STEPS: [(&str, Step); 6] = [
+const STEPS: [(&str, Step); 7] = [
     ("lint", lint::run),
+    ("deny", deny::run),
     ("layers", layers::run),
     ("doc", doc::run),
     ("test", test::run),

@@ -12,6 +12,7 @@ mod cargo;
 
 mod ci;
 
+mod deny;
 mod doc;
 mod layers;
 mod lint;

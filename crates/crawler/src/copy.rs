@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use archive::{Entry, Reader};
 use cap_std::fs::Dir;
 use frontier::CanonicalUrl;
-use mirror::{Built, Site};
+use futures::executor::block_on;
+use mirror::{Built, Site, Turns};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::Config;
@@ -35,9 +37,22 @@ struct MadeOf {
 }
 
 impl Copy {
-    pub(crate) fn new(reader: Reader, config: &Config, output: Dir, lock: Arc<Lock>) -> Self {
+    /// `long` is held by who has a long document in memory.
+    pub(crate) fn new(
+        reader: Reader,
+        config: &Config,
+        output: Dir,
+        lock: Arc<Lock>,
+        long: Arc<Semaphore>,
+    ) -> Self {
         let seeds = config.seeds.iter().map(|seed| seed.as_str().to_owned());
-        let site = site(config, seeds.collect());
+        let site = Site {
+            turns: Turns::new(move |work| {
+                let _turn = block_on(long.acquire());
+                work();
+            }),
+            ..site(config, seeds.collect())
+        };
         Copy {
             made_of: Arc::new(MadeOf {
                 lock,
@@ -96,6 +111,7 @@ pub(crate) fn site(config: &Config, seeds: Vec<String>) -> Site {
         key: |url| CanonicalUrl::new(url).map(|url| url.as_str().to_owned()),
         max_content: config.fetch.max_body,
         fsync: config.fsync,
+        turns: Turns::default(),
     }
 }
 

@@ -171,7 +171,14 @@ impl Crawl {
         let (stop, stopped) = async_channel::bounded(1);
         let progress = Arc::default();
         let lock = Arc::new(state.lock);
-        let copy = Copy::new(archive.reader(), &config, state.output, Arc::clone(&lock));
+        let long = Arc::new(Semaphore::new(1));
+        let copy = Copy::new(
+            archive.reader(),
+            &config,
+            state.output,
+            Arc::clone(&lock),
+            Arc::clone(&long),
+        );
         let fetcher = Fetcher::new(&config.fetch);
         let gate = config
             .politeness
@@ -188,7 +195,7 @@ impl Crawl {
                 },
                 reader: archive.reader(),
                 max_content: config.fetch.max_body,
-                long: Arc::new(Semaphore::new(1)),
+                long,
                 manner: config.follows(),
             },
             schedule: Schedule::new(config.jobs.get(), config.manner()),

@@ -65,7 +65,7 @@ pub(crate) struct Visitor {
     pub(crate) reader: Reader,
     /// The longest content, in bytes.
     pub(crate) max_content: u64,
-    /// Held by who searches a long document.
+    /// Held by who has a long document in memory.
     pub(crate) long: Arc<Semaphore>,
     /// What is followed.
     pub(crate) manner: Manner,

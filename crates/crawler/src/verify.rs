@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use mirror::{OnlyServed, Site};
+use mirror::{OnlyServed, Site, Turns};
 
 use crate::StartError;
 use crate::index::each_once;
@@ -73,6 +73,7 @@ pub fn verify(output: &Path, state: &Path) -> Result<Verified, StartError> {
         key,
         max_content: u64::MAX,
         fsync: false,
+        turns: Turns::default(),
     };
     let looked = mirror::check(&reader, &captures, &site, &folder, &|shown| {
         references.look(shown);

@@ -65,4 +65,4 @@ pub use document::{Document, Links, Searched, each_target, extract};
 pub use format::Format;
 pub use header::header_links;
 pub use link::{Edit, Kind, Link, Role};
-pub use rewrite::{Edits, rewrite};
+pub use rewrite::{Edited, Edits, rewrite};

@@ -110,12 +110,18 @@ pub struct Edits<'d, 'a> {
     splices: Splices<'d>,
 }
 
-impl<'a> Edits<'_, 'a> {
+impl<'d, 'a> Edits<'d, 'a> {
     /// Returns the edited document, `head` put at the beginning of its head, if it has a
     /// [head](Document::head).
     ///
     /// All else stays as it is. Borrowed means: nothing changed.
     pub fn apply(self, head: &str) -> Cow<'a, [u8]> {
+        self.with_head(head).content()
+    }
+
+    /// Puts `head` at the beginning of the document's head, if it has a [head](Document::head), as the
+    /// last of the edits.
+    pub fn with_head(self, head: &str) -> Edited<'d, 'a> {
         let Edits {
             document,
             mut splices,
@@ -123,15 +129,40 @@ impl<'a> Edits<'_, 'a> {
         if let Some(at) = document.head {
             splices.put(at..at, &document.encode(head));
         }
-        let mark = if document.is_transcoded() {
-            UTF_8_MARK
+        splices.settle();
+        Edited { document, splices }
+    }
+}
+
+/// An edited document, which need not be in memory beside the one that it was.
+#[derive(Debug)]
+pub struct Edited<'d, 'a> {
+    document: &'d Document<'a>,
+    splices: Splices<'d>,
+}
+
+impl<'a> Edited<'_, 'a> {
+    /// Returns it piece by piece.
+    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        let is_marked = self.document.is_transcoded() && !self.splices.pieces.is_empty();
+        let mark: &[u8] = if is_marked { UTF_8_MARK } else { b"" };
+        let bytes = if self.splices.pieces.is_empty() {
+            self.document.content
         } else {
-            b""
+            self.splices.bytes
         };
-        match splices.apply(mark) {
-            None => Cow::Borrowed(document.content),
-            Some(bytes) => Cow::Owned(bytes),
+        [mark].into_iter().chain(self.splices.pieces(bytes))
+    }
+
+    /// Returns it whole. Borrowed means: nothing changed.
+    pub fn content(&self) -> Cow<'a, [u8]> {
+        if self.splices.pieces.is_empty() {
+            return Cow::Borrowed(self.document.content);
         }
+        let mut content = Vec::with_capacity(self.pieces().map(<[u8]>::len).sum());
+        self.pieces()
+            .for_each(|piece| content.extend_from_slice(piece));
+        Cow::Owned(content)
     }
 }
 
@@ -172,11 +203,8 @@ impl<'d> Splices<'d> {
         }
     }
 
-    /// What overlaps one that begins before it, or is longer, is left out.
-    fn apply(mut self, mark: &[u8]) -> Option<Vec<u8>> {
-        if self.pieces.is_empty() {
-            return None;
-        }
+    /// Puts them in order. What overlaps one that begins before it, or is longer, is left out.
+    fn settle(&mut self) {
         let place = |piece: &Piece| {
             let Range { start, end } = piece.span.range();
             let insertion = start == end;
@@ -194,20 +222,19 @@ impl<'d> Splices<'d> {
             }
             is_free
         });
-        let removed = self.pieces.iter().map(|piece| piece.span.range().len());
-        let kept = self.bytes.len() - removed.sum::<usize>();
-        let put = self.pieces.iter().map(|piece| piece.length);
-        let mut spliced = Vec::with_capacity(mark.len() + kept + put.sum::<usize>());
-        spliced.extend_from_slice(mark);
-        let mut copied = 0;
-        for Piece { span, new, length } in self.pieces {
-            let Range { start, end } = span.range();
-            spliced.extend_from_slice(&self.bytes[copied..start]);
-            spliced.extend_from_slice(&self.new[new..new + length]);
-            copied = end;
-        }
-        spliced.extend_from_slice(&self.bytes[copied..]);
-        Some(spliced)
+    }
+
+    /// Returns what comes of `bytes`, once they are in order.
+    fn pieces<'s>(&'s self, bytes: &'s [u8]) -> impl Iterator<Item = &'s [u8]> {
+        let ends = self.pieces.iter().map(|piece| piece.span.range().end);
+        let kept_from = [0].into_iter().chain(ends);
+        let starts = self.pieces.iter().map(|piece| piece.span.range().start);
+        let kept_to = starts.chain([bytes.len()]);
+        let put = self.pieces.iter();
+        let put = put.map(|piece| &self.new[piece.new..piece.new + piece.length]);
+        let put = put.chain([&[][..]]);
+        let kept = kept_from.zip(kept_to).map(|(from, to)| &bytes[from..to]);
+        kept.zip(put).flat_map(|(kept, put)| [kept, put])
     }
 }
 

@@ -1,6 +1,7 @@
 use std::collections::HashSet;
+use std::fmt;
 use std::io::{self, Read as _};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use archive::{Capture, ContentError, Entry, Reader};
 use cap_std::fs::Dir;
@@ -30,6 +31,45 @@ pub struct Site {
     pub max_content: u64,
     /// Whether to wait until each file is on the disk before it gets its name.
     pub fsync: bool,
+    /// Whose turn it is to have a long document in memory.
+    pub turns: Turns,
+}
+
+/// How they take turns who have a document of more than 1 MiB in memory: one at a time.
+#[derive(Clone)]
+pub struct Turns(Arc<Wait>);
+
+type Wait = dyn Fn(&mut dyn FnMut()) + Send + Sync;
+
+impl Turns {
+    /// Takes a function that waits until it is its caller's turn, and does then what it is given.
+    pub fn new(wait: impl Fn(&mut dyn FnMut()) + Send + Sync + 'static) -> Self {
+        Turns(Arc::new(wait))
+    }
+
+    /// Does something when it is its turn.
+    fn take<T>(&self, work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        let (mut work, mut done) = (Some(work), None);
+        (self.0)(&mut || done = work.take().map(|work| work()));
+        done.unwrap_or_else(|| Err(io::Error::other("it was never its turn")))
+    }
+}
+
+/// Those who build a copy, among each other.
+impl Default for Turns {
+    fn default() -> Self {
+        let turn = Mutex::new(());
+        Turns::new(move |work| {
+            let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+            work();
+        })
+    }
+}
+
+impl fmt::Debug for Turns {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Turns")
+    }
 }
 
 /// What was built.
@@ -81,7 +121,7 @@ pub fn build(
     let stale = remove_stale(archive, before, (&layout, &given), site, dir)?;
     drop(given);
     let tree = Tree::new(dir, site.fsync)?;
-    let mut built = files((archive, captures, &layout), site, &tree, &|_| {})?;
+    let mut built = files((archive, captures, &layout), site, &tree, None)?;
     built.failures.extend(stale);
     built.failures.sort_by(|a, b| a.path.cmp(&b.path));
     tree.finish()?;
@@ -106,7 +146,7 @@ pub fn check(
     let (layout, given) = lay_out(archive, captures, site)?;
     drop(given);
     let tree = Tree::to_check(dir);
-    let mut built = files((archive, captures, &layout), site, &tree, each)?;
+    let mut built = files((archive, captures, &layout), site, &tree, Some(each))?;
     built.failures.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(built)
 }
@@ -125,14 +165,17 @@ pub struct Shown<'a> {
     pub content: &'a [u8],
 }
 
+/// Is shown documents.
+type Each<'a> = dyn Fn(&Shown<'_>) + Sync + 'a;
+
 /// Writes all files.
 fn files(
     (archive, captures, layout): (&Reader, &dyn Captures, &Layout<'_>),
     site: &Site,
     tree: &Tree<'_>,
-    each: &(dyn Fn(&Shown<'_>) + Sync),
+    each: Option<&Each<'_>>,
 ) -> io::Result<Built> {
-    let (carried, long) = (Mutex::default(), Mutex::default());
+    let carried = Mutex::default();
     let builder = || Builder {
         archive,
         site,
@@ -140,7 +183,6 @@ fn files(
         editor: Editor::new(layout, Inliner::new(archive, site.max_content)),
         tree,
         carried: &carried,
-        long: &long,
         each,
         built: Built::default(),
     };
@@ -232,9 +274,7 @@ struct Builder<'a> {
     tree: &'a Tree<'a>,
     /// The carriers of modules that are written.
     carried: &'a Mutex<HashSet<String>>,
-    /// Held by who has a long document in memory.
-    long: &'a Mutex<()>,
-    each: &'a (dyn Fn(&Shown<'_>) + Sync),
+    each: Option<&'a Each<'a>>,
     built: Built,
 }
 
@@ -250,42 +290,71 @@ impl Builder<'_> {
 
     fn write(&mut self, entry: &Entry, url: &Url, path: &str) -> io::Result<u64> {
         let capture = self.archive.read(entry)?;
-        let as_it_is = || {
-            let content = capture.content_reader(self.site.max_content);
-            content.map_err(unreadable)
-        };
         // What is long and no document does not come into memory; of long documents, one at a time.
         let is_long = capture.body.bytes().is_none();
         if is_long {
             let mut start = Vec::new();
-            as_it_is()?.take(SNIFFED).read_to_end(&mut start)?;
+            let content = self.as_it_is(&capture)?;
+            content.take(SNIFFED).read_to_end(&mut start)?;
             if Format::of(capture.content_type(), &start, url).is_none() {
-                return self.tree.write_from(path, as_it_is);
+                return self.tree.write_from(path, || self.as_it_is(&capture));
             }
+            let turns = &self.site.turns;
+            return turns.take(|| self.write_document(&capture, url, path, is_long));
         }
-        let alone = || self.long.lock().unwrap_or_else(PoisonError::into_inner);
-        let _alone = is_long.then(alone);
+        self.write_document(&capture, url, path, is_long)
+    }
+
+    /// Reads it, its content coding undone.
+    fn as_it_is(&self, capture: &Capture) -> io::Result<impl io::Read + use<>> {
+        let content = capture.content_reader(self.site.max_content);
+        content.map_err(unreadable)
+    }
+
+    /// Writes the file of what may be a document.
+    fn write_document(
+        &mut self,
+        capture: &Capture,
+        url: &Url,
+        path: &str,
+        is_long: bool,
+    ) -> io::Result<u64> {
         match capture.content(LONGEST_DOCUMENT.min(self.site.max_content)) {
-            Err(ContentError::TooLong { .. }) => self.tree.write_from(path, as_it_is),
+            Err(ContentError::TooLong { .. }) => {
+                self.tree.write_from(path, || self.as_it_is(capture))
+            }
             content => {
-                let edited = self.editor.edit(Source {
+                let content_type = capture.content_type();
+                let source = Source {
                     url,
                     path,
-                    content_type: capture.content_type(),
-                    refresh: refresh(&capture),
+                    content_type,
+                    refresh: refresh(capture),
                     content: content.map_err(unreadable)?,
+                };
+                let (tree, each, mut length) = (self.tree, self.each, 0);
+                let beside = self.editor.edit(source, &mut |made| {
+                    // A long one is not in memory a second time, unless it is asked for.
+                    if is_long && each.is_none() {
+                        length = tree.write_by(path, &|out| made.write(out))?;
+                        return Ok(());
+                    }
+                    let content = &*made.whole();
+                    length = content.len() as u64;
+                    if let Some(each) = each {
+                        each(&Shown {
+                            url,
+                            path,
+                            content_type,
+                            content,
+                        });
+                    }
+                    tree.write(path, content)
                 })?;
-                (self.each)(&Shown {
-                    url,
-                    path,
-                    content_type: capture.content_type(),
-                    content: &edited.content,
-                });
-                self.tree.write(path, &edited.content)?;
-                self.built.only_served.extend(edited.only_served);
+                self.built.only_served.extend(beside.only_served);
                 self.built.bound_at(2 * MOST_ONLY_SERVED);
-                self.carry(edited.modules);
-                Ok(edited.content.len() as u64)
+                self.carry(beside.modules);
+                Ok(length)
             }
         }
     }

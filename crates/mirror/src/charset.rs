@@ -88,21 +88,35 @@ impl Naming {
         }
     }
 
-    /// Names it in the content, which may have been rewritten.
-    pub(crate) fn apply(self, content: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    /// Returns what to put ahead of the content, if no more is to be done.
+    pub(crate) fn ahead(self) -> Option<Cow<'static, [u8]>> {
         match self {
-            Naming::AsItIs | Naming::Meta(_) => content,
+            Naming::AsItIs | Naming::Meta(_) => Some(Cow::Borrowed(b"")),
             Naming::Rule(name) => {
                 let rule = format!("@charset \"{name}\";");
-                Cow::Owned([rule.as_bytes(), &content].concat())
+                Some(Cow::Owned(rule.into_bytes()))
             }
-            Naming::Mark(mark) => Cow::Owned([mark, &content].concat()),
-            // Rewriting does so where it must.
-            Naming::InUtf8(_) if content.starts_with(UTF_8_MARK) => content,
-            Naming::InUtf8(encoding) => {
+            Naming::Mark(mark) => Some(Cow::Borrowed(mark)),
+            Naming::InUtf8(_) => None,
+        }
+    }
+
+    /// Names it in the content, which may have been rewritten.
+    pub(crate) fn apply(self, content: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+        if let Some(ahead) = self.ahead() {
+            return if ahead.is_empty() {
+                content
+            } else {
+                Cow::Owned([&*ahead, &*content].concat())
+            };
+        }
+        match self {
+            Naming::InUtf8(encoding) if !content.starts_with(UTF_8_MARK) => {
                 let (text, _) = encoding.decode_without_bom_handling(&content);
                 Cow::Owned([UTF_8_MARK, text.as_bytes()].concat())
             }
+            // Rewriting does so where it must.
+            _ => content,
         }
     }
 }

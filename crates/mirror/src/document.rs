@@ -8,10 +8,10 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::io;
+use std::io::{self, Write};
 use std::ops::Range;
 
-use links::{Document, Edit, Format, Kind, Link, Role};
+use links::{Document, Edit, Edited, Format, Kind, Link, Role};
 use url::{Position, Url};
 
 use crate::charset::Naming;
@@ -30,13 +30,46 @@ pub(crate) struct Source<'c> {
     pub(crate) content: Cow<'c, [u8]>,
 }
 
-/// What the copy has of it.
-pub(crate) struct Edited<'c> {
-    pub(crate) content: Cow<'c, [u8]>,
-    /// The modules that must be beside it.
+/// What the copy has beside a document.
+#[derive(Default)]
+pub(crate) struct Beside {
+    /// The modules that must be there.
     pub(crate) modules: Vec<Module>,
     /// What works only when it is served.
     pub(crate) only_served: Vec<OnlyServed>,
+}
+
+/// What the copy has of a document; it need not be in memory.
+pub(crate) struct Made<'m> {
+    content: Content<'m>,
+    naming: Naming,
+}
+
+enum Content<'m> {
+    AsItIs(&'m [u8]),
+    Edited(Edited<'m, 'm>),
+}
+
+impl Made<'_> {
+    /// Writes it.
+    pub(crate) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Some(mark) = self.naming.ahead() else {
+            return out.write_all(&self.whole());
+        };
+        out.write_all(&mark)?;
+        match &self.content {
+            Content::AsItIs(content) => out.write_all(content),
+            Content::Edited(edited) => edited.pieces().try_for_each(|piece| out.write_all(piece)),
+        }
+    }
+
+    /// Returns it whole.
+    pub(crate) fn whole(&self) -> Cow<'_, [u8]> {
+        self.naming.apply(match &self.content {
+            Content::AsItIs(content) => Cow::Borrowed(content),
+            Content::Edited(edited) => edited.content(),
+        })
+    }
 }
 
 /// Something that does not work in a page that is opened from disk, but when it is served.
@@ -113,12 +146,16 @@ impl<'a> Editor<'a> {
         Some(file)
     }
 
-    /// Edits what was captured.
+    /// Edits what was captured, and shows what the copy has of it.
     ///
     /// # Errors
     ///
-    /// The captures cannot be read.
-    pub(crate) fn edit<'c>(&mut self, source: Source<'c>) -> io::Result<Edited<'c>> {
+    /// The captures cannot be read; or those of `put`.
+    pub(crate) fn edit(
+        &mut self,
+        source: Source<'_>,
+        put: &mut dyn FnMut(&Made<'_>) -> io::Result<()>,
+    ) -> io::Result<Beside> {
         let Source {
             url,
             path,
@@ -126,14 +163,12 @@ impl<'a> Editor<'a> {
             refresh,
             content,
         } = source;
-        let whole = |content| Edited {
-            content,
-            modules: Vec::new(),
-            only_served: Vec::new(),
-        };
         let Some(format) = Format::of(content_type, &content, url) else {
-            let naming = Naming::of_text(content_type, &content);
-            return Ok(whole(naming.apply(content)));
+            put(&Made {
+                naming: Naming::of_text(content_type, &content),
+                content: Content::AsItIs(&content),
+            })?;
+            return Ok(Beside::default());
         };
         let charset = content_type.and_then(links::charset);
         let mut document = Document::new(&content, format, charset, url);
@@ -169,14 +204,12 @@ impl<'a> Editor<'a> {
             _ => String::new(),
         };
         let (modules, only_served) = (page.loader.into_modules(), page.only_served);
-        let edited = match edits.apply(&head) {
-            Cow::Owned(edited) => Some(edited),
-            Cow::Borrowed(_) => None,
-        };
-        drop(document);
         std::mem::replace(&mut self.finder.failed, Ok(()))?;
-        Ok(Edited {
-            content: naming.apply(edited.map_or(content, Cow::Owned)),
+        put(&Made {
+            content: Content::Edited(edits.with_head(&head)),
+            naming,
+        })?;
+        Ok(Beside {
             modules,
             only_served,
         })

@@ -5,7 +5,7 @@
 //! into a folder that opens in a browser.
 //!
 //! ```
-//! use dragline_mirror::{Site, build};
+//! use dragline_mirror::{Site, Turns, build};
 //! # let folder = tempfile::tempdir()?;
 //! # use cap_std::{ambient_authority, fs::Dir};
 //! # let dir = Dir::open_ambient_dir(&folder, ambient_authority())?;
@@ -24,6 +24,7 @@
 //!     key: |url| Some(url[..url::Position::AfterQuery].to_owned()),
 //!     max_content: 1 << 20,
 //!     fsync: false,
+//!     turns: Turns::default(),
 //! };
 //! let built = build(&archive.reader(), &entries, &Vec::new(), &site, &dir)?;
 //! assert_eq!((built.files, built.failures.len()), (2, 0));
@@ -66,6 +67,6 @@ mod print;
 mod threads;
 mod tree;
 
-pub use build::{Built, Failure, LONGEST_DOCUMENT, Shown, Site, build, check};
+pub use build::{Built, Failure, LONGEST_DOCUMENT, Shown, Site, Turns, build, check};
 pub use captures::{Came, Captures};
 pub use document::{Obstacle, OnlyServed};

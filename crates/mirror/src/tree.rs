@@ -1,5 +1,5 @@
 use std::collections::HashSet;
-use std::io::{self, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -50,7 +50,7 @@ impl<'a> Tree<'a> {
     /// Writes a file, unless it is there with that content. What was there under that name is
     /// replaced; a symbolic link is not followed.
     pub(crate) fn write(&self, path: &str, content: &[u8]) -> io::Result<()> {
-        if self.is_as(path, &mut &*content)?.is_some() {
+        if self.is_as(path, &|out| out.write_all(content))?.is_some() {
             return Ok(());
         }
         self.replace(path, |file| file.write_all(content))
@@ -62,12 +62,19 @@ impl<'a> Tree<'a> {
         path: &str,
         open: impl Fn() -> io::Result<R>,
     ) -> io::Result<u64> {
-        if let Some(length) = self.is_as(path, &mut open()?)? {
+        self.write_by(path, &|out| io::copy(&mut open()?, out).map(drop))
+    }
+
+    /// Writes a file of what `make` writes: the same each time. Returns its length.
+    pub(crate) fn write_by(&self, path: &str, make: &Make<'_>) -> io::Result<u64> {
+        if let Some(length) = self.is_as(path, make)? {
             return Ok(length);
         }
         let mut length = 0;
         self.replace(path, |file| {
-            length = io::copy(&mut open()?, file)?;
+            let mut file = BufWriter::with_capacity(CHUNK, file);
+            make(&mut file)?;
+            length = file.into_inner()?.metadata()?.len();
             Ok(())
         })?;
         Ok(length)
@@ -107,28 +114,25 @@ impl<'a> Tree<'a> {
         written
     }
 
-    /// The length of the file, if it is what is read. Errors are those of the reading.
-    fn is_as(&self, path: &str, content: &mut impl Read) -> io::Result<Option<u64>> {
+    /// The length of the file, if it is what is made. Errors are those of the making.
+    fn is_as(&self, path: &str, make: &Make<'_>) -> io::Result<Option<u64>> {
         let there = self.root.symlink_metadata(path);
         let there = there.is_ok_and(|there| there.is_file());
-        let Some(mut file) = there.then(|| self.root.open(path).ok()).flatten() else {
+        let Some(file) = there.then(|| self.root.open(path).ok()).flatten() else {
             return Ok(None);
         };
-        let mut length = 0;
-        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-        loop {
-            ours.clear();
-            theirs.clear();
-            content.take(CHUNK).read_to_end(&mut ours)?;
-            let is_read = (&mut file).take(CHUNK).read_to_end(&mut theirs);
-            if is_read.is_err() || ours != theirs {
-                return Ok(None);
-            }
-            if ours.is_empty() {
-                return Ok(Some(length));
-            }
-            length += ours.len() as u64;
+        let mut compared = Compared {
+            file,
+            buffer: Vec::new(),
+            length: 0,
+            differs: false,
+        };
+        let made = make(&mut compared);
+        if compared.differs {
+            return Ok(None);
         }
+        made?;
+        Ok(compared.is_at_end().then_some(compared.length))
     }
 
     /// Removes the files in a folder that are not `needed`, and the folders that are empty then. A
@@ -181,6 +185,41 @@ impl<'a> Tree<'a> {
     }
 }
 
+/// What a file is made of: it is given where to write it.
+pub(crate) type Make<'a> = dyn Fn(&mut dyn Write) -> io::Result<()> + 'a;
+
+/// Compares what is written with a file, and fails where it differs.
+struct Compared {
+    file: File,
+    buffer: Vec<u8>,
+    length: u64,
+    differs: bool,
+}
+
+impl Compared {
+    fn is_at_end(&mut self) -> bool {
+        self.file.read(&mut [0]).is_ok_and(|read| read == 0)
+    }
+}
+
+impl Write for Compared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let bytes = &bytes[..bytes.len().min(CHUNK)];
+        self.buffer.resize(bytes.len(), 0);
+        let is_same = self.file.read_exact(&mut self.buffer).is_ok() && self.buffer == bytes;
+        if !is_same {
+            self.differs = true;
+            return Err(differs("it is another"));
+        }
+        self.length += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 fn differs(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
@@ -217,5 +256,5 @@ fn is_absent(error: &io::Error) -> bool {
 /// So many are remembered.
 const MOST_FOLDERS: usize = 4096;
 /// In bytes.
-const CHUNK: u64 = 64 * 1024;
+const CHUNK: usize = 64 * 1024;
 const ASIDE: &str = ".dragline/aside";

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use archive::{Archive, Capture, Config};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use dragline_mirror::build;
+use dragline_mirror::{Site, Turns, build};
 use http::HeaderMap;
 use proptest::prelude::*;
 use url::Url;
@@ -313,5 +315,73 @@ proptest! {
                 }
             }
         }
+    }
+}
+
+/// What is longer than 1 MiB is written piece by piece, as the same in short is at once, and when it is
+/// its turn.
+#[test]
+fn long_documents_take_turns_and_are_as_short_ones() {
+    let bit = "<p>caf\u{e9} ";
+    let filler = bit.repeat(1 << 18);
+    let text = |rest: &str, links: &str| format!("<!doctype html>{links}{rest}<a href=/b#c>b</a>");
+    let links =
+        "<a href='/b?x'>1</a><link rel=stylesheet href=s.css integrity=sha256-x crossorigin>";
+    let css = |rest: &str| format!("/*{rest}*/a {{ background: url(/i.png) }}");
+    let captures = |rest: &str| {
+        [
+            page(ROOT, &text(rest, links)),
+            page("http://h/b", "b"),
+            document(
+                "http://h/s.css",
+                "text/css; charset=windows-1252",
+                &css(rest),
+            ),
+            document("http://h/i.png", "image/png", "i"),
+        ]
+    };
+    let short = copy(&captures(bit));
+    let folder = tempfile::tempdir().unwrap();
+    let root = Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap();
+    root.create_dir("archive").unwrap();
+    let segments = root.open_dir("archive").unwrap();
+    let mut archive = Archive::create(segments, Config::default()).unwrap();
+    let entries = captures(&filler);
+    let entries = entries.iter().map(|it| archive.append(it).unwrap());
+    let entries: Vec<_> = entries.collect();
+    root.create_dir("copy").unwrap();
+    let turns = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&turns);
+    let site = Site {
+        turns: Turns::new(move |work| {
+            count.fetch_add(1, Ordering::Relaxed);
+            work();
+        }),
+        ..site(ROOT)
+    };
+    let built = || {
+        let root = root.open_dir("copy").unwrap();
+        let built = build(&archive.reader(), &entries, &Vec::new(), &site, &root).unwrap();
+        assert_eq!((built.files, built.failures.len()), (4, 0));
+        let tree = files(&folder.path().join("copy"));
+        (built.bytes, tree)
+    };
+    let (bytes, long) = built();
+    assert_eq!(turns.load(Ordering::Relaxed), 2);
+    assert_eq!(bytes, long.values().map(|it| it.len() as u64).sum::<u64>());
+    for (path, content) in &long {
+        assert_eq!(content.replacen(&filler, bit, 1), short[path], "{path}");
+    }
+    let inode = || {
+        fs::metadata(folder.path().join("copy/index.html"))
+            .unwrap()
+            .ino()
+    };
+    let before = inode();
+    assert_eq!(built().1, long);
+    assert_eq!(inode(), before, "it is there as it would be written");
+    for wrong in [&filler[..], "", &(long["index.html"].clone() + "x")] {
+        fs::write(folder.path().join("copy/index.html"), wrong).unwrap();
+        assert_eq!(built(), (bytes, long.clone()));
     }
 }

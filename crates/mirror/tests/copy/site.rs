@@ -9,7 +9,7 @@ use archive::{Archive, Capture, Config};
 use bytes::Bytes;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use dragline_mirror::{Built, Came, Captures, Site, build};
+use dragline_mirror::{Built, Came, Captures, Site, Turns, build};
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, StatusCode};
 use url::Position;
@@ -49,6 +49,7 @@ pub(crate) fn site(seed: &str) -> Site {
         key: |url| Some(url[..Position::AfterQuery].to_owned()),
         max_content: 1 << 23,
         fsync: false,
+        turns: Turns::default(),
     }
 }
 

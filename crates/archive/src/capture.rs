@@ -79,10 +79,14 @@ impl Capture {
     /// The body is not whole or not what it says, or it would be longer than `limit` bytes.
     pub fn content(&self, limit: u64) -> Result<Cow<'_, [u8]>, ContentError> {
         let Some(bytes) = self.body.bytes() else {
-            let mut content = Vec::new();
-            if !self.headers.contains_key(CONTENT_ENCODING) && self.body.len() <= limit {
-                content.reserve_exact(usize::try_from(self.body.len()).unwrap_or(0));
-            }
+            let is_plain = !self.headers.contains_key(CONTENT_ENCODING);
+            let length = if is_plain {
+                self.body.len().min(limit)
+            } else {
+                0
+            };
+            let length = usize::try_from(length).unwrap_or(0);
+            let mut content = Vec::with_capacity(length.max(MAPPED));
             let read = self.content_reader(limit)?.read_to_end(&mut content);
             read?;
             return Ok(Cow::Owned(content));
@@ -104,6 +108,11 @@ impl Capture {
         coding::reader(&self.headers, body, limit)
     }
 }
+
+/// Room for so many bytes is given back to the system when it is free: glibc keeps up to 32 MiB for
+/// each thread (`M_MMAP_THRESHOLD` in mallopt(3), which grows with what is freed). What of it is not
+/// written to takes no memory.
+const MAPPED: usize = (32 << 20) + (1 << 16);
 
 /// As much of it, from its start, as is UTF-8.
 fn text(bytes: &[u8]) -> &str {

@@ -198,9 +198,15 @@ fn twice(text: &str) -> Script {
         .keep()
 }
 
-/// What is said of an answer that came before its request, and of what follows where it was taken: it was
-/// for robots.txt then, and the next request on the connection has no answer.
-const UNASKED: [&str; 3] = ["unexpected message", "before the request", "longer than"];
+/// What is said of an answer that came before its request, by whoever saw it first: hyper, in several
+/// ways, or what looks before a request is sent; and of what follows where it was taken for that of
+/// robots.txt, so that the next request on the connection has no answer.
+const UNASKED: [&str; 4] = [
+    "no valid HTTP response",
+    "before the request",
+    "lost before a response",
+    "longer than",
+];
 
 /// Addresses of loopback where nobody listens.
 fn dead() -> String {

@@ -75,8 +75,8 @@ pub(crate) fn restore(
         Ok(thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
     })?;
     state.traps = traps;
-    file.each_needed(|url| state.core.restore_needed(url))?;
-    file.each_wanted(|url| state.core.restore_wanted(url))?;
+    file.each_again("needed", |url| state.core.restore_needed(url))?;
+    file.each_again("wanted", |url| state.core.restore_wanted(url))?;
     file.each_onward(|id, url, is_suspect, target| {
         if !state.core.is_needed(&url) {
             state.lead_on(id, url, is_suspect, target);

@@ -291,17 +291,15 @@ impl File {
         for (host, delay) in &batch.delays {
             insert.execute(params![host.as_str(), millis(*delay)])?;
         }
-        let mut insert = self
-            .db
-            .prepare_cached("INSERT OR IGNORE INTO needed VALUES (?, ?)")?;
-        for url in &batch.needed {
-            insert.execute(params![url.as_str(), crc([], url.as_str())])?;
-        }
-        let mut insert = self
-            .db
-            .prepare_cached("INSERT OR IGNORE INTO wanted VALUES (?, ?)")?;
-        for url in &batch.wanted {
-            insert.execute(params![url.as_str(), crc([], url.as_str())])?;
+        let again = [
+            ("INSERT OR IGNORE INTO needed VALUES (?, ?)", &batch.needed),
+            ("INSERT OR IGNORE INTO wanted VALUES (?, ?)", &batch.wanted),
+        ];
+        for (sql, urls) in again {
+            let mut insert = self.db.prepare_cached(sql)?;
+            for url in urls {
+                insert.execute(params![url.as_str(), crc([], url.as_str())])?;
+            }
         }
         let mut insert = self
             .db
@@ -421,27 +419,15 @@ impl File {
         }
     }
 
-    /// Gives each URL that is needed too, checking the rows.
-    pub(crate) fn each_needed(&self, mut each: impl FnMut(&str)) -> Result<()> {
-        self.rows("SELECT url, crc FROM needed", |row| {
+    /// Gives each URL of `needed`, or of `wanted`, checking the rows.
+    pub(crate) fn each_again(&self, table: &str, mut each: impl FnMut(&str)) -> Result<()> {
+        self.rows(&format!("SELECT url, crc FROM {table}"), |row| {
             let url = text(row, 0)?;
             let is_whole = row.get::<_, u32>(1)? == crc([], url);
             if is_whole {
                 each(url);
             }
-            Ok((!is_whole).then(|| "a row of table `needed`".to_owned()))
-        })
-    }
-
-    /// Gives each URL that is no mere guess, checking the rows.
-    pub(crate) fn each_wanted(&self, mut each: impl FnMut(&str)) -> Result<()> {
-        self.rows("SELECT url, crc FROM wanted", |row| {
-            let url = text(row, 0)?;
-            let is_whole = row.get::<_, u32>(1)? == crc([], url);
-            if is_whole {
-                each(url);
-            }
-            Ok((!is_whole).then(|| "a row of table `wanted`".to_owned()))
+            Ok((!is_whole).then(|| format!("a row of table `{table}`")))
         })
     }
 

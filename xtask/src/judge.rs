@@ -7,6 +7,7 @@
 mod copy;
 mod references;
 mod requests;
+mod sample;
 mod sites;
 
 use std::io;

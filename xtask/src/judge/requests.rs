@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::io::Read as _;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,8 +19,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use url::{Position, Url};
 
+use super::sample::Sample;
 use super::{OPEN, print_json, sites};
-use crate::cargo;
 use crate::refer;
 use crate::site::{Content, Folder, Server};
 use crate::source;
@@ -32,13 +31,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
 
-    /// The number of pages to look at of each, spread evenly over it
-    #[arg(long, value_name = "N", default_value_t = 60)]
-    pages: usize,
-
-    /// Where packages are kept once they are downloaded [default: sites in cargo's target folder]
-    #[arg(long, value_name = "DIR")]
-    cache: Option<PathBuf>,
+    #[command(flatten)]
+    sample: Sample,
 
     /// Prints the report as JSON
     #[arg(long)]
@@ -62,10 +56,7 @@ struct Site {
 
 pub(crate) async fn run(args: &Args, browser: &Browser) -> Result<()> {
     let is_wanted = |name: &str| args.only.as_deref().is_none_or(|only| only == name);
-    let cache = match &args.cache {
-        Some(cache) => cache.clone(),
-        None => cargo::target_directory()?.join("sites"),
-    };
+    let cache = args.sample.cache()?;
     let mut judged = Vec::new();
     for source in sites::SOURCES {
         let is_chosen = args.only.is_some() || FEW.contains(&source.name);
@@ -76,8 +67,7 @@ pub(crate) async fn run(args: &Args, browser: &Browser) -> Result<()> {
         let content = Content::Folder(Arc::new(Folder::open(&folder)?));
         let server = Server::start(content, Duration::ZERO, 0).await?;
         let pages: Vec<_> = source::pages(&folder)?.into_iter().collect();
-        let wanted = args.pages.min(pages.len());
-        let chosen = (0..wanted).map(|number| &pages[number * pages.len() / wanted]);
+        let chosen = args.sample.of(&pages);
         let chosen = chosen.map(|page| server.url() + &source::encoded(page));
         let site = judge(browser, source.name, chosen.collect()).await?;
         eprintln!("{}", site.row());

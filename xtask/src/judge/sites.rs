@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use self::page::Compared;
 use super::copy::Program;
+use super::sample::Sample;
 use super::{OPEN, print_json};
-use crate::cargo;
 use crate::site::{Content, Folder, Server};
 use crate::source::{self, From, Source};
 
@@ -28,13 +28,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
 
-    /// The number of pages to compare of each, spread evenly over it
-    #[arg(long, value_name = "N", default_value_t = 60)]
-    pages: usize,
-
-    /// Where packages are kept once they are downloaded [default: sites in cargo's target folder]
-    #[arg(long, value_name = "DIR")]
-    cache: Option<PathBuf>,
+    #[command(flatten)]
+    sample: Sample,
 
     /// Keeps the copies in this folder
     #[arg(long, value_name = "DIR")]
@@ -56,10 +51,7 @@ struct Site {
 }
 
 pub(crate) async fn run(args: &Args, browser: &Browser) -> Result<()> {
-    let cache = match &args.cache {
-        Some(cache) => cache.clone(),
-        None => cargo::target_directory()?.join("sites"),
-    };
+    let cache = args.sample.cache()?;
     let program = args.program.build()?;
     let scratch = tempfile::tempdir()?;
     let copies = args.keep.as_deref().unwrap_or(scratch.path());
@@ -117,8 +109,7 @@ async fn judge(
         .iter()
         .filter(|page| copy.join(page).is_file())
         .collect();
-    let wanted = args.pages.min(kept.len());
-    let chosen = (0..wanted).map(|number| kept[number * kept.len() / wanted]);
+    let chosen = args.sample.of(&kept).copied();
     // All pages live before any from disk: then there is no site any more.
     let live = Rules::default();
     let opened: Vec<_> = chosen

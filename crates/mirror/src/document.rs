@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use std::ops::Range;
 
 use links::{Document, Edit, Edited, Format, Kind, Link, Role};
-use url::{Position, Url};
+use url::Url;
 
 use crate::charset::Naming;
 use crate::inline::{Form, Inliner};
@@ -109,8 +109,6 @@ pub(crate) struct Editor<'a> {
     pub(crate) inliner: Inliner<'a>,
     /// The modules that classic scripts import, by the places of these.
     imports: HashMap<u32, Vec<Module>>,
-    /// What some URLs lead to, as they are spelled, without fragments: pages of a site say the same.
-    recent: HashMap<String, Option<File>>,
 }
 
 impl<'a> Editor<'a> {
@@ -119,31 +117,7 @@ impl<'a> Editor<'a> {
             finder: Finder::new(layout),
             inliner,
             imports: HashMap::new(),
-            recent: HashMap::new(),
         }
-    }
-
-    /// Returns the file that `url` leads to, if there is one.
-    fn find(&mut self, url: &Url) -> Option<File> {
-        let spelled = &url[..Position::AfterQuery];
-        let mut file = if let Some(file) = self.recent.get(spelled) {
-            file.clone()
-        } else {
-            let mut whole = url.clone();
-            whole.set_fragment(None);
-            let file = self.finder.find(&whole);
-            if self.recent.len() >= MOST_KNOWN {
-                self.recent.clear();
-            }
-            if spelled.len() <= LONGEST_KNOWN && self.finder.failed.is_ok() {
-                self.recent.insert(spelled.to_owned(), file.clone());
-            }
-            file
-        }?;
-        if file.fragment.is_none() {
-            file.fragment = url.fragment().map(str::to_owned);
-        }
-        Some(file)
     }
 
     /// Edits what was captured, and shows what the copy has of it.
@@ -316,7 +290,7 @@ impl Page<'_, '_, '_> {
         {
             return Some(Edit::Url(self.prefix(&link.url)));
         }
-        let Some(file) = self.editor.find(&link.url) else {
+        let Some(file) = self.editor.finder.find(&link.url) else {
             return self.elsewhere(link);
         };
         match self.role(link) {
@@ -357,7 +331,7 @@ impl Page<'_, '_, '_> {
 
     /// A sitemap or a feed is data, made to be taken elsewhere; only how it looks is of here.
     fn edit_data(&mut self, link: &Link) -> Option<Edit> {
-        let file = self.editor.find(&link.url)?;
+        let file = self.editor.finder.find(&link.url)?;
         let is_style = link.role == Role::Stylesheet && !link.is_nested();
         is_style.then(|| Edit::Url(self.way(&file)))
     }
@@ -498,7 +472,7 @@ impl Page<'_, '_, '_> {
             if url.path().ends_with('/') {
                 return Some(self.prefix(&url));
             }
-            Some(match self.editor.find(&url) {
+            Some(match self.editor.finder.find(&url) {
                 Some(file) => relative(self.path, &file.path, None),
                 None => url.into(),
             })
@@ -623,9 +597,7 @@ impl Page<'_, '_, '_> {
 
 const NO_MANIFEST: &str = "<script>if(location.protocol==='file:')\
     document.currentScript.previousSibling.rel='x-manifest'</script>";
-/// Of so many classic scripts it is remembered what they import, and of so many URLs what they lead to.
+/// Of so many classic scripts it is remembered what they import.
 const MOST_KNOWN: usize = 1024;
-/// Of longer URLs it is not, in bytes.
-const LONGEST_KNOWN: usize = 1024;
 /// In bytes: `new SharedWorker(new URL("`, and blanks.
 const LONGEST_CALL: usize = 64;

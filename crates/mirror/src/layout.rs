@@ -5,6 +5,7 @@
 //! path is computed of these and the URL whenever it is asked for, as [`Name`] says; of a redirect,
 //! the place of its capture is kept, which is read again when it is followed.
 
+use std::collections::HashMap;
 use std::io;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
@@ -12,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use archive::Entry;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rows::{Rows, Scratch};
-use url::Url;
+use url::{Position, Url};
 
 use crate::captures::{self, Came, Captures};
 use crate::media;
@@ -47,7 +48,8 @@ pub(crate) struct Layout<'a> {
 /// Finds files by URL, and remembers some.
 pub(crate) struct Finder<'a> {
     pub(crate) layout: &'a Layout<'a>,
-    recent: Vec<Option<(Print, Option<File>)>>,
+    /// By the URL as it is spelled, without its fragment: pages of a site say the same.
+    recent: HashMap<String, Option<File>>,
     /// If something could not be found since the captures could not be read.
     pub(crate) failed: io::Result<()>,
 }
@@ -322,26 +324,30 @@ impl<'a> Finder<'a> {
     pub(crate) fn new(layout: &'a Layout<'a>) -> Self {
         Finder {
             layout,
-            recent: vec![None; RECENT],
+            recent: HashMap::new(),
             failed: Ok(()),
         }
     }
 
     /// Returns the file that `url` leads to, if there is one.
     pub(crate) fn find(&mut self, url: &Url) -> Option<File> {
-        let key = (self.layout.key)(url)?;
-        let print = self.layout.printer.print(&key);
-        let at = usize::from(u16::from_be_bytes([print[0], print[1]])) % RECENT;
-        let file = match &self.recent[at] {
-            Some((recent, file)) if *recent == print => file.clone(),
-            _ => {
-                let file = self.look(url).unwrap_or_else(|error| {
-                    self.failed = Err(error);
-                    None
-                });
-                self.recent[at] = Some((print, file.clone()));
-                file
+        let spelled = &url[..Position::AfterQuery];
+        let file = if let Some(file) = self.recent.get(spelled) {
+            file.clone()
+        } else {
+            let looked = self.look(url);
+            if let Ok(file) = &looked
+                && spelled.len() <= LONGEST_REMEMBERED
+            {
+                if self.recent.len() >= RECENT {
+                    self.recent.clear();
+                }
+                self.recent.insert(spelled.to_owned(), file.clone());
             }
+            looked.unwrap_or_else(|error| {
+                self.failed = Err(error);
+                None
+            })
         };
         let mut file = file?;
         if file.fragment.is_none() {
@@ -427,6 +433,8 @@ fn redirect(entry: &Entry, url: &Url) -> Option<Url> {
 const MOST_REDIRECTS: usize = 20;
 /// So many files are remembered by each that finds some.
 const RECENT: usize = 4096;
+/// And no longer URLs, in bytes.
+const LONGEST_REMEMBERED: usize = 1024;
 
 /// All but what needs no escape in a URL, in HTML and in CSS.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC

@@ -75,7 +75,6 @@ impl Engine {
             self.tell(Event::Resumed { done, queued }).await;
         }
         self.crawl(&frontier).await?;
-        self.settle_guesses(&*frontier).await?;
         let stats = frontier.stats().await?;
         let left = stats.queued + stats.leased;
         for trap in frontier.traps().await? {
@@ -115,32 +114,6 @@ impl Engine {
         }
         summary.elapsed = self.begun.elapsed();
         Ok(summary)
-    }
-
-    /// Counts and tells the failures of what was asked for as a guess, if something else led there as
-    /// well: that depends on the whole crawl, and not on what came first.
-    async fn settle_guesses(&mut self, frontier: &impl Frontier) -> Result<(), CrawlError> {
-        if self.history.failed_guesses.is_empty() {
-            return Ok(());
-        }
-        frontier.flush().await?;
-        for place in std::mem::take(&mut self.history.failed_guesses) {
-            for past in frontier.done(place, 1).await? {
-                let record = past.record.parse::<Record>();
-                if let Ok(Record {
-                    outcome: Outcome::Failed(failing, why),
-                    ..
-                }) = record
-                    && !past.is_guess
-                {
-                    self.history.summary.count(failing);
-                    let (url, via) = (past.url, past.via);
-                    let reason = Reason::Earlier(failing, why);
-                    self.tell_failure(url, via, reason).await;
-                }
-            }
-        }
-        Ok(())
     }
 
     /// In an update, tells what is different from before, and settles what of it stays. Returns
@@ -419,11 +392,10 @@ impl Engine {
         let if_needed = self.if_needed(&item, &found);
         let found = found.into_iter().filter(|it| self.is_in_scope(&item, it));
         let found = found.collect();
-        let is_guess = item.role == Role::Guess;
-        let is_seed = item.via.is_none();
-        self.history.take_in(&record, &item.url, is_seed, is_guess);
+        self.history.take_in(&record, &item.url, item.via.is_none());
         Ok(Done {
             id: item.id,
+            in_vain: matches!(record.outcome, Outcome::InVain(..)),
             record: record.to_string(),
             found,
             if_needed,
@@ -575,20 +547,17 @@ impl Engine {
     }
 
     async fn fail(&mut self, item: &Item, reason: Reason) -> Outcome {
-        let outcome = Outcome::failed(&reason);
-        if item.role != Role::Guess || !reason.failing().may_be_passed_over() {
-            let (url, via) = (item.url.clone(), item.via.clone());
-            self.tell_failure(url, via, reason).await;
+        let (failing, why) = (reason.failing(), reason.to_string());
+        if item.role == Role::Guess && failing.may_be_passed_over() {
+            return Outcome::InVain(failing, why);
         }
-        outcome
-    }
-
-    async fn tell_failure(&self, url: CanonicalUrl, via: Option<CanonicalUrl>, reason: Reason) {
-        self.tell(match reason.failing() {
+        let (url, via) = (item.url.clone(), item.via.clone());
+        self.tell(match failing {
             Failing::Excluded => Event::Excluded { url },
             _ => Event::Failed(Failure { url, via, reason }),
         })
         .await;
+        Outcome::Failed(failing, why)
     }
 
     /// Builds the copy as far as the crawl has come.

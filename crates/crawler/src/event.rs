@@ -151,10 +151,6 @@ pub enum Reason {
     /// that they do not have.
     #[error("there is a page in place of the file")]
     InPlace,
-    /// It was asked for when there was no more than a guess that it is there, and something else led
-    /// there later: what was said then.
-    #[error("{1}")]
-    Earlier(Failing, String),
     /// The answer cannot be written to the disk. This ends the crawl.
     #[error("cannot write what was received")]
     Disk(#[source] io::Error),
@@ -177,7 +173,7 @@ pub enum Failing {
 }
 
 impl Failing {
-    /// Whether it is no loss if nobody but a guess led there.
+    /// Whether it is no loss where there was but a guess.
     pub(crate) fn may_be_passed_over(self) -> bool {
         self != Failing::Internal
     }
@@ -186,7 +182,6 @@ impl Failing {
 impl Reason {
     pub(crate) fn failing(&self) -> Failing {
         match self {
-            Reason::Earlier(failing, _) => *failing,
             Reason::Status(_)
             | Reason::Content(_)
             | Reason::Redirect(_)

@@ -24,9 +24,6 @@ pub(crate) struct History {
     /// What is archived last.
     pub(crate) last: Option<Entry>,
     redirects: Redirects,
-    /// How many URLs are done, and which of them are guesses that failed: by their places.
-    done: u64,
-    pub(crate) failed_guesses: Vec<u64>,
 }
 
 impl History {
@@ -39,8 +36,6 @@ impl History {
             end: start,
             last: None,
             redirects: Redirects::default(),
-            done: 0,
-            failed_guesses: Vec::new(),
         }
     }
 
@@ -51,10 +46,8 @@ impl History {
         mut archived: impl FnMut(&Entry),
     ) -> Result<(), RestoreError> {
         each_record(records, |past, record| {
-            let Past {
-                url, via, is_guess, ..
-            } = past;
-            self.take_in(&record, &url, via.is_none(), is_guess);
+            let Past { url, via, .. } = past;
+            self.take_in(&record, &url, via.is_none());
             if let Some(kept) = record.kept {
                 archived(&kept.entry);
                 let last = self.last.as_ref().map(Entry::position);
@@ -65,25 +58,14 @@ impl History {
         })
     }
 
-    /// Takes in what came of a URL, as the next of those that are done. A guess that failed is not
-    /// counted, since it may be no more than that.
-    pub(crate) fn take_in(
-        &mut self,
-        record: &Record,
-        url: &CanonicalUrl,
-        is_seed: bool,
-        is_guess: bool,
-    ) {
-        let place = self.done;
-        self.done += 1;
+    /// Takes in what came of a URL, as the next of those that are done. A guess in vain is not counted.
+    pub(crate) fn take_in(&mut self, record: &Record, url: &CanonicalUrl, is_seed: bool) {
         match &record.outcome {
             Outcome::Fetched | Outcome::Passed | Outcome::Unsearched => {
                 self.summary.fetched += 1;
                 *self.fetched.entry(url.host()).or_default() += 1;
             }
-            Outcome::Failed(failing, _) if is_guess && failing.may_be_passed_over() => {
-                self.failed_guesses.push(place);
-            }
+            Outcome::InVain(..) => {}
             Outcome::Failed(failing, _) => self.summary.count(*failing),
         }
         let Some(kept) = &record.kept else {

@@ -5,7 +5,7 @@
 //! 0:1523 com,example)/ 20261122180000000 {"url":"http://example.com/", ...}
 //! ```
 //!
-//! The first line is `fetched`, or `passed` for a page that is no part of the copy, or `unsearched` for a document too long to be searched, or `refused`, `unreached`, `internal` or `excluded` and why. The second, if
+//! The first line is `fetched`, or `passed` for a page that is no part of the copy, or `unsearched` for a document too long to be searched, or `refused`, `unreached`, `internal` or `excluded` and why, or the same behind `in-vain` for a guess. The second, if
 //! the answer is archived, is the place where the archive ended with it, and its line of the index.
 
 use std::fmt;
@@ -14,7 +14,7 @@ use std::str::FromStr;
 use archive::{Entry, Position};
 use http::StatusCode;
 
-use crate::event::{Failing, Reason};
+use crate::event::Failing;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Record {
@@ -31,6 +31,9 @@ pub(crate) enum Outcome {
     /// Fetched, but nobody knows where it leads.
     Unsearched,
     Failed(Failing, String),
+    /// It was asked for as a guess, and this came of it: nothing, unless more than a guess leads there.
+    /// Then it is asked for anew.
+    InVain(Failing, String),
 }
 
 /// Where the answer is.
@@ -58,7 +61,10 @@ impl Record {
 
     /// Returns the status of the answer, if there was a whole one.
     pub(crate) fn status(&self) -> Option<StatusCode> {
-        let is_whole = !matches!(self.outcome, Outcome::Failed(Failing::Unreached, _));
+        let is_whole = !matches!(
+            self.outcome,
+            Outcome::Failed(Failing::Unreached, _) | Outcome::InVain(Failing::Unreached, _)
+        );
         let kept = self.kept.as_ref().filter(|_| is_whole);
         kept.map(|kept| kept.entry.status)
     }
@@ -75,19 +81,16 @@ impl Record {
     }
 }
 
-impl Outcome {
-    pub(crate) fn failed(reason: &Reason) -> Self {
-        Outcome::Failed(reason.failing(), reason.to_string())
-    }
-}
-
 impl fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.outcome {
             Outcome::Fetched => f.write_str(FETCHED)?,
             Outcome::Passed => f.write_str(PASSED)?,
             Outcome::Unsearched => f.write_str(UNSEARCHED)?,
-            Outcome::Failed(failing, why) => {
+            Outcome::Failed(failing, why) | Outcome::InVain(failing, why) => {
+                if matches!(self.outcome, Outcome::InVain(..)) {
+                    f.write_str(IN_VAIN)?;
+                }
                 write!(f, "{} {}", name(*failing), why.replace(['\n', '\r'], " "))?;
             }
         }
@@ -115,9 +118,12 @@ impl FromStr for Record {
             PASSED => Outcome::Passed,
             UNSEARCHED => Outcome::Unsearched,
             failed => {
+                let guess = failed.strip_prefix(IN_VAIN);
+                let outcome = guess.map_or(Outcome::Failed as Made, |_| Outcome::InVain);
+                let failed = guess.unwrap_or(failed);
                 let (kind, why) = failed.split_once(' ').ok_or(NoRecord)?;
                 let failing = ALL.into_iter().find(|failing| name(*failing) == kind);
-                Outcome::Failed(failing.ok_or(NoRecord)?, why.to_owned())
+                outcome(failing.ok_or(NoRecord)?, why.to_owned())
             }
         };
         let kept = kept.map(|kept| {
@@ -134,6 +140,8 @@ impl FromStr for Record {
     }
 }
 
+type Made = fn(Failing, String) -> Outcome;
+
 fn name(failing: Failing) -> &'static str {
     match failing {
         Failing::Refused => "refused",
@@ -146,6 +154,7 @@ fn name(failing: Failing) -> &'static str {
 const FETCHED: &str = "fetched";
 const PASSED: &str = "passed";
 const UNSEARCHED: &str = "unsearched";
+const IN_VAIN: &str = "in-vain ";
 const ALL: [Failing; 4] = [
     Failing::Refused,
     Failing::Unreached,

@@ -7,7 +7,7 @@ use frontier::{CanonicalUrl, Past};
 use http::StatusCode;
 
 use crate::event::Change;
-use crate::record::Record;
+use crate::record::{Outcome, Record};
 use crate::records::{Records, RestoreError, each_record};
 
 /// What a crawl found. It is held in memory, some 400 bytes a page, in an update alone.
@@ -17,7 +17,7 @@ pub(crate) struct Findings {
     pub(crate) good: HashMap<String, Entry>,
     /// URLs behind which it could not look, with the status if there was an answer.
     pub(crate) blind: HashMap<String, Option<StatusCode>>,
-    /// Those of them that were guesses.
+    /// Guesses in vain.
     guesses: HashSet<String>,
     /// URLs that are said to be gone.
     gone: HashSet<String>,
@@ -82,16 +82,20 @@ impl Changes {
 impl Findings {
     /// Takes in what a crawl has kept.
     pub(crate) fn read(&mut self, records: &dyn Records) -> Result<(), RestoreError> {
-        each_record(records, |Past { url, is_guess, .. }, record| {
-            if is_guess && record.is_blind() {
-                self.guesses.insert(url.as_str().to_owned());
-            }
+        each_record(records, |Past { url, .. }, record| {
             self.take_in(url.as_str(), record);
         })
     }
 
-    /// Takes in what came of a URL.
+    /// Takes in what came of a URL; of a guess in vain it may be the second.
     pub(crate) fn take_in(&mut self, url: &str, record: Record) {
+        if self.guesses.remove(url) {
+            self.blind.remove(url);
+            self.gone.remove(url);
+        }
+        if matches!(record.outcome, Outcome::InVain(..)) {
+            self.guesses.insert(url.to_owned());
+        }
         if record.is_blind() {
             self.blind.insert(url.to_owned(), record.status());
         }

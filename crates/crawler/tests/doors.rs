@@ -5,6 +5,7 @@ mod site;
 
 use std::collections::HashMap;
 use std::io::Write as _;
+use std::num::NonZeroUsize;
 
 use dragline::{Config, Crawl, Event, Rules, Summary};
 use flate2::Compression;
@@ -218,6 +219,35 @@ async fn a_page_in_place_of_what_was_guessed_at_is_no_part_of_the_copy() {
     let found = (summary.fetched, summary.failed(), summary.files);
     assert_eq!(found, (1, 0, 1));
     assert_eq!(site.requests().len(), 3);
+}
+
+/// What is guessed at and linked to is what a link leads to, whichever came first.
+#[tokio::test]
+async fn a_guess_in_vain_that_is_linked_to_is_asked_for_as_any_link() {
+    let script = "<script>load('/a.json')</script>";
+    let link = "<a href=/a.json>a</a>";
+    for (is_there, found) in [(true, (5, 0)), (false, (3, 1))] {
+        for (first, last, asked) in [(script, link, 2), (link, script, 1)] {
+            let site = Site::start(|_| {
+                let there = Answer::html("<a href=d>d</a>");
+                [
+                    ("/", Answer::html(&format!("{first}<a href=b>b</a>"))),
+                    ("/b", Answer::html("<a href=c>c</a>")),
+                    ("/c", Answer::html(last)),
+                    (if is_there { "/a.json" } else { "/no" }, there),
+                    ("/d", page()),
+                ]
+            })
+            .await;
+            let one_by_one = |config: &mut Config| {
+                config.jobs = NonZeroUsize::MIN;
+                as_is(config);
+            };
+            let (summary, _) = crawl(&site, one_by_one).await;
+            assert_eq!((summary.fetched, summary.failed()), found, "{first}");
+            assert_eq!(site.requests()["/a.json"], asked, "{first}");
+        }
+    }
 }
 
 /// What is not there is no failure, unless a link leads there.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::canonical::host_of;
 use crate::frontier::{Limits, Role, Stats, Then, Token};
-use crate::seen::{Print, Seen, Taken};
+use crate::seen::{Print, Seen, Standing, Taken};
 use crate::{CanonicalUrl, Host};
 
 /// The state of a crawl: what is queued, what is out, what was ever seen.
@@ -92,7 +92,7 @@ pub(crate) enum Entry {
 pub(crate) struct Again {
     /// It is known to be needed from now on.
     pub(crate) is_needed_now: bool,
-    /// It is known to be no mere guess from now on, nor to be needed.
+    /// It is a guess that nobody has followed, and known to be more from now on.
     pub(crate) is_wanted_now: bool,
     /// It is nearer than it was: this one.
     pub(crate) nearer: Option<u32>,
@@ -103,6 +103,8 @@ pub(crate) struct Again {
 pub(crate) enum Place {
     Queued,
     Done,
+    /// It was a guess, and wrong.
+    DoneInVain,
     Held,
 }
 
@@ -133,7 +135,7 @@ impl Core {
         }
     }
 
-    /// Takes in a URL that was not seen before, if the limits let it.
+    /// Takes in a URL that was not seen before, or was a guess in vain, if the limits let it.
     pub(crate) fn add(&mut self, url: &CanonicalUrl, role: Role, depth: u32) -> Entry {
         let print = self.seen.print(url.as_str(), role);
         let taken = self.seen.insert(print);
@@ -158,14 +160,19 @@ impl Core {
     /// Takes in a URL that entered before this process began, in the order in which it did, and
     /// returns its host's place. [`restored`](Self::restored) follows on the last.
     pub(crate) fn restore(&mut self, url: &str, role: Role, depth: u32, place: Place) -> usize {
-        let print = self.seen.print(url, role);
+        let standing = match (role, place) {
+            (Role::Guess, Place::Done) => Standing::Page,
+            (Role::Guess, Place::DoneInVain) => Standing::Vain,
+            (role, _) => role.into(),
+        };
+        let print = self.seen.stand(url, standing);
         self.seen.insert_later(print);
         let host = self.host(host_of(url));
         self.enter(host);
         if place == Place::Queued {
             self.queue(print, host, self.urls, depth);
         }
-        self.stats.done += usize::from(place == Place::Done);
+        self.stats.done += usize::from(matches!(place, Place::Done | Place::DoneInVain));
         self.stats.held += usize::from(place == Place::Held);
         host
     }
@@ -179,19 +186,25 @@ impl Core {
         self.seen.insert(self.seen.print(url, Role::Requisite));
     }
 
-    /// Takes in that a URL is no mere guess, after the last [`restore`](Self::restore).
-    pub(crate) fn restore_wanted(&mut self, url: &str) {
-        self.seen.insert(self.seen.print(url, Role::Page));
+    /// Takes in what else a guess is, after the last [`restore`](Self::restore); tells whether nobody
+    /// has followed it.
+    pub(crate) fn restore_wanted(&mut self, url: &CanonicalUrl, role: Role) -> bool {
+        let print = self.seen.print(url.as_str(), role);
+        self.seen.insert(print) == Taken::WantedToo
     }
 
-    /// Tells whether a URL is a guess and no more, as far as is known.
-    pub(crate) fn is_guess(&self, url: &CanonicalUrl) -> bool {
-        self.seen.is_guess(url.as_str())
+    /// Takes in what came of a guess.
+    pub(crate) fn settle_guess(&mut self, url: &CanonicalUrl, in_vain: bool) {
+        if in_vain {
+            self.seen.set(url.as_str(), Standing::Vain);
+        } else if self.seen.standing(url.as_str()) == Some(Standing::Guess) {
+            self.seen.set(url.as_str(), Standing::Page);
+        }
     }
 
     /// Tells whether a URL is needed by a document, as far as is known.
     pub(crate) fn is_needed(&self, url: &CanonicalUrl) -> bool {
-        self.seen.is_needed(url.as_str())
+        self.seen.standing(url.as_str()) == Some(Standing::Needed)
     }
 
     fn enter(&mut self, host: usize) {

@@ -114,8 +114,8 @@ impl Found {
     }
 }
 
-/// What a URL was found as. If it was as several, it is a requisite rather than a page, and anything
-/// rather than a guess, whenever that came out.
+/// What a URL was found as. If it was as several, it is a requisite rather than a page, whenever that
+/// came out; and a guess that is wrong ([`Done::in_vain`]) is none if it is anything else.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
     /// A person may go there.
@@ -220,6 +220,9 @@ pub struct Done {
     /// If it redirects, and was found as a page: where it leads if it is needed by a document too,
     /// as comes out sooner or later. Then this is found in place of the others.
     pub if_needed: Option<Found>,
+    /// Whether it was a [guess](Role::Guess), and wrong: then it enters anew if it is found as anything
+    /// else, sooner or later. Of no effect if it was no guess.
+    pub in_vain: bool,
     /// What it says, if it is a document: without it, no trap is seen in what it leads to.
     pub content: Option<Content>,
 }
@@ -260,9 +263,6 @@ pub struct Past {
     pub via: Option<CanonicalUrl>,
     /// What was to be kept of it.
     pub record: String,
-    /// Whether it was found as a guess alone, so far. What only reads a journal tells whether it was
-    /// found as one first.
-    pub is_guess: bool,
 }
 
 /// What became of the URLs that were added.

@@ -16,7 +16,7 @@ use crate::frontier::{
     Trap, TrapKind, Want,
 };
 use crate::restore::restore;
-use crate::schema::{Batch, DoneRow, File, Flags, UrlRow};
+use crate::schema::{Batch, DoneRow, File};
 use crate::state::{Log, State, Text};
 use crate::traps::{Evidence, Traps};
 use crate::{CanonicalUrl, Host};
@@ -248,15 +248,8 @@ impl Frontier for Journal {
     /// Blocks while it is read, and reads only what is committed: [`flush`](Frontier::flush) first.
     async fn done(&self, skip: u64, most: usize) -> Result<Vec<Past>, FrontierError> {
         let past = self.shared.past.lock();
-        let mut past = past
-            .unwrap_or_else(PoisonError::into_inner)
-            .done(skip, most)?;
-        let mut guesses = past.iter_mut().filter(|past| past.is_guess).peekable();
-        if guesses.peek().is_some() {
-            let inner = self.shared.lock();
-            guesses.for_each(|past| past.is_guess = inner.state.core.is_guess(&past.url));
-        }
-        Ok(past)
+        past.unwrap_or_else(PoisonError::into_inner)
+            .done(skip, most)
     }
 
     async fn flush(&self) -> Result<(), FrontierError> {
@@ -385,17 +378,7 @@ impl Inner {
 
 impl Log for Pending {
     fn entered(&mut self, id: u32, text: &Text) {
-        self.0.urls.push(UrlRow {
-            id,
-            url: text.url.clone(),
-            via: text.via_id,
-            redirects: text.redirects,
-            depth: text.depth,
-            flags: Flags {
-                role: text.role,
-                is_suspect: text.is_suspect,
-            },
-        });
+        self.0.urls.push((id, text.into()));
     }
 
     fn done(&mut self, url: u32, _: Text, record: String, urls: u32, evidence: Evidence) {
@@ -419,8 +402,12 @@ impl Log for Pending {
         self.0.needed.push(url.clone());
     }
 
-    fn wanted(&mut self, url: &CanonicalUrl) {
-        self.0.wanted.push(url.clone());
+    fn wanted(&mut self, text: &Text) {
+        self.0.wanted.push(text.into());
+    }
+
+    fn in_vain(&mut self, url: u32) {
+        self.0.in_vain.push(url);
     }
 
     fn nearer(&mut self, url: u32, depth: u32) {
@@ -467,8 +454,8 @@ impl Writer {
             self.file.write(&batch)?;
             let mut inner = self.shared.lock();
             inner.committed += batch.len() as u64;
-            for row in &batch.urls {
-                inner.state.evict(row.id, MOST_TEXTS);
+            for (id, _) in &batch.urls {
+                inner.state.evict(*id, MOST_TEXTS);
             }
             drop(inner);
             self.shared.written.notify(usize::MAX);

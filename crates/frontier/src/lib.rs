@@ -28,6 +28,7 @@
 //!     record: "200".to_owned(),
 //!     found: ["http://example.org/#top", "http://example.org/a"].map(url).map(Found::link).into(),
 //!     if_needed: None,
+//!     in_vain: false,
 //!     content: None,
 //! };
 //! let report = Report {

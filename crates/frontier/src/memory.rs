@@ -5,8 +5,8 @@ use crate::clock::Clock;
 use crate::core::Leased;
 use crate::error::FrontierError;
 use crate::frontier::{
-    Added, Found, Frontier, Item, Lease, Leases, Limits, Past, Report, Reported, Role, Stats,
-    Token, Trap, TrapKind, Want,
+    Added, Found, Frontier, Item, Lease, Leases, Limits, Past, Report, Reported, Stats, Token,
+    Trap, TrapKind, Want,
 };
 use crate::state::{Log, State, Text};
 use crate::traps::{Evidence, Traps};
@@ -118,11 +118,7 @@ impl Frontier for InMemory {
         let skip = usize::try_from(skip).unwrap_or(usize::MAX);
         let inner = self.lock();
         let past = inner.past.iter().skip(skip).take(most);
-        let with_guess = past.map(|past| Past {
-            is_guess: past.is_guess && inner.state.core.is_guess(&past.url),
-            ..past.clone()
-        });
-        Ok(with_guess.collect())
+        Ok(past.cloned().collect())
     }
 
     async fn flush(&self) -> Result<(), FrontierError> {
@@ -141,7 +137,6 @@ impl Log for Vec<Past> {
 
     fn done(&mut self, _: u32, text: Text, record: String, _: u32, _: Evidence) {
         self.push(Past {
-            is_guess: text.role == Role::Guess,
             url: text.url,
             via: text.via,
             record,
@@ -152,7 +147,9 @@ impl Log for Vec<Past> {
 
     fn needed(&mut self, _: &CanonicalUrl) {}
 
-    fn wanted(&mut self, _: &CanonicalUrl) {}
+    fn wanted(&mut self, _: &Text) {}
+
+    fn in_vain(&mut self, _: u32) {}
 
     fn nearer(&mut self, _: u32, _: u32) {}
 

@@ -41,6 +41,7 @@ pub(crate) fn restore(
         known.news = news;
         !std::mem::replace(&mut known.is_done, true)
     })?;
+    file.each_in_vain(urls, |url| known[url as usize - 1].is_in_vain = true)?;
     let by_number = &nearer;
     let traps = thread::scope(|scope| {
         let (reader, read) = mpsc::sync_channel::<Texts>(READ_AHEAD);
@@ -75,8 +76,8 @@ pub(crate) fn restore(
         Ok(thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
     })?;
     state.traps = traps;
-    file.each_again("needed", |url| state.core.restore_needed(url))?;
-    file.each_again("wanted", |url| state.core.restore_wanted(url))?;
+    file.each_wanted(|text| state.restore_wanted(text))?;
+    file.each_needed(|url| state.core.restore_needed(url))?;
     file.each_onward(|id, url, is_suspect, target| {
         if !state.core.is_needed(&url) {
             state.lead_on(id, url, is_suspect, target);
@@ -92,6 +93,7 @@ pub(crate) fn restore(
 #[derive(Clone, Copy, Default)]
 struct Known {
     is_done: bool,
+    is_in_vain: bool,
     news: News,
     /// Why it was held once.
     why: Option<TrapKind>,
@@ -128,6 +130,7 @@ impl Taking<'_> {
         } = row;
         let held = known.why.filter(|_| !known.is_done && self.traps.is_some());
         let place = match held {
+            _ if known.is_done && known.is_in_vain => Place::DoneInVain,
             _ if known.is_done => Place::Done,
             Some(_) => Place::Held,
             None => Place::Queued,

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! All rows are only ever added. Ids are counted from 1 without a gap. `crc` is the CRC-32 of the
-//! row's other values: numbers as 8 bytes, little-endian, then text. Format 2:
+//! row's other values: numbers as 8 bytes, little-endian, then text. Format 3:
 //!
 //! - `url`: every URL that entered, in that order. `via`: on which it was found first; none for a
 //!   seed. `redirects`: how many in a row led to it. `depth`: how many links away from a seed it
@@ -17,7 +17,9 @@
 //! - `held`: what was held back as part of a trap, and why: 0 it leads on and says nothing new, 1
 //!   its path repeats itself, 2 it is one of very many. What is done was not held for ever.
 //! - `needed`: URLs that entered as pages or guesses and are what a page needs too.
-//! - `wanted`: URLs that entered as guesses and are pages too.
+//! - `wanted`: what URLs that entered as guesses, and were not done, were found as too, like rows of
+//!   `url`; and again at a less `depth`.
+//! - `in_vain`: URLs that were guesses, and are done and wrong: they may have entered once more.
 //! - `nearer`: URLs that were found at a less `depth` than before.
 //! - `onward`: redirects that were found as pages, and the `target` they lead to if they are needed.
 //! - `host`: hosts that rest between two leases, and for how long.
@@ -39,7 +41,6 @@ use crate::{CanonicalUrl, Host};
 /// A row of `url` that is to be written.
 #[derive(Debug)]
 pub(crate) struct UrlRow {
-    pub(crate) id: u32,
     pub(crate) url: CanonicalUrl,
     pub(crate) via: Option<u32>,
     pub(crate) redirects: u8,
@@ -75,12 +76,14 @@ pub(crate) struct UrlRead<'a> {
 /// Rows that belong together: all are written, or none.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
-    pub(crate) urls: Vec<UrlRow>,
+    /// With their ids.
+    pub(crate) urls: Vec<(u32, UrlRow)>,
     pub(crate) done: Vec<DoneRow>,
     pub(crate) delays: Vec<(Host, Duration)>,
     pub(crate) held: Vec<(u32, TrapKind)>,
     pub(crate) needed: Vec<CanonicalUrl>,
-    pub(crate) wanted: Vec<CanonicalUrl>,
+    pub(crate) wanted: Vec<UrlRow>,
+    pub(crate) in_vain: Vec<u32>,
     pub(crate) nearer: Vec<(u32, u32)>,
     pub(crate) onward: Vec<(u32, CanonicalUrl, u8)>,
 }
@@ -88,7 +91,7 @@ pub(crate) struct Batch {
 impl Batch {
     pub(crate) fn len(&self) -> usize {
         let found = self.needed.len() + self.wanted.len() + self.nearer.len();
-        let again = found + self.onward.len();
+        let again = found + self.onward.len() + self.in_vain.len();
         self.urls.len() + self.done.len() + self.delays.len() + self.held.len() + again
     }
 }
@@ -162,9 +165,6 @@ impl File {
             // A commit alone may not survive a power cut; what is noted has to, lest what is kept
             // beside the journal have none.
             file.settle()?;
-        } else {
-            // One of an earlier version lacks them.
-            file.db.execute_batch(LATER).map_err(failed)?;
         }
         file.is_about(about)?;
         Ok(file)
@@ -192,7 +192,6 @@ impl File {
     ) -> rusqlite::Result<()> {
         let transaction = self.db.unchecked_transaction()?;
         transaction.execute_batch(SCHEMA)?;
-        transaction.execute_batch(LATER)?;
         transaction.pragma_update(None, "application_id", APPLICATION)?;
         transaction.pragma_update(None, "user_version", VERSION)?;
         for (key, value) in about {
@@ -246,18 +245,18 @@ impl File {
         let mut insert = self
             .db
             .prepare_cached("INSERT INTO url VALUES (?, ?, ?, ?, ?, ?, ?)")?;
-        for row in &batch.urls {
-            let url = row.url.as_str();
-            let UrlRow {
+        for (id, row) in &batch.urls {
+            let (url, flags) = (row.url.as_str(), row.flags.number());
+            let crc = url_crc(*id, row.via, row.redirects, row.depth, flags, url);
+            insert.execute(params![
                 id,
-                via,
-                redirects,
-                depth,
-                ..
-            } = row;
-            let flags = row.flags.number();
-            let crc = url_crc(*id, *via, *redirects, *depth, flags, url);
-            insert.execute(params![id, url, via, redirects, depth, flags, crc])?;
+                url,
+                row.via,
+                row.redirects,
+                row.depth,
+                flags,
+                crc
+            ])?;
         }
         let mut insert = self.db.prepare_cached(
             "INSERT INTO done (url, urls, record, news, digest, words, crc)
@@ -291,15 +290,25 @@ impl File {
         for (host, delay) in &batch.delays {
             insert.execute(params![host.as_str(), millis(*delay)])?;
         }
-        let again = [
-            ("INSERT OR IGNORE INTO needed VALUES (?, ?)", &batch.needed),
-            ("INSERT OR IGNORE INTO wanted VALUES (?, ?)", &batch.wanted),
-        ];
-        for (sql, urls) in again {
-            let mut insert = self.db.prepare_cached(sql)?;
-            for url in urls {
-                insert.execute(params![url.as_str(), crc([], url.as_str())])?;
-            }
+        let mut insert = self
+            .db
+            .prepare_cached("INSERT OR IGNORE INTO needed VALUES (?, ?)")?;
+        for url in &batch.needed {
+            insert.execute(params![url.as_str(), crc([], url.as_str())])?;
+        }
+        let mut insert = self
+            .db
+            .prepare_cached("INSERT OR IGNORE INTO wanted VALUES (?, ?, ?, ?, ?, ?)")?;
+        for row in &batch.wanted {
+            let (url, flags) = (row.url.as_str(), row.flags.number());
+            let crc = url_crc(0, row.via, row.redirects, row.depth, flags, url);
+            insert.execute(params![url, row.via, row.redirects, row.depth, flags, crc])?;
+        }
+        let mut insert = self
+            .db
+            .prepare_cached("INSERT OR IGNORE INTO in_vain VALUES (?, ?)")?;
+        for url in &batch.in_vain {
+            insert.execute(params![url, crc([(*url).into()], "")])?;
         }
         let mut insert = self
             .db
@@ -419,15 +428,50 @@ impl File {
         }
     }
 
-    /// Gives each URL of `needed`, or of `wanted`, checking the rows.
-    pub(crate) fn each_again(&self, table: &str, mut each: impl FnMut(&str)) -> Result<()> {
-        self.rows(&format!("SELECT url, crc FROM {table}"), |row| {
+    /// Gives each URL of `needed`, checking the rows.
+    pub(crate) fn each_needed(&self, mut each: impl FnMut(&str)) -> Result<()> {
+        self.rows("SELECT url, crc FROM needed", |row| {
             let url = text(row, 0)?;
             let is_whole = row.get::<_, u32>(1)? == crc([], url);
             if is_whole {
                 each(url);
             }
-            Ok((!is_whole).then(|| format!("a row of table `{table}`")))
+            Ok((!is_whole).then(|| "a row of table `needed`".to_owned()))
+        })
+    }
+
+    /// Gives what guesses were found as too, the nearest last, checking the rows.
+    pub(crate) fn each_wanted(&self, mut each: impl FnMut(Text)) -> Result<()> {
+        let select = "SELECT w.url, v.url, w.redirects, w.depth, w.flags, w.via, w.crc
+                      FROM wanted w LEFT JOIN url v ON v.id = w.via ORDER BY w.depth DESC";
+        self.rows(select, |row| {
+            let text = read_text(row)?;
+            let UrlRow {
+                url,
+                via,
+                redirects,
+                depth,
+                flags,
+            } = UrlRow::from(&text);
+            let is_whole = row.get::<_, u32>(6)?
+                == url_crc(0, via, redirects, depth, flags.number(), url.as_str());
+            if is_whole {
+                each(text);
+            }
+            Ok((!is_whole).then(|| "a row of table `wanted`".to_owned()))
+        })
+    }
+
+    /// Gives each guess that was wrong, checking the rows.
+    pub(crate) fn each_in_vain(&self, urls: u32, mut each: impl FnMut(u32)) -> Result<()> {
+        self.rows("SELECT url, crc FROM in_vain", |row| {
+            let url: u32 = row.get(0)?;
+            let is_whole =
+                (1..=urls).contains(&url) && row.get::<_, u32>(1)? == crc([url.into()], "");
+            if is_whole {
+                each(url);
+            }
+            Ok((!is_whole).then(|| format!("row {url} of table `in_vain`")))
         })
     }
 
@@ -481,18 +525,7 @@ impl File {
                 "SELECT u.url, v.url, u.redirects, u.depth, u.flags, u.via FROM url u LEFT JOIN url v ON v.id = u.via
                  WHERE u.id = ?",
             )?;
-            select.query_row([id], |row| {
-                let flags = Flags::of_number(row.get(4)?);
-                Ok(Text {
-                    url: CanonicalUrl::known(text(row, 0)?),
-                    via: optional_text(row, 1)?.map(CanonicalUrl::known),
-                    redirects: row.get(2)?,
-                    depth: row.get(3)?,
-                    role: flags.role,
-                    is_suspect: flags.is_suspect,
-                    via_id: row.get(5)?,
-                })
-            })
+            select.query_row([id], read_text)
         };
         look().map_err(|source| self.failed(source))
     }
@@ -501,7 +534,7 @@ impl File {
     pub(crate) fn done(&self, skip: u64, most: usize) -> Result<Vec<Past>> {
         let look = || {
             let mut select = self.db.prepare_cached(
-                "SELECT u.url, v.url, d.record, u.flags FROM done d JOIN url u ON u.id = d.url
+                "SELECT u.url, v.url, d.record FROM done d JOIN url u ON u.id = d.url
                  LEFT JOIN url v ON v.id = u.via WHERE d.seq > ? ORDER BY d.seq LIMIT ?",
             )?;
             let skip = i64::try_from(skip).unwrap_or(i64::MAX);
@@ -511,7 +544,6 @@ impl File {
                     url: CanonicalUrl::known(text(row, 0)?),
                     via: optional_text(row, 1)?.map(CanonicalUrl::known),
                     record: row.get(2)?,
-                    is_guess: Flags::of_number(row.get(3)?).role == Role::Guess,
                 })
             })?;
             done.collect::<rusqlite::Result<_>>()
@@ -591,10 +623,39 @@ fn optional_text<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<Option
     Ok(row.get_ref(column)?.as_str_or_null()?)
 }
 
+/// Reads what a URL was found as: it, `via`, `redirects`, `depth`, `flags`, and the number of `via`.
+fn read_text(row: &Row<'_>) -> rusqlite::Result<Text> {
+    let flags = Flags::of_number(row.get(4)?);
+    Ok(Text {
+        url: CanonicalUrl::known(text(row, 0)?),
+        via: optional_text(row, 1)?.map(CanonicalUrl::known),
+        redirects: row.get(2)?,
+        depth: row.get(3)?,
+        role: flags.role,
+        is_suspect: flags.is_suspect,
+        via_id: row.get(5)?,
+    })
+}
+
 fn url_crc(id: u32, via: Option<u32>, redirects: u8, depth: u32, flags: u8, url: &str) -> u32 {
     let via = via.unwrap_or(0);
     let numbers = [id, via, redirects.into(), depth, flags.into()];
     crc(numbers.map(u64::from), url)
+}
+
+impl From<&Text> for UrlRow {
+    fn from(text: &Text) -> Self {
+        UrlRow {
+            url: text.url.clone(),
+            via: text.via_id,
+            redirects: text.redirects,
+            depth: text.depth,
+            flags: Flags {
+                role: text.role,
+                is_suspect: text.is_suspect,
+            },
+        }
+    }
 }
 
 impl Flags {
@@ -661,16 +722,17 @@ CREATE TABLE done (
 CREATE TABLE held (url INTEGER PRIMARY KEY, why INTEGER NOT NULL, crc INTEGER NOT NULL);
 CREATE TABLE host (name TEXT PRIMARY KEY, delay_ms INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
-";
 
-/// What came with later versions.
-const LATER: &str = "
-CREATE TABLE IF NOT EXISTS needed (url TEXT PRIMARY KEY, crc INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS wanted (url TEXT PRIMARY KEY, crc INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS nearer (
+CREATE TABLE needed (url TEXT PRIMARY KEY, crc INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE wanted (
+    url TEXT NOT NULL, via INTEGER, redirects INTEGER NOT NULL, depth INTEGER NOT NULL,
+    flags INTEGER NOT NULL, crc INTEGER NOT NULL, PRIMARY KEY (url, depth)
+) WITHOUT ROWID;
+CREATE TABLE in_vain (url INTEGER PRIMARY KEY, crc INTEGER NOT NULL);
+CREATE TABLE nearer (
     url INTEGER NOT NULL, depth INTEGER NOT NULL, crc INTEGER NOT NULL, PRIMARY KEY (url, depth)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS onward (
+CREATE TABLE onward (
     url INTEGER PRIMARY KEY, target TEXT NOT NULL, redirects INTEGER NOT NULL, crc INTEGER NOT NULL
 );
 ";
@@ -681,5 +743,5 @@ const HELD: [TrapKind; 3] = [TrapKind::NothingNew, TrapKind::Repeats, TrapKind::
 const COMMON: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX.union(OpenFlags::SQLITE_OPEN_NOFOLLOW);
 /// `drgl`, so that `file` and others can tell.
 const APPLICATION: i64 = 0x6472_676c;
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 const PATIENCE: Duration = Duration::from_secs(10);

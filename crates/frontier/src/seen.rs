@@ -6,8 +6,7 @@ use siphasher::sip128::SipHasher13;
 use crate::frontier::Role;
 
 /// The set of URLs that ever entered, by fingerprint: 16 bytes each, whatever their length, and the
-/// room for more at most an eighth of that. Of each it is known whether it is needed by a document,
-/// and whether it is a guess and no more.
+/// room for more at most an eighth of that. Of each it is known how it stands ([`Standing`]).
 ///
 /// A fingerprint has 126 bits and is keyed anew in each process, so that no server can find two
 /// URLs with one. Among ten million URLs, two have the same with a probability of 6e-25.
@@ -23,9 +22,22 @@ pub(crate) struct Seen {
     waiting: Vec<Print>,
 }
 
-/// A fingerprint; its last two bits say whether the URL is needed, and whether it is a guess.
+/// A fingerprint; its last two bits say how the URL stands.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Print(u128);
+
+/// How a URL stands, as far as is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// A page, or a guess that was right.
+    Page = 0,
+    /// A document needs it.
+    Needed = 1,
+    /// A guess and no more, of which nobody knows yet whether it is right.
+    Guess = 2,
+    /// A guess and no more that was wrong: what leads there in earnest takes it in anew.
+    Vain = 3,
+}
 
 /// What became of a URL that was to be taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +45,7 @@ pub(crate) enum Taken {
     New,
     /// It was there, and is known to be needed from now on.
     NeededToo,
-    /// It was there as a guess, and is known to be more from now on, though not to be needed.
+    /// It was there as a guess that nobody has followed, and is known to be more from now on.
     WantedToo,
     Known,
 }
@@ -63,16 +75,29 @@ impl Seen {
                 Taken::New
             }
             Ok(at) => {
-                let known = shelf[at];
-                let both = known.and(print);
-                shelf[at] = both;
-                match (both.is_needed(), known.is_guess() && !both.is_guess()) {
-                    (true, _) if !known.is_needed() => Taken::NeededToo,
-                    (_, true) => Taken::WantedToo,
-                    _ => Taken::Known,
-                }
+                let (known, found) = (shelf[at].standing(), print.standing());
+                let (standing, taken) = known.found_as(found);
+                shelf[at] = print.with(standing);
+                taken
             }
         }
+    }
+
+    /// Says how a URL stands that is there.
+    pub(crate) fn set(&mut self, url: &str, standing: Standing) {
+        let print = self.stand(url, standing);
+        let shelf = &mut self.shelves[print.shelf()];
+        if let Ok(at) = shelf.binary_search(&print) {
+            shelf[at] = print;
+        }
+    }
+
+    /// Tells how a URL stands, if it is there.
+    pub(crate) fn standing(&self, url: &str) -> Option<Standing> {
+        let print = self.stand(url, Standing::Page);
+        let shelf = &self.shelves[print.shelf()];
+        let at = shelf.binary_search(&print).ok()?;
+        Some(shelf[at].standing())
     }
 
     pub(crate) fn remove(&mut self, print: Print) {
@@ -82,23 +107,8 @@ impl Seen {
         }
     }
 
-    /// Tells whether a URL is needed by a document, as far as is known.
-    pub(crate) fn is_needed(&self, url: &str) -> bool {
-        let print = self.print(url, Role::Page);
-        let shelf = &self.shelves[print.shelf()];
-        let at = shelf.binary_search(&print);
-        at.is_ok_and(|at| shelf[at].is_needed())
-    }
-
-    /// Tells whether a URL is a guess and no more, as far as is known.
-    pub(crate) fn is_guess(&self, url: &str) -> bool {
-        let print = self.print(url, Role::Page);
-        let shelf = &self.shelves[print.shelf()];
-        let at = shelf.binary_search(&print);
-        at.is_ok_and(|at| shelf[at].is_guess())
-    }
-
-    /// Takes a URL in that is not there, by the next [`settle`](Self::settle) at the latest.
+    /// Takes a URL in by the next [`settle`](Self::settle) at the latest: one that is not there, or that
+    /// was a guess in vain.
     ///
     /// One by one, each would wait for its place among far more than any cache holds; many of them
     /// come shelf by shelf.
@@ -125,17 +135,46 @@ impl Seen {
             shelf.extend(group);
             // Two runs, which a merge sort finds.
             shelf.sort();
+            shelf.dedup_by(|later, first| {
+                let is_known = later == first;
+                if is_known {
+                    *first = first.with(first.standing().found_as(later.standing()).0);
+                }
+                is_known
+            });
         }
         self.waiting.clear();
     }
 
     pub(crate) fn print(&self, url: &str, role: Role) -> Print {
-        let print = self.fingerprints.hash(url.as_bytes()).as_u128() & !KNOWN;
-        Print(match role {
-            Role::Page => print,
-            Role::Requisite => print | NEEDED,
-            Role::Guess => print | GUESS,
-        })
+        self.stand(url, role.into())
+    }
+
+    pub(crate) fn stand(&self, url: &str, standing: Standing) -> Print {
+        Print(self.fingerprints.hash(url.as_bytes()).as_u128()).with(standing)
+    }
+}
+
+impl From<Role> for Standing {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Page => Standing::Page,
+            Role::Requisite => Standing::Needed,
+            Role::Guess => Standing::Guess,
+        }
+    }
+}
+
+impl Standing {
+    /// How a URL stands that stood so and is found as something, and what became of it.
+    fn found_as(self, found: Standing) -> (Standing, Taken) {
+        use Standing::{Guess, Needed, Page, Vain};
+        match (self, found) {
+            (Guess, Page | Needed) => (found, Taken::WantedToo),
+            (Vain, Page | Needed) => (found, Taken::New),
+            (Page, Needed) => (Needed, Taken::NeededToo),
+            (Page | Needed | Guess | Vain, _) => (self, Taken::Known),
+        }
     }
 }
 
@@ -145,19 +184,17 @@ fn room(len: usize) -> usize {
 }
 
 impl Print {
-    fn is_needed(self) -> bool {
-        self.0 & NEEDED != 0
+    fn standing(self) -> Standing {
+        match self.0 & STANDING {
+            0 => Standing::Page,
+            1 => Standing::Needed,
+            2 => Standing::Guess,
+            _ => Standing::Vain,
+        }
     }
 
-    fn is_guess(self) -> bool {
-        self.0 & GUESS != 0
-    }
-
-    /// What is known of a URL that was found as both.
-    fn and(self, other: Print) -> Print {
-        let needed = (self.0 | other.0) & NEEDED;
-        let guess = self.0 & other.0 & GUESS;
-        Print(self.0 & !KNOWN | needed | guess)
+    fn with(self, standing: Standing) -> Print {
+        Print(self.0 & !STANDING | standing as u128)
     }
 
     fn shelf(self) -> usize {
@@ -182,20 +219,18 @@ impl PartialOrd for Print {
 
 impl Ord for Print {
     fn cmp(&self, other: &Self) -> Ordering {
-        (self.0 | KNOWN).cmp(&(other.0 | KNOWN))
+        (self.0 | STANDING).cmp(&(other.0 | STANDING))
     }
 }
 
 impl Hash for Print {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        hasher.write_u128(self.0 & !KNOWN);
+        hasher.write_u128(self.0 & !STANDING);
     }
 }
 
-const NEEDED: u128 = 1;
-const GUESS: u128 = 2;
 /// The bits that are no part of the fingerprint.
-const KNOWN: u128 = NEEDED | GUESS;
+const STANDING: u128 = 3;
 /// So many that what is put in moves little, at ten million URLs 5 KiB. A power of two.
 const SHELVES: usize = 1 << 14;
 /// So many are taken in together.
@@ -230,43 +265,39 @@ mod tests {
     }
 
     #[test]
-    fn what_is_more_than_a_guess_once_is_more() {
-        let mut seen = Seen::default();
-        let roles = [Role::Guess, Role::Page, Role::Requisite];
-        let [guess, page, needed] = roles.map(|role| seen.print("a", role));
-        assert_eq!(seen.insert(guess), Taken::New);
-        assert_eq!(seen.insert(guess), Taken::Known);
-        assert!(seen.is_guess("a") && !seen.is_needed("a"));
-        assert_eq!(seen.insert(page), Taken::WantedToo);
-        assert!(!seen.is_guess("a") && !seen.is_needed("a"));
-        assert_eq!(seen.insert(guess), Taken::Known);
-        assert_eq!(seen.insert(needed), Taken::NeededToo);
-        assert!(!seen.is_guess("a") && seen.is_needed("a"));
+    fn what_is_found_again_stands_as_the_more_it_is() {
+        use Standing::{Guess, Needed, Page, Vain};
+        let all = [
+            // How it stood, what it was found as, how it stands then, and what became of it.
+            (Page, Page, Page, Taken::Known),
+            (Page, Needed, Needed, Taken::NeededToo),
+            (Page, Guess, Page, Taken::Known),
+            (Needed, Page, Needed, Taken::Known),
+            (Needed, Needed, Needed, Taken::Known),
+            (Needed, Guess, Needed, Taken::Known),
+            (Guess, Page, Page, Taken::WantedToo),
+            (Guess, Needed, Needed, Taken::WantedToo),
+            (Guess, Guess, Guess, Taken::Known),
+            (Vain, Page, Page, Taken::New),
+            (Vain, Needed, Needed, Taken::New),
+            (Vain, Guess, Vain, Taken::Known),
+        ];
+        for (stood, found, stands, taken) in all {
+            let mut seen = Seen::default();
+            assert_eq!(seen.insert(seen.stand("a", Page)), Taken::New);
+            seen.set("a", stood);
+            assert_eq!(seen.standing("a"), Some(stood));
+            assert_eq!(seen.insert(seen.stand("a", found)), taken);
+            assert_eq!(seen.standing("a"), Some(stands));
+            assert_eq!(seen.standing("b"), None);
 
-        let [guess, needed] = [Role::Guess, Role::Requisite].map(|role| seen.print("b", role));
-        assert_eq!(seen.insert(guess), Taken::New);
-        assert_eq!(seen.insert(needed), Taken::NeededToo);
-        assert!(!seen.is_guess("b") && seen.is_needed("b"));
-    }
-
-    #[test]
-    fn what_is_needed_once_is_needed() {
-        let mut seen = Seen::default();
-        let [page, needed] = [Role::Page, Role::Requisite].map(|role| seen.print("a", role));
-        assert_eq!(seen.insert(page), Taken::New);
-        assert_eq!(
-            (seen.insert(page), seen.is_needed("a")),
-            (Taken::Known, false)
-        );
-        assert_eq!(
-            (seen.insert(needed), seen.is_needed("a")),
-            (Taken::NeededToo, true)
-        );
-        assert_eq!(
-            (seen.insert(needed), seen.insert(page)),
-            (Taken::Known, Taken::Known)
-        );
-        assert!(seen.is_needed("a"));
+            let mut seen = Seen::default();
+            seen.insert_later(seen.stand("a", stood));
+            seen.insert_later(seen.stand("a", found));
+            seen.settle();
+            assert_eq!(seen.standing("a"), Some(stands));
+            assert_eq!(seen.shelves.iter().map(Vec::len).sum::<usize>(), 1);
+        }
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub(crate) struct State {
     onward: HashMap<CanonicalUrl, Onward>,
     /// How far away is what was found nearer than it was, and is not done.
     nearer: HashMap<u32, u32>,
+    /// What guesses that are not done were found as in earnest: they enter as that if they are in vain.
+    wanted: HashMap<CanonicalUrl, Text>,
 }
 
 /// A redirect that is done.
@@ -50,8 +52,10 @@ pub(crate) trait Log {
     fn delayed(&mut self, host: &Host, delay: Duration);
     /// What entered as a page is needed too.
     fn needed(&mut self, url: &CanonicalUrl);
-    /// What entered as a guess is more, though not needed.
-    fn wanted(&mut self, url: &CanonicalUrl);
+    /// What entered as a guess, and is not done, is this too.
+    fn wanted(&mut self, text: &Text);
+    /// It was a guess, and wrong.
+    fn in_vain(&mut self, url: u32);
     /// It was found nearer to the seeds than before.
     fn nearer(&mut self, url: u32, depth: u32);
     /// Where a redirect leads if it is needed.
@@ -66,6 +70,7 @@ impl State {
             texts: HashMap::new(),
             onward: HashMap::new(),
             nearer: HashMap::new(),
+            wanted: HashMap::new(),
         }
     }
 
@@ -114,6 +119,9 @@ impl State {
                 None => done.found,
             };
             self.enter(found, Some(page), log);
+            if text.role == Role::Guess {
+                self.settle_guess(id, &text.url, done.in_vain, log);
+            }
             log.done(id, text, done.record, self.core.urls(), evidence);
         }
         if let Some(traps) = &mut self.traps {
@@ -125,6 +133,31 @@ impl State {
             log.delayed(&host, delay);
         }
         Some(self.core.go_on(&host, token, report.then))
+    }
+
+    /// Takes in what came of a guess: if it is in vain, what else it was found as enters now, or whenever
+    /// that comes out.
+    fn settle_guess(&mut self, id: u32, url: &CanonicalUrl, in_vain: bool, log: &mut impl Log) {
+        let wanted = self.wanted.remove(url);
+        let is_needed = self.core.is_needed(url);
+        self.core.settle_guess(url, in_vain);
+        if !in_vain {
+            return;
+        }
+        log.in_vain(id);
+        if let Some(mut text) = wanted {
+            if is_needed {
+                text.role = Role::Requisite;
+            }
+            if let Entry::New(id) = self.core.add(&text.url, text.role, text.depth) {
+                self.entered(id, text, log);
+            }
+        }
+    }
+
+    fn entered(&mut self, id: u32, text: Text, log: &mut impl Log) {
+        log.entered(id, &text);
+        self.texts.insert(id, text);
     }
 
     pub(crate) fn lease(&mut self, want: usize, ttl: Duration, now: Duration) -> Vec<Leased> {
@@ -183,6 +216,13 @@ impl State {
         self.nearer.insert(url, depth);
     }
 
+    /// Remembers what else a guess is, if nobody has followed it.
+    pub(crate) fn restore_wanted(&mut self, text: Text) {
+        if self.core.restore_wanted(&text.url, text.role) || self.wanted.contains_key(&text.url) {
+            self.wanted.insert(text.url.clone(), text);
+        }
+    }
+
     /// Remembers where a redirect leads if it is needed.
     pub(crate) fn lead_on(&mut self, id: u32, url: CanonicalUrl, is_suspect: bool, target: Found) {
         let onward = Onward {
@@ -207,7 +247,7 @@ impl State {
         }
         let mut leads_on = Vec::new();
         for found in found {
-            self.enter_one(found, on, log, &mut added, &mut leads_on);
+            self.enter_one(&found, on, log, &mut added, &mut leads_on);
         }
         // Behind what was found here, which is one run of numbers.
         while let Some((
@@ -234,7 +274,7 @@ impl State {
                 text: &text,
                 says_nothing_new: false,
             };
-            self.enter_one(target, Some(redirect), log, &mut added, &mut leads_on);
+            self.enter_one(&target, Some(redirect), log, &mut added, &mut leads_on);
         }
         added
     }
@@ -242,7 +282,7 @@ impl State {
     /// Takes in one URL. What leads on from it since it is needed goes to `leads_on`.
     fn enter_one(
         &mut self,
-        found: Found,
+        found: &Found,
         on: Option<Page<'_>>,
         log: &mut impl Log,
         added: &mut Added,
@@ -250,7 +290,17 @@ impl State {
     ) {
         let on = on.filter(|_| !found.is_seed);
         let depth = on.map_or(0, |page| found.depth_from(page.text.depth));
-        match self.core.add(&found.url, found.role, depth) {
+        let entry = self.core.add(&found.url, found.role, depth);
+        let text = || Text {
+            depth,
+            is_suspect: on.is_some_and(|page| page.makes_suspect(found)),
+            via: on.map(|page| page.text.url.clone()),
+            via_id: on.map(|page| page.id),
+            url: found.url.clone(),
+            redirects: found.redirects,
+            role: found.role,
+        };
+        match entry {
             Entry::Known(again) => {
                 added.known += 1;
                 if let Some(id) = again.nearer {
@@ -260,8 +310,10 @@ impl State {
                     }
                     log.nearer(id, depth);
                 }
-                if again.is_wanted_now {
-                    log.wanted(&found.url);
+                let is_nearer = |wanted: &Text| found.role != Role::Guess && depth < wanted.depth;
+                if again.is_wanted_now || self.wanted.get(&found.url).is_some_and(is_nearer) {
+                    log.wanted(&text());
+                    self.wanted.insert(found.url.clone(), text());
                 }
                 if again.is_needed_now {
                     log.needed(&found.url);
@@ -271,17 +323,7 @@ impl State {
             Entry::Capped => added.capped += 1,
             Entry::New(id) => {
                 added.new += 1;
-                let text = Text {
-                    depth,
-                    is_suspect: on.is_some_and(|page| page.makes_suspect(&found)),
-                    via: on.map(|page| page.text.url.clone()),
-                    via_id: on.map(|page| page.id),
-                    url: found.url,
-                    redirects: found.redirects,
-                    role: found.role,
-                };
-                log.entered(id, &text);
-                self.texts.insert(id, text);
+                self.entered(id, text(), log);
             }
         }
     }

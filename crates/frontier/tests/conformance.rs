@@ -152,6 +152,7 @@ fn done(lease: &Lease, items: &[Item], more: usize) -> Report {
         record: format!("kept {}", item.url),
         found: Vec::new(),
         if_needed: None,
+        in_vain: false,
         content: None,
     });
     Report {
@@ -341,38 +342,53 @@ conform! {
         }
     }
 
-    /// What is found as a guess and as more is no guess, whichever came first, and also after a kill.
-    fn what_is_more_than_a_guess_is_told_so_whatever_comes_first<B>() {
+    /// A guess in vain enters once more as what else it is found as, whichever came first, and also after
+    /// a kill; one that is right does not.
+    fn a_guess_in_vain_is_none_if_it_is_more_whatever_comes_first<B>() {
         let guess = || Found::guess(url(0, 9));
-        let more: [(Option<Found>, bool); 4] = [
-            (None, true),
-            (Some(guess()), true),
-            (Some(Found::link(url(0, 9))), false),
-            (Some(Found::requisite(url(0, 9))), false),
+        let link = || Found::link(url(0, 9));
+        let needed = || Found::requisite(url(0, 9));
+        let cases: [&[Found]; 5] = [
+            &[],
+            &[guess()],
+            &[link()],
+            &[needed()],
+            &[link(), needed(), guess()],
         ];
-        for (other, is_guess) in more {
-            for order in [[0, 1], [1, 0]] {
+        for (more, in_vain) in cases.iter().flat_map(|it| [(it, true), (it, false)]) {
+            // How many of the others are found before the guess is done, and when the process is killed.
+            let last = more.len();
+            for (early, kill) in (0..=last).flat_map(|n| (0..=last + 2).map(move |kill| (n, kill))) {
                 let (mut frontier, home) = new::<B>();
-                let found = [Some(guess()), other.clone()];
-                add(&frontier, [seed(0, 1)]);
-                add(&frontier, found[order[0]].clone());
-                let held = one(&frontier, 9);
-                accepted(&frontier, done(&held, &held.items, 0));
-                add(&frontier, found[order[1]].clone());
-                let held = lease(&frontier, 9);
-                for held in &held.leases {
-                    accepted(&frontier, done(held, &held.items, 0));
-                }
-                block_on(frontier.flush()).unwrap();
-                for is_reopened in [false, true] {
-                    if is_reopened && home.is_some() {
+                add(&frontier, (0..=last).map(|page| seed(0, page)));
+                // The first page finds the guess, each other one of the rest.
+                let mut steps: Vec<_> = (1..=last).map(|n| (n, Some(more[n - 1].clone()))).collect();
+                steps.insert(early, (9, None));
+                steps.insert(0, (0, Some(guess())));
+                for (number, (page, found)) in steps.into_iter().enumerate() {
+                    if kill == number && home.is_some() {
                         drop(frontier);
                         frontier = B::reopen(&home, Clock::default()).unwrap();
                     }
-                    let past = block_on(frontier.done(0, 9)).unwrap();
-                    let told: Vec<_> = past.iter().map(|past| past.is_guess).collect();
-                    assert_eq!(told, [false, is_guess], "{other:?} {order:?} {is_reopened}");
+                    let held = one(&frontier, 99);
+                    let items = held.items.iter().filter(|item| item.url == url(0, page));
+                    let mut of = done(&held, &[items.clone().next().unwrap().clone()], 0);
+                    of.done[0].in_vain = in_vain && page == 9;
+                    of.done[0].found = found.into_iter().collect();
+                    of.then = Then::Release;
+                    accepted(&frontier, of);
                 }
+                if kill == last + 2 && home.is_some() {
+                    drop(frontier);
+                    frontier = B::reopen(&home, Clock::default()).unwrap();
+                }
+                let again = lease(&frontier, 99).leases.into_iter().flat_map(|held| held.items);
+                let again: Vec<_> = again.map(|item| (item.url, item.role)).collect();
+                // Once it has entered as a page, it is handed out as that.
+                let known = if early == 0 { &more[..last.min(1)] } else { &more[..early] };
+                let in_earnest = known.iter().map(|found| found.role).filter(|role| *role != Role::Guess);
+                let wanted = in_earnest.max().filter(|_| in_vain).map(|role| (url(0, 9), role));
+                assert_eq!(again, Vec::from_iter(wanted), "{more:?}, {early} early, killed at {kill}");
             }
         }
     }

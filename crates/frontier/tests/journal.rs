@@ -74,6 +74,7 @@ fn kept(item: &Item) -> Done {
         record: record(page),
         found: links(page).map(url).map(Found::link).collect(),
         if_needed: None,
+        in_vain: false,
         content: None,
     }
 }
@@ -260,6 +261,7 @@ fn a_page_that_is_out_is_reported_also_when_many_were_found_meanwhile() {
                 url(1_000_000 + usize::from(item.via.is_none())),
             )],
             if_needed: None,
+            in_vain: false,
             content: None,
         };
         let report = Report {

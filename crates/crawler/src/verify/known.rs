@@ -107,7 +107,7 @@ impl Known {
         for journal in &left.journals {
             each_record(journal, |past, record| {
                 let is = match record.outcome {
-                    Outcome::Failed(_, why) => Came::Failed(why),
+                    Outcome::Failed(_, why) | Outcome::InVain(_, why) => Came::Failed(why),
                     Outcome::Passed => Came::Passed,
                     _ => Came::Nothing,
                 };

@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use dragline::{Crawl, Summary};
 use futures::FutureExt as _;
 use futures::channel::oneshot;
+use tokio::runtime::Runtime;
 
 use crate::cli::{Arguments, Command, Exit};
 use crate::show::Show;
@@ -21,7 +22,7 @@ fn main() -> ExitCode {
         Some(Command::Export(export)) => export.run().map(|()| Exit::Complete),
         Some(Command::Serve(serve)) => serve.run().map(|()| Exit::Complete),
         Some(Command::Verify(verify)) => verify.run(),
-        None => run(arguments).map(|summary| Exit::of(&summary)),
+        None => crawl(arguments).map(|summary| Exit::of(&summary)),
     };
     let exit = match done {
         Ok(exit) => exit,
@@ -36,7 +37,13 @@ fn main() -> ExitCode {
     exit.into()
 }
 
-#[tokio::main]
+/// Runs a crawl on the runtime's own threads: this one would have to be woken for each event.
+fn crawl(arguments: Arguments) -> anyhow::Result<Summary> {
+    let runtime = Runtime::new().context("cannot start")?;
+    let ended = runtime.block_on(runtime.spawn(run(arguments)));
+    ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+}
+
 async fn run(arguments: Arguments) -> anyhow::Result<Summary> {
     let (quiet, changes) = (arguments.output.quiet, arguments.earlier.changes);
     let (config, saved) = arguments.into_config()?;

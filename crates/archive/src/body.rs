@@ -1,6 +1,6 @@
 use std::fmt;
 use std::io::{self, Read};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::{Buf, Bytes};
 
@@ -10,8 +10,12 @@ use crate::stream::Stored;
 
 /// A response's body: in memory, or, if it is [large](Body::MOST_IN_MEMORY), in a file, from which
 /// it is read when it is needed. Cheap to clone.
-#[derive(Clone)]
-pub struct Body(Place);
+#[derive(Clone, Default)]
+pub struct Body {
+    place: Place,
+    /// Of what is in memory, once it was asked for.
+    digest: OnceLock<Digest>,
+}
 
 #[derive(Clone)]
 enum Place {
@@ -29,7 +33,7 @@ impl Body {
 
     /// Returns how long it is, in bytes.
     pub fn len(&self) -> u64 {
-        match &self.0 {
+        match &self.place {
             Place::Memory(bytes) => bytes.len() as u64,
             Place::Spooled(spooled) => spooled.length,
             Place::Stored(stored) => stored.length,
@@ -43,16 +47,16 @@ impl Body {
 
     /// Returns its bytes, if they are in memory.
     pub fn bytes(&self) -> Option<&Bytes> {
-        match &self.0 {
+        match &self.place {
             Place::Memory(bytes) => Some(bytes),
             Place::Spooled(_) | Place::Stored(_) => None,
         }
     }
 
-    /// Returns its digest, which is computed only of what is in memory.
+    /// Returns its digest, which is computed only of what is in memory, and once.
     pub fn digest(&self) -> Digest {
-        match &self.0 {
-            Place::Memory(bytes) => Digest::of(bytes),
+        match &self.place {
+            Place::Memory(bytes) => *self.digest.get_or_init(|| Digest::of(bytes)),
             Place::Spooled(spooled) => spooled.digest,
             Place::Stored(stored) => stored.digest,
         }
@@ -65,7 +69,7 @@ impl Body {
     ///
     /// Its file cannot be opened, or the record that has it is damaged.
     pub fn reader(&self) -> io::Result<Box<dyn Read + Send>> {
-        Ok(match &self.0 {
+        Ok(match &self.place {
             Place::Memory(bytes) => Box::new(bytes.clone().reader()),
             Place::Spooled(spooled) => Box::new(Arc::clone(spooled).read()),
             Place::Stored(stored) => Box::new(stored.open()?),
@@ -74,32 +78,43 @@ impl Body {
 
     /// Its file, if it has one of its own that nobody else reads.
     pub(crate) fn into_spooled(self) -> Result<Spooled, Self> {
-        match self.0 {
-            Place::Spooled(spooled) => {
-                Arc::try_unwrap(spooled).map_err(|shared| Body(Place::Spooled(shared)))
-            }
-            place => Err(Body(place)),
+        match self.place {
+            Place::Spooled(spooled) => Arc::try_unwrap(spooled).map_err(Body::in_file),
+            place => Err(place.into()),
         }
     }
 
     pub(crate) fn spooled(spooled: Spooled) -> Self {
-        Body(Place::Spooled(Arc::new(spooled)))
+        Body::in_file(Arc::new(spooled))
     }
 
     pub(crate) fn stored(stored: Stored) -> Self {
-        Body(Place::Stored(Arc::new(stored)))
+        Place::Stored(Arc::new(stored)).into()
+    }
+
+    fn in_file(spooled: Arc<Spooled>) -> Self {
+        Place::Spooled(spooled).into()
     }
 }
 
-impl Default for Body {
+impl Default for Place {
     fn default() -> Self {
-        Body(Place::Memory(Bytes::new()))
+        Place::Memory(Bytes::new())
+    }
+}
+
+impl From<Place> for Body {
+    fn from(place: Place) -> Self {
+        Body {
+            place,
+            digest: OnceLock::new(),
+        }
     }
 }
 
 impl<T: Into<Bytes>> From<T> for Body {
     fn from(bytes: T) -> Self {
-        Body(Place::Memory(bytes.into()))
+        Place::Memory(bytes.into()).into()
     }
 }
 
@@ -123,7 +138,7 @@ impl PartialEq<&str> for Body {
 
 impl fmt::Debug for Body {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.place {
             Place::Memory(bytes) => bytes.fmt(formatter),
             Place::Spooled(_) | Place::Stored(_) => write!(formatter, "{} bytes", self.len()),
         }

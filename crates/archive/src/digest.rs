@@ -21,8 +21,8 @@ impl Digest {
         Hasher::new().with(payload).finish()
     }
 
-    /// Its first 64 bits, to find it again by.
-    pub(crate) fn prefix(self) -> u64 {
+    /// Returns its first 64 bits: hardly any other has the same.
+    pub fn prefix(self) -> u64 {
         let begin = self.0.first_chunk().copied();
         u64::from_be_bytes(begin.unwrap_or_default())
     }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use archive::{Entry, Reader};
 use cap_std::fs::Dir;
 use frontier::CanonicalUrl;
+use futures::FutureExt as _;
 use futures::executor::block_on;
 use mirror::{Built, Site, Turns};
 use tokio::sync::Semaphore;
@@ -21,10 +22,10 @@ use crate::records::Captured;
 pub(crate) struct Copy {
     made_of: Arc<MadeOf>,
     begun: Instant,
-    /// How long after the begin it is built for the first time, and then each time that twice as
-    /// long has passed: so that all this takes no more than building it once more.
+    /// How long after the begin it is built next.
     next: Duration,
-    building: Option<JoinHandle<()>>,
+    /// Gives how long that took.
+    building: Option<JoinHandle<Duration>>,
 }
 
 #[derive(Debug)]
@@ -67,9 +68,16 @@ impl Copy {
     }
 
     /// Tells whether it is time to build it of what there is so far.
-    pub(crate) fn is_due(&self) -> bool {
-        let is_busy = self.building.as_ref().is_some_and(|it| !it.is_finished());
-        !is_busy && self.begun.elapsed() >= self.next
+    pub(crate) fn is_due(&mut self) -> bool {
+        let elapsed = self.begun.elapsed();
+        if let Some(building) = &mut self.building {
+            let Some(took) = building.now_or_never() else {
+                return false;
+            };
+            self.building = None;
+            self.next = next(elapsed, took.unwrap_or_default());
+        }
+        elapsed >= self.next
     }
 
     /// Begins to build it of what there is so far, on a thread of its own: of what `captured` finds
@@ -78,11 +86,12 @@ impl Copy {
         &mut self,
         captured: impl FnOnce() -> Option<Captured> + Send + 'static,
     ) {
-        self.next = self.begun.elapsed() * 2;
         let made_of = Arc::clone(&self.made_of);
         self.building = Some(tokio::task::spawn_blocking(move || {
+            let begun = Instant::now();
             // What goes wrong goes wrong again at the end, and is told then.
             let _ = captured().map(|captured| made_of.build(&captured, &Vec::new()));
+            begun.elapsed()
         }));
     }
 
@@ -104,6 +113,12 @@ impl Copy {
     }
 }
 
+/// When it is built again that has just been built: when half as much of the crawl has passed again,
+/// and then only if all this takes no more than a twentieth of its time.
+fn next(elapsed: Duration, took: Duration) -> Duration {
+    elapsed.saturating_add((elapsed / 2).max(took.saturating_mul(20)))
+}
+
 /// What is told of a site that was crawled from these seeds.
 pub(crate) fn site(config: &Config, seeds: Vec<String>) -> Site {
     Site {
@@ -118,5 +133,24 @@ pub(crate) fn site(config: &Config, seeds: Vec<String>) -> Site {
 impl MadeOf {
     fn build(&self, captured: &Captured, before: &Vec<Entry>) -> io::Result<Built> {
         mirror::build(&self.reader, captured, before, &self.site, &self.output)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_built_ever_again_and_takes_little_of_the_time() {
+        let (mut elapsed, mut times, mut building) = (Duration::from_secs(5), 0, Duration::ZERO);
+        // A tenth of the time that there was so far, if all is done at once.
+        while elapsed < Duration::from_secs(100_000) {
+            let took = elapsed / 10;
+            (times, building) = (times + 1, building + took);
+            elapsed = next(elapsed + took, took);
+        }
+        assert!((5..12).contains(&times), "{times}");
+        assert!(building < elapsed / 20, "{building:?} of {elapsed:?}");
+        assert_eq!(next(Duration::from_secs(60), Duration::ZERO).as_secs(), 90);
     }
 }

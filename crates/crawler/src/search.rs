@@ -113,7 +113,8 @@ pub(crate) fn search(
     let is_whole = searched.is_whole && (text.len() as u64) < MOST_SEARCHED;
     let mut links = gathered.finish(capture, address, named, manner, is_whole);
     links.content = match text {
-        Cow::Borrowed(_) => CanonicalUrl::new(address).map(|url| Content::of(content, &url)),
+        Cow::Borrowed(_) => CanonicalUrl::new(address)
+            .map(|url| Content::of(content, capture.body.digest().prefix(), &url)),
         Cow::Owned(_) => None,
     };
     links

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 
+use foldhash::quality::RandomState;
 use memchr::{memchr, memchr2};
 use siphasher::sip::SipHasher13;
 
@@ -16,7 +17,8 @@ pub struct Content {
 }
 
 impl Content {
-    /// Reads a document that was fetched from `url`, in linear time.
+    /// Reads a document that was fetched from `url`, in linear time. `digest` is the same for documents
+    /// of the same bytes, and for hardly any others.
     ///
     /// The order of words is of no account, for tables can be sorted; but about how often each one
     /// comes is (once, twice, four times), for there are big sites of few words. Of no account are
@@ -24,8 +26,8 @@ impl Content {
     /// that only repeats what it was asked for says nothing of its own.
     ///
     /// It takes memory for 65,536 words; of more, how often they come is of no account.
-    pub fn of(document: &[u8], url: &CanonicalUrl) -> Self {
-        let mut said = HashMap::<u64, u32>::new();
+    pub fn of(document: &[u8], digest: u64, url: &CanonicalUrl) -> Self {
+        let mut said = HashMap::<u64, u32, RandomState>::default();
         let mut more = 0_u64;
         let mut say = |word| {
             if said.len() < MOST_WORDS {
@@ -56,7 +58,7 @@ impl Content {
             .map(|(word, times)| mix(word.wrapping_add(times.ilog2().into())));
         Content {
             words: about.fold(more, u64::wrapping_add),
-            digest: hash(document),
+            digest,
         }
     }
 
@@ -72,23 +74,96 @@ impl Content {
 
 /// Gives the words of a text, whatever their case, without those with digits: each as a number.
 fn each_word(text: &[u8], mut give: impl FnMut(u64)) {
-    let (mut word, mut last, mut length, mut has_digits) = (0_u64, 0_u64, 0_usize, false);
-    for byte in text.iter().chain(b" ") {
-        if byte.is_ascii_alphanumeric() || *byte >= 0x80 {
-            last = last << 8 | u64::from(byte.to_ascii_lowercase());
-            length += 1;
-            has_digits |= byte.is_ascii_digit();
-            if length.is_multiple_of(8) {
-                word = mix(word ^ last);
-                last = 0;
+    let (mut word, mut length, mut has_digits) = (0, 0, false);
+    let mut rest = text;
+    loop {
+        let eight = Eight::of(rest);
+        // Here a word begins, or goes on.
+        let (now, after) = eight.word();
+        if now > 0 {
+            word = mix(word ^ eight.lower(now));
+            length += now;
+            has_digits |= eight.has_digits(now);
+        }
+        if now < 8 {
+            if length > 0 && !has_digits {
+                give(word);
             }
-        } else if length > 0 {
-            if !has_digits {
-                give(mix(word ^ last));
-            }
-            (word, last, length, has_digits) = (0, 0, 0, false);
+            (word, length, has_digits) = (0, 0, false);
+        }
+        match rest.get(after..) {
+            Some(more) if !more.is_empty() => rest = more,
+            _ => break,
         }
     }
+    if length > 0 && !has_digits {
+        give(word);
+    }
+}
+
+/// Eight bytes of a text, the first of them the lowest, and of which the highest bit is set: of those
+/// of words, of letters and of digits in ASCII.
+struct Eight {
+    bytes: u64,
+    words: u64,
+    letters: u64,
+    digits: u64,
+}
+
+impl Eight {
+    /// Reads the first eight bytes, or as many as there are, and blanks.
+    fn of(text: &[u8]) -> Self {
+        let bytes = text.first_chunk().copied().unwrap_or_else(|| {
+            let mut eight = [b' '; 8];
+            eight[..text.len()].copy_from_slice(text);
+            eight
+        });
+        let bytes = u64::from_le_bytes(bytes);
+        // Of bytes below 0x80 no sum is carried to the next.
+        let (ascii, beyond) = (bytes & !HIGH, bytes & HIGH);
+        let in_range = |bytes: u64, first: u8, last: u8| {
+            let at_least = bytes + every(0x80 - first);
+            let more_than = bytes + every(0x7f - last);
+            at_least & !more_than & HIGH & !beyond
+        };
+        let letters = in_range(ascii | every(0x20), b'a', b'z');
+        let digits = in_range(ascii, b'0', b'9');
+        Eight {
+            bytes,
+            words: letters | digits | beyond,
+            letters,
+            digits,
+        }
+    }
+
+    /// How many bytes at the begin are of a word, and where the next word may begin: behind what is of
+    /// none.
+    fn word(&self) -> (usize, usize) {
+        let length = (!self.words & HIGH).trailing_zeros() / 8;
+        let behind = self.words.checked_shr(8 * length).unwrap_or(0);
+        let gap = behind.trailing_zeros() / 8;
+        (length as usize, (length + gap).min(8) as usize)
+    }
+
+    /// The first bytes, letters in lower case.
+    fn lower(&self, length: usize) -> u64 {
+        let lower = self.bytes | self.letters >> 2;
+        first(lower, length)
+    }
+
+    fn has_digits(&self, length: usize) -> bool {
+        first(self.digits, length) != 0
+    }
+}
+
+/// The first so many of eight bytes, of at least one.
+fn first(bytes: u64, length: usize) -> u64 {
+    bytes & u64::MAX >> (64 - 8 * length)
+}
+
+/// A byte, eight times.
+const fn every(byte: u8) -> u64 {
+    byte as u64 * (u64::MAX / 0xff)
 }
 
 /// The same in every process, as what follows: it is kept in the journal. (The finalizer of
@@ -105,15 +180,41 @@ fn hash(text: impl AsRef<[u8]>) -> u64 {
     hasher.finish()
 }
 
+const HIGH: u64 = every(0x80);
 /// So many words of a document are counted.
 const MOST_WORDS: usize = 1 << 16;
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn of(document: &str, url: &str) -> Content {
-        Content::of(document.as_bytes(), &CanonicalUrl::parse(url).unwrap())
+        let url = CanonicalUrl::parse(url).unwrap();
+        Content::of(document.as_bytes(), hash(document), &url)
+    }
+
+    proptest! {
+        /// Byte by byte.
+        #[test]
+        fn words_are_what_lies_between_what_is_of_no_word(
+            text in vec(prop_oneof![any::<u8>(), b'a'..=b'd', b'X'..=b'Z', b'0'..=b'1', Just(b' ')], 0..60),
+        ) {
+            let of_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte >= 0x80;
+            let expected = text.split(|byte| !of_word(byte)).filter(|word| {
+                !word.is_empty() && !word.iter().any(u8::is_ascii_digit)
+            });
+            let number = |word: &[u8]| word.to_ascii_lowercase().chunks(8).fold(0, |word, part| {
+                let mut eight = [0; 8];
+                eight[..part.len()].copy_from_slice(part);
+                mix(word ^ u64::from_le_bytes(eight))
+            });
+            let mut words = Vec::new();
+            each_word(&text, |word| words.push(word));
+            prop_assert_eq!(words, expected.map(number).collect::<Vec<_>>());
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::Future;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -668,7 +669,8 @@ fn crawl_site<B: Backend>(
         let path = item.url.as_str().trim_start_matches("http://h").to_owned();
         let (text, links) = page(&path);
         let mut of = done(&held, std::slice::from_ref(&item), jobs - out.len());
-        of.done[0].content = Some(Content::of(text.as_bytes(), &item.url));
+        let digest = BuildHasherDefault::<DefaultHasher>::new().hash_one(&text);
+        of.done[0].content = Some(Content::of(text.as_bytes(), digest, &item.url));
         of.done[0].found = links.iter().map(|link| Found::link(at(link))).collect();
         paths.push(path);
         let more = accepted(&frontier, of);

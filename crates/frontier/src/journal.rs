@@ -223,7 +223,7 @@ impl Frontier for Journal {
             for done in &report.done {
                 let id = done.id.0;
                 if inner.state.core.is_out(&host, report.token, id) {
-                    inner.fetch_text(id)?;
+                    inner.fetch([id].into_iter())?;
                 }
             }
             let Some(more) = inner.state.report(report, now, &mut inner.pending) else {
@@ -363,16 +363,13 @@ impl Inner {
             return Ok(());
         }
         let next: Vec<_> = self.state.core.upcoming(host, READ_AHEAD).collect();
-        let mut urls = urls.iter().copied().chain(next);
-        urls.try_for_each(|url| self.fetch_text(url))
+        self.fetch(urls.iter().copied().chain(next))
     }
 
-    fn fetch_text(&mut self, url: u32) -> Result<(), FrontierError> {
-        if !self.state.has(url) {
-            let text = self.reader.text(url)?;
-            self.state.put(url, text);
-        }
-        Ok(())
+    fn fetch(&mut self, urls: impl Iterator<Item = u32>) -> Result<(), FrontierError> {
+        let missing: Vec<_> = urls.filter(|url| !self.state.has(*url)).collect();
+        let Inner { reader, state, .. } = self;
+        reader.texts(&missing, |url, text| state.put(url, text))
     }
 }
 

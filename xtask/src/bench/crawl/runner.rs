@@ -11,8 +11,10 @@ use anyhow::Result;
 use super::site::Site;
 use crate::cargo;
 
-/// After so many seconds a program is ended: a crawler that is caught somewhere is not waited for.
-const LONGEST: &str = "600";
+/// After so many seconds, and one more for so many URLs, a program is ended: a crawler that is caught
+/// somewhere is not waited for.
+const LONGEST: usize = 600;
+const SLOWEST: usize = 500;
 
 /// A program that crawls.
 #[derive(Debug)]
@@ -87,26 +89,26 @@ impl Runner {
                 let list = folder.join("list");
                 let addresses: Vec<_> = site.reachable.iter().map(String::as_str).collect();
                 fs::write(&list, addresses.join("\n"))?;
-                let mut command = self.begin(&["bench", "floor", url, &jobs, &copy]);
+                let mut command = self.begin(site, &["bench", "floor", url, &jobs, &copy]);
                 command.push(list.into());
                 return Ok(command);
             }
             Kind::Dragline(more) => {
                 let words = [&*seed, "--jobs", &jobs, "--output", &copy, "--quiet"];
-                let mut command = self.begin(&words);
+                let mut command = self.begin(site, &words);
                 command.extend(more.iter().cloned());
                 return Ok(command);
             }
             Kind::Wget2(more) => {
                 let threads = format!("--max-threads={jobs}");
                 let words = ["-q", "-r", "-l", "inf", "-p", "-P", &copy, &threads, &seed];
-                return Ok(self.begin(&[&words[..], more].concat()));
+                return Ok(self.begin(site, &[&words[..], more].concat()));
             }
             Kind::Wget => {
                 let warc = format!("--warc-file={copy}/archive");
                 fs::create_dir_all(&*copy)?;
                 let words = ["-q", "-r", "-l", "inf", "-p", "-P", &copy, &warc, &seed];
-                return Ok(self.begin(&words));
+                return Ok(self.begin(site, &words));
             }
             Kind::Httrack => vec![
                 &seed,
@@ -122,11 +124,12 @@ impl Runner {
             ],
         };
         let sockets = format!("-c{jobs}");
-        Ok(self.begin(&[&words[..], &[&sockets]].concat()))
+        Ok(self.begin(site, &[&words[..], &[&sockets]].concat()))
     }
 
-    fn begin(&self, words: &[&str]) -> Vec<OsString> {
-        let limit = ["timeout", LONGEST].map(OsString::from);
+    fn begin(&self, site: &Site, words: &[&str]) -> Vec<OsString> {
+        let longest = (LONGEST + site.urls() / SLOWEST).to_string();
+        let limit = ["timeout", &longest].map(OsString::from);
         let program = self.program.clone().into_os_string();
         let words = words.iter().map(OsString::from);
         limit.into_iter().chain([program]).chain(words).collect()

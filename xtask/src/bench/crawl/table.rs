@@ -173,6 +173,15 @@ impl fmt::Display for Table {
                 row.most(|crawled| crawled.report.repeated.len() as u64),
             )?;
         }
+        for row in &self.rows {
+            if row.crawls.iter().any(|it| it.taken.code == ENDED) {
+                writeln!(
+                    f,
+                    "{} was ended before it was done: it took too long",
+                    row.name
+                )?;
+            }
+        }
         if !self.ideal.is_zero() {
             let ideal = self.ideal.as_secs_f64();
             writeln!(f, "waiting alone takes {ideal:.3} s")?;
@@ -186,6 +195,9 @@ impl fmt::Display for Table {
         Ok(())
     }
 }
+
+/// What `timeout` exits with if it ends a program.
+const ENDED: u32 = 124;
 
 const HEAD: &str = "program                  wall s    CPU s  site CPU s  peak MiB    coverage  requests  repeated";
 

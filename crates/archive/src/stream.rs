@@ -105,8 +105,11 @@ impl Stream {
         let of_block = head
             .block_digest
             .map(|digest| (Hasher::new().with(&http), digest));
+        // A block that is as its digest says has the payload that its head names.
+        let is_guarded = |digest| of_block.is_some() && head.payload_digest == Some(digest);
+        let of_payload = digest.filter(|digest| !is_guarded(*digest));
+        self.payload = of_payload.map(|digest| (Hasher::new(), digest));
         self.block = of_block;
-        self.payload = digest.map(|digest| (Hasher::new(), digest));
         parse::response(&http)
     }
 

@@ -95,6 +95,7 @@ impl Engine {
         summary.limit = self.limit(0).or(of_host).filter(|_| left > 0);
         let done = frontier.stats().await?.done;
         let captured = Captured::new(frontier, done, self.kept.clone());
+        let captured = captured.cut_short(left + stats.held > 0);
         let built = self.copy.finish(captured, was_there).await;
         let built = built.map_err(CrawlError::Copy)?;
         if self.earlier.is_some() && is_ended {

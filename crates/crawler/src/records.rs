@@ -19,6 +19,8 @@ pub(crate) trait Records: Send + Sync {
     fn flush(&self) -> Result<(), FrontierError>;
     /// Reads up to `most` in the order in which they were reported, after the first `skip`.
     fn read(&self, skip: u64, most: usize) -> Result<Vec<Past>, FrontierError>;
+    /// Gives the URLs that are not done.
+    fn left(&self, each: &mut (dyn FnMut(CanonicalUrl) + Send)) -> Result<(), FrontierError>;
 }
 
 impl<F: Frontier> Records for F {
@@ -28,6 +30,10 @@ impl<F: Frontier> Records for F {
 
     fn read(&self, skip: u64, most: usize) -> Result<Vec<Past>, FrontierError> {
         block_on(self.done(skip, most))
+    }
+
+    fn left(&self, each: &mut (dyn FnMut(CanonicalUrl) + Send)) -> Result<(), FrontierError> {
+        block_on(Frontier::left(self, each))
     }
 }
 
@@ -57,6 +63,8 @@ pub(crate) struct Captured {
     done: u32,
     /// What earlier crawls captured that is part of it too.
     beside: Vec<Entry>,
+    /// Whether there is more to come, and it is not waited for.
+    is_cut_short: bool,
 }
 
 impl Captured {
@@ -67,6 +75,15 @@ impl Captured {
             // A frontier has no more.
             done: u32::try_from(done).unwrap_or(u32::MAX),
             beside,
+            is_cut_short: false,
+        }
+    }
+
+    /// Whether something is left that the copy is to do without.
+    pub(crate) fn cut_short(self, is_cut_short: bool) -> Self {
+        Captured {
+            is_cut_short,
+            ..self
         }
     }
 }
@@ -95,6 +112,14 @@ impl Captures for Captured {
         let beside = self.beside.read(beside)?.into_iter();
         all.extend(beside.map(|(place, came)| (place + self.done, came)));
         Ok(all)
+    }
+
+    fn left(&self, each: &mut (dyn FnMut(&str) + Send)) -> io::Result<()> {
+        if !self.is_cut_short {
+            return Ok(());
+        }
+        let left = self.records.left(&mut |url| each(url.as_str()));
+        left.map_err(io::Error::other)
     }
 }
 

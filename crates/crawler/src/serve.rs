@@ -12,7 +12,7 @@ use replay::{Replay, Site};
 use url::Url;
 
 use crate::StartError;
-use crate::records::each_record;
+use crate::records::{Records, each_record};
 use crate::state::Left;
 
 /// Opens what is archived in a folder for state, [`Config::state_folder`], to be answered from: of
@@ -59,6 +59,8 @@ pub(crate) fn in_copy(left: &Left) -> Result<InCopy, StartError> {
                 lost.push(past.url.as_str().to_owned());
             }
         });
+        let left_over = |()| Ok(journal.left(&mut |url| lost.push(url.as_str().to_owned()))?);
+        let read = read.and_then(left_over);
         read.map_err(|error| error.in_folder(left.path()))?;
     }
     Ok(InCopy { entries, lost })
@@ -68,7 +70,7 @@ pub(crate) fn in_copy(left: &Left) -> Result<InCopy, StartError> {
 pub(crate) struct InCopy {
     /// One capture of each URL.
     pub(crate) entries: Vec<Entry>,
-    /// URLs that the last crawl asked for and did not get.
+    /// URLs that the last crawl did not get, though it asked for them or meant to.
     lost: Vec<String>,
 }
 

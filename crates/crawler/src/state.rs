@@ -266,6 +266,13 @@ impl Records for Opened {
             Opened::Others(journal) => journal.done(skip, most),
         }
     }
+
+    fn left(&self, each: &mut (dyn FnMut(CanonicalUrl) + Send)) -> Result<(), FrontierError> {
+        match self {
+            Opened::Own(journal) => Records::left(journal, each),
+            Opened::Others(journal) => journal.left(each),
+        }
+    }
 }
 
 impl Left {

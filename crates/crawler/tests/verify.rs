@@ -81,6 +81,40 @@ async fn what_a_page_needs_and_did_not_get_is_nothing_that_falls_short() {
     assert_eq!(findings(&verified(&folder)), [""; 0]);
 }
 
+/// Its host is left for later: until then the copy asks for nothing there.
+#[tokio::test]
+async fn what_a_page_needs_of_a_host_that_is_given_up_is_not_asked_for_by_the_copy() {
+    let robots = "/robots.txt";
+    let other = Site::start(|_| {
+        [
+            ("/a.png", Answer::of_type("image/png", "a")),
+            (robots, Answer::new("500 Internal Server Error", &[], "")),
+        ]
+    })
+    .await;
+    let (picture, page) = (format!("{}a.png", other.url), format!("{}b", other.url));
+    let site = Site::start(|_| {
+        let body = format!("<img src={picture}><a href={page}>b</a><a href=c>c</a>");
+        [("/", Answer::html(&body)), ("/c", Answer::html(""))]
+    })
+    .await;
+    let folder = crawled(&site).await;
+    let read = |folder: &TempDir| fs::read_to_string(folder.path().join("index.html")).unwrap();
+    let link = format!("<a href={page}>b</a><a href=c.html>c</a>");
+    assert_eq!(read(&folder), format!("<img src=data:,#{picture}>{link}"));
+    assert_eq!(findings(&verified(&folder)), [""; 0]);
+
+    other.set(robots, None);
+    let mut config = Config::new(&site.url).unwrap();
+    config.output = folder.path().to_owned();
+    let summary = Crawl::start(config).unwrap().finish().await.unwrap();
+    assert!(summary.is_complete());
+    let undisturbed = crawled(&site).await;
+    assert_eq!(read(&folder), read(&undisturbed));
+    assert!(!read(&folder).contains("data:"));
+    assert_eq!(findings(&verified(&folder)), [""; 0]);
+}
+
 #[tokio::test]
 async fn a_file_that_is_not_there_or_another_is_found_and_who_refers_to_it() {
     let site = small_site().await;

@@ -48,6 +48,13 @@ pub trait Frontier: Send + Sync + 'static {
         most: usize,
     ) -> impl Future<Output = Result<Vec<Past>, FrontierError>> + Send;
 
+    /// Gives each URL that entered and is not done, in the order of entry: queued, held back or handed
+    /// out.
+    fn left(
+        &self,
+        each: impl FnMut(CanonicalUrl) + Send,
+    ) -> impl Future<Output = Result<(), FrontierError>> + Send;
+
     /// Returns the traps that were met: what is held back, until the site has earned it or for ever.
     fn traps(&self) -> impl Future<Output = Result<Vec<Trap>, FrontierError>> + Send;
 

@@ -252,6 +252,12 @@ impl Frontier for Journal {
             .done(skip, most)
     }
 
+    /// Blocks while it is read, and reads only what is committed: [`flush`](Frontier::flush) first.
+    async fn left(&self, each: impl FnMut(CanonicalUrl) + Send) -> Result<(), FrontierError> {
+        let past = self.shared.past.lock();
+        past.unwrap_or_else(PoisonError::into_inner).left(each)
+    }
+
     async fn flush(&self) -> Result<(), FrontierError> {
         let accepted = self.shared.lock().accepted();
         loop {

@@ -121,6 +121,12 @@ impl Frontier for InMemory {
         Ok(past.cloned().collect())
     }
 
+    async fn left(&self, each: impl FnMut(CanonicalUrl) + Send) -> Result<(), FrontierError> {
+        let left = self.lock().state.left();
+        left.into_iter().for_each(each);
+        Ok(())
+    }
+
     async fn flush(&self) -> Result<(), FrontierError> {
         Ok(())
     }

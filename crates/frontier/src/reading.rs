@@ -2,6 +2,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::CanonicalUrl;
 use crate::error::FrontierError;
 use crate::frontier::Past;
 use crate::schema::File;
@@ -39,6 +40,15 @@ impl JournalReader {
     /// The file cannot be read, or is no journal.
     pub fn done(&self, skip: u64, most: usize) -> Result<Vec<Past>, FrontierError> {
         self.file().done(skip, most)
+    }
+
+    /// Gives the URLs that are not done, in the order of entry.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or is no journal.
+    pub fn left(&self, each: impl FnMut(CanonicalUrl)) -> Result<(), FrontierError> {
+        self.file().left(each)
     }
 
     fn file(&self) -> MutexGuard<'_, File> {

@@ -558,6 +558,15 @@ impl File {
         look().map_err(|source| self.failed(source))
     }
 
+    /// Gives the URLs that are not done, in the order of entry.
+    pub(crate) fn left(&self, mut each: impl FnMut(CanonicalUrl)) -> Result<()> {
+        let select = "SELECT url FROM url WHERE id NOT IN (SELECT url FROM done) ORDER BY id";
+        self.rows(select, |row| {
+            each(CanonicalUrl::known(text(row, 0)?));
+            Ok(None)
+        })
+    }
+
     /// Reads all rows of a query, until one is said to be damaged.
     fn rows(
         &self,

@@ -233,6 +233,13 @@ impl State {
         self.onward.insert(url, onward);
     }
 
+    /// The URLs that are not done, in the order of entry, if the texts of all are here.
+    pub(crate) fn left(&self) -> Vec<CanonicalUrl> {
+        let mut left: Vec<_> = self.texts.iter().collect();
+        left.sort_unstable_by_key(|(id, _)| **id);
+        left.into_iter().map(|(_, text)| text.url.clone()).collect()
+    }
+
     /// Forgets the text of a URL that can be looked up again, if there are more than `most`.
     pub(crate) fn evict(&mut self, url: u32, most: usize) {
         if self.texts.len() > most {

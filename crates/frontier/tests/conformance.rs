@@ -192,6 +192,31 @@ conform! {
         assert!(stats(&frontier).is_finished());
     }
 
+    fn what_is_not_done_is_left<B>() {
+        let (mut frontier, home) = new::<B>();
+        let left = |frontier: &B| {
+            block_on(frontier.flush()).unwrap();
+            let mut left = Vec::new();
+            block_on(frontier.left(|url| left.push(url))).unwrap();
+            left
+        };
+        assert_eq!(left(&frontier), []);
+        add(&frontier, [seed(0, 1), seed(1, 2), seed(0, 3)]);
+        let held = lease(&frontier, 1).leases.remove(0);
+        assert_eq!(left(&frontier), [url(0, 1), url(1, 2), url(0, 3)]);
+        let mut of = done(&held, &held.items, 0);
+        of.done[0].found = vec![Found::link(url(1, 4))];
+        of.then = Then::Park;
+        accepted(&frontier, of);
+        let expected = [url(1, 2), url(0, 3), url(1, 4)];
+        assert_eq!(left(&frontier), expected);
+        if home.is_some() {
+            drop(frontier);
+            frontier = B::reopen(&home, Clock::default()).unwrap();
+            assert_eq!(left(&frontier), expected);
+        }
+    }
+
     fn urls_of_a_host_come_first_in_first_out<B>() {
         let (frontier, _home) = new::<B>();
         add(&frontier, (0..4).map(|page| seed(0, page)));

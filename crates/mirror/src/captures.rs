@@ -16,6 +16,17 @@ pub trait Captures: Sync {
     ///
     /// It cannot be read.
     fn read(&self, places: Range<u32>) -> io::Result<Vec<(u32, Came)>>;
+
+    /// Gives URLs of which nothing came yet, and that are not waited for: to a copy they are as good
+    /// as lost. By default there are none.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be read.
+    fn left(&self, each: &mut (dyn FnMut(&str) + Send)) -> io::Result<()> {
+        let _ = each;
+        Ok(())
+    }
 }
 
 /// What came of a URL.

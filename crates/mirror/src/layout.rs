@@ -208,6 +208,12 @@ impl<'a> Layout<'a> {
         Ok(name::host(&self.landing(seed)?.0))
     }
 
+    /// Of a URL that is kept under a key.
+    fn print(&self, url: &str) -> Option<Print> {
+        let key = (self.key)(&Url::parse(url).ok()?)?;
+        Some(self.printer.print(&key))
+    }
+
     /// Follows redirects to where they end, or as far as a browser would go. Returns the key too.
     fn landing(&self, mut url: Url) -> io::Result<(Url, Option<String>)> {
         for _ in 0..MOST_REDIRECTS {
@@ -273,7 +279,10 @@ impl Survey {
             survey.append(part);
             Ok(())
         })?;
-        Ok(survey.into_inner().unwrap_or_else(PoisonError::into_inner))
+        let mut survey = survey.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut lose = |url: &str| survey.lost.extend(layout.print(url));
+        layout.captures.left(&mut lose)?;
+        Ok(survey)
     }
 
     fn append(&mut self, part: Part) {
@@ -292,10 +301,7 @@ impl Part {
         for (place, came) in layout.captures.read(places)? {
             match came {
                 Came::Captured(entry) => part.take_in(place, &entry, layout, sniff),
-                Came::Lost(url) => {
-                    let key = Url::parse(&url).ok().and_then(|url| (layout.key)(&url));
-                    part.lost.extend(key.map(|key| layout.printer.print(&key)));
-                }
+                Came::Lost(url) => part.lost.extend(layout.print(&url)),
             }
         }
         Ok(part)

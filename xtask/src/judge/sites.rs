@@ -73,6 +73,10 @@ pub(crate) async fn run(args: &Args, browser: &Browser) -> Result<()> {
         eprintln!("{}", site.row());
         sites.push(site);
     }
+    if sites.is_empty() {
+        let names: Vec<_> = SOURCES.iter().map(|source| source.name).collect();
+        bail!("no such site; there are {}", names.join(", "));
+    }
     if args.json {
         print_json(&report(&sites))?;
     } else {

@@ -1,12 +1,13 @@
 //! How fast one host is asked, by how it answers: plain code, without a clock.
 //!
 //! Two bounds hold at once. The first is how many requests are in flight: it grows by one each time
-//! that so many were answered, and shrinks by a tenth when answers come later and later, and by half
-//! when they do not come (AIMD, after Chiu and Jain, 1989; latency as a signal as in TCP Vegas). The
-//! second is how many are sent in a second: there is none until the host refuses one (429, 503).
-//! Then it rests for as long as it asks to, and is asked as often as it bore before, less a
-//! little; what was taken off comes back slowly near to where it refused, and faster far from there
-//! (the curve of CUBIC, RFC 9438 §4.2).
+//! that so many were answered, shrinks by a tenth when answers come so late that more than two wait at
+//! the host for others, and by half when they do not come (AIMD, after Chiu and Jain, 1989; latency as
+//! a signal as in TCP Vegas). The second is how many are sent in a second: there is none until the host
+//! refuses one (429, 503). Then it rests for as long as it asks to, and is asked ever more often, fast
+//! at first and after the next refusal slowly, until it is known how often it bears; from then on it
+//! is asked a little less often than that, and what was taken off comes back slowly near to where it
+//! refused, and faster far from there (the curve of CUBIC, RFC 9438 §4.2).
 
 use std::time::Duration;
 
@@ -69,10 +70,18 @@ struct Rate {
     most: f64,
     /// Since then it is asked less often.
     since: Duration,
-    /// It is known to bear this, and not yet how much more.
-    is_search: bool,
-    /// It refused twice at about so many.
-    is_sure: bool,
+    known: Known,
+}
+
+/// How well it is known how many a host bears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Known {
+    /// That it bears this, and not how much more.
+    Least,
+    /// About how many.
+    About,
+    /// How many.
+    Well,
 }
 
 impl Pace {
@@ -172,12 +181,15 @@ impl Pace {
     /// The head of an answer is here, so long after the request was sent.
     pub(crate) fn answered(&mut self, latency: Duration, now: Duration) {
         self.heard();
-        self.run.accepted = self.run.accepted.saturating_add(1);
-        self.recent.add(now);
+        // What comes while it rests was sent before.
+        if now >= self.run.begun {
+            self.run.accepted = self.run.accepted.saturating_add(1);
+            self.recent.add(now);
+        }
         if self.run.accepted >= A_FEW {
             self.refusals = 0;
         }
-        if self.latency.is_rising(latency, now) {
+        if self.latency.is_rising(latency, self.limit, now) {
             if now >= self.halved + latency {
                 self.limit = (self.limit * 0.9).max(1.0);
                 self.halved = now;
@@ -193,9 +205,8 @@ impl Pace {
     /// §15.6.4); `rest` is for how long it wants to be left alone, if it says so.
     pub(crate) fn refused(&mut self, rest: Option<Duration>, now: Duration) {
         self.heard();
-        let was_resting = self.next > now + HARDLY;
         let asked = rest.map(|rest| rest.min(LONGEST_REST));
-        if was_resting && self.run.accepted == 0 {
+        if now < self.run.begun {
             // It was in flight as the first was refused.
             if let Some(rest) = asked {
                 self.next = self.next.max(now + rest);
@@ -229,33 +240,36 @@ impl Pace {
 
     /// The rate to go on with after a refusal: what the host bore, as far as it is known.
     fn borne(&self, now: Duration, resumes: Duration) -> Option<Rate> {
-        let (most, is_search) = match self.rate {
+        let ran = now.saturating_sub(self.run.begun);
+        let over = |time: Duration| f64::from(self.run.accepted) / time.as_secs_f64().max(0.001);
+        let (most, known) = match self.rate {
             None if self.run.accepted == 0 => return None,
             // The rest counts: this is too little rather than too much.
-            None => {
-                let lasted = resumes.saturating_sub(self.run.begun).as_secs_f64();
-                (f64::from(self.run.accepted) / lasted.max(0.001), true)
-            }
+            None => (over(resumes.saturating_sub(self.run.begun)), Known::Least),
             // A run that hardly began says little.
-            Some(rate) if self.run.accepted < A_FEW => (rate.now(now) / 1.2, false),
+            Some(rate) if self.run.accepted < A_FEW => (rate.now(now) / 1.2, Known::About),
             Some(rate) => {
                 let recent = self.recent.count(now);
-                let borne = if recent < A_FEW {
-                    f64::MAX
-                } else {
+                // Of a long run, what it could save up before is a small part.
+                let borne = if ran >= LONG_RUN && rate.known == Known::Well {
+                    over(ran)
+                } else if recent >= A_FEW {
                     f64::from(recent)
+                } else {
+                    f64::MAX
                 };
-                // While the rate is doubled each second, it is 1.4 times its mean over the last.
-                let over = if rate.is_search { 1.4 } else { 1.05 };
-                (rate.now(now).min(over * borne), false)
+                let known = if rate.is_growing_fast(now) {
+                    Known::About
+                } else {
+                    Known::Well
+                };
+                (rate.now(now).min(borne), known)
             }
         };
-        let is_same = |rate: Rate| !rate.is_search && (0.8..1.25).contains(&(most / rate.most));
         Some(Rate {
             most: most.max(SLOWEST),
             since: resumes,
-            is_search,
-            is_sure: self.rate.is_some_and(is_same),
+            known,
         })
     }
 
@@ -272,34 +286,40 @@ impl Rate {
     /// In requests a second.
     fn now(&self, now: Duration) -> f64 {
         let passed = now.saturating_sub(self.since).as_secs_f64();
-        if self.is_search {
-            return self.most * 2_f64.powf(passed.min(20.0));
+        let grown = |a_second: f64, seconds: f64| a_second.powf(seconds.clamp(0.0, 20.0));
+        match self.known {
+            Known::Least => self.most * grown(2.0, passed),
+            // Of a host that bears few, each second tells little.
+            Known::About => self.most * grown(1.15, passed / (25.0 / self.most).max(1.0)),
+            Known::Well => {
+                let regained = self.regained().as_secs_f64();
+                let from_most = passed.min(1.5 * regained) / regained - 1.0;
+                // It bears that and more: how much, a search tells.
+                let more = passed - 1.5 * regained;
+                self.most * (1.0 + TAKEN_OFF * from_most.powi(3)) * grown(1.26, more)
+            }
         }
-        let regained = self.regained().as_secs_f64();
-        // It bears that and more: how much, a search tells.
-        let more = passed - 1.5 * regained;
-        let from_most = passed.min(1.5 * regained) / regained - 1.0;
-        self.most
-            * (1.0 + TAKEN_OFF * from_most.powi(3))
-            * 2_f64.powf((more / 3.0).clamp(0.0, 20.0))
     }
 
-    /// In how long what was taken off is there again: sooner after the first refusals, for it may
-    /// have been slow just then for other reasons; and at the least after so many requests that one
+    /// Whether it is much more than a second ago.
+    fn is_growing_fast(&self, now: Duration) -> bool {
+        match self.known {
+            Known::Least => true,
+            Known::About => false,
+            Known::Well => now.saturating_sub(self.since) > self.regained().mul_f64(1.5),
+        }
+    }
+
+    /// In how long what was taken off is there again: at the least after so many requests that one
     /// refused is less than one in a hundred.
     fn regained(&self) -> Duration {
-        let regained = if self.is_sure {
-            REGAINED
-        } else {
-            REGAINED.mul_f64(0.4)
-        };
-        regained.max(Duration::from_secs_f64(250.0 / self.most))
+        REGAINED.max(Duration::from_secs_f64(250.0 / self.most))
     }
 
     /// Whether it has been so long since the host refused that it may be asked as at first.
     fn is_over(&self, now: Duration) -> bool {
         let passed = now.saturating_sub(self.since);
-        passed > 3 * self.regained() || (self.is_search && passed > REGAINED)
+        passed > 3 * self.regained() || (self.known != Known::Well && passed > REGAINED)
     }
 }
 
@@ -343,8 +363,9 @@ struct Latency {
 }
 
 impl Latency {
-    /// Takes one in, and tells whether answers come late for want of strength.
-    fn is_rising(&mut self, latency: Duration, now: Duration) -> bool {
+    /// Takes one in, and tells whether answers come late for want of strength, with so many requests
+    /// in flight.
+    fn is_rising(&mut self, latency: Duration, in_flight: f64, now: Duration) -> bool {
         if now >= self.period + PERIOD {
             self.best = [None, self.best[0]];
             self.period = now;
@@ -354,7 +375,9 @@ impl Latency {
         let best = self.best[1].map_or(best, |before| before.min(best));
         let smooth = self.smooth.map_or(latency, |it| (it * 7 + latency) / 8);
         self.smooth = Some(smooth);
-        smooth > 2 * best + UNFELT
+        // Of those in flight, what share of their time is waited for others.
+        let waiting = in_flight * (1.0 - best.as_secs_f64() / smooth.as_secs_f64().max(1e-9));
+        smooth > 2 * best + UNFELT || smooth > best + UNFELT && waiting > MOST_WAITING
     }
 }
 
@@ -368,16 +391,18 @@ pub(crate) const LONGEST_REST: Duration = Duration::from_secs(300);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The shortest.
 const PAUSE: Duration = Duration::from_millis(500);
-/// What is due so soon does not rest.
-const HARDLY: Duration = Duration::from_millis(100);
 /// What is taken off the rate at which it refused.
 const TAKEN_OFF: f64 = 0.05;
 /// In so long that is there again.
 const REGAINED: Duration = Duration::from_secs(20);
 /// So many answers in a row are no accident.
 const A_FEW: u32 = 8;
+/// So long a run tells how many a host bears.
+const LONG_RUN: Duration = Duration::from_secs(5);
 /// In requests a second.
 const SLOWEST: f64 = 0.05;
+/// So many requests may wait at the host for others.
+const MOST_WAITING: f64 = 2.0;
 /// How long a best latency counts, at the least.
 const PERIOD: Duration = Duration::from_secs(10);
 /// What nobody minds: machines that do other things besides are late by as much.
@@ -418,7 +443,11 @@ mod tests {
 
     /// Asks for `urls` URLs, in simulated time.
     fn crawl(server: &mut impl Server, urls: u32, manner: Manner) -> Outcome {
-        const FIRST_SECONDS: Duration = Duration::from_secs(15);
+        crawl_from(server, urls, manner, Duration::from_secs(15))
+    }
+
+    /// The same; it is late from so long on.
+    fn crawl_from(server: &mut impl Server, urls: u32, manner: Manner, late: Duration) -> Outcome {
         let mut pace = Pace::new(manner, Duration::ZERO);
         let mut now = Duration::ZERO;
         let mut left = urls;
@@ -440,7 +469,7 @@ mod tests {
                     in_flight.push(Reverse((now + latency, latency, refused)));
                     left -= 1;
                     outcome.sent += 1;
-                    outcome.late += u32::from(now >= FIRST_SECONDS);
+                    outcome.late += u32::from(now >= late);
                 }
                 Start::At(at) if ends.is_none_or(|end| at < end) => now = at,
                 Start::At(_) | Start::AfterAnother => {
@@ -449,19 +478,19 @@ mod tests {
                     match refused {
                         None => {
                             pace.answered(latency, now);
-                            accepted_late += u32::from(now >= FIRST_SECONDS);
+                            accepted_late += u32::from(now >= late);
                         }
                         Some(rest) => {
                             pace.refused((rest != Duration::MAX).then_some(rest), now);
                             left += 1;
-                            outcome.late_refused += u32::from(now >= FIRST_SECONDS);
+                            outcome.late_refused += u32::from(now >= late);
                         }
                     }
                 }
             }
         }
-        let late = now.saturating_sub(FIRST_SECONDS).as_secs_f64();
-        outcome.accepted_a_second = f64::from(accepted_late) / late.max(0.001);
+        let lasted = now.saturating_sub(late).as_secs_f64();
+        outcome.accepted_a_second = f64::from(accepted_late) / lasted.max(0.001);
         outcome
     }
 
@@ -519,6 +548,29 @@ mod tests {
         }
     }
 
+    /// Works at four at a time; what waits makes each take longer, and too many are refused.
+    struct Crowded {
+        rate: f64,
+        busy: Vec<Duration>,
+        most: usize,
+    }
+
+    impl Server for Crowded {
+        fn take(&mut self, now: Duration, _: usize) -> (Duration, Option<Option<Duration>>) {
+            self.busy.retain(|done| *done > now);
+            let waiting = self.busy.len();
+            if waiting >= self.most {
+                return (ms(1), Some(None));
+            }
+            let crowd = f64::from(u32::try_from(waiting).unwrap()) / 64.0;
+            let takes = Duration::from_secs_f64(4.0 / self.rate * (1.0 + crowd.min(0.5)));
+            self.busy.sort_unstable();
+            let turn = waiting.checked_sub(4).map_or(now, |it| self.busy[it]);
+            self.busy.push(turn + takes);
+            ((turn + takes).saturating_sub(now), None)
+        }
+    }
+
     /// Lets through half as many in the first seconds.
     struct Waking(Bucket);
 
@@ -546,9 +598,8 @@ mod tests {
         let few = if rate < 10.0 { 0.02 } else { 0.01 };
         assert!(refused < few, "{rate}/s: {refused:.4} refused, {outcome:?}");
         let share = outcome.accepted_a_second / rate;
-        // Most reach 0.9; to rest for a second each time costs some, and so does a mean bucket.
         assert!(
-            share >= 0.84,
+            share >= 0.9,
             "{rate}/s: {share:.3} of the rate, {outcome:?}"
         );
     }
@@ -614,6 +665,38 @@ mod tests {
         }
     }
 
+    /// Of half a minute, after the first seconds.
+    #[test]
+    fn how_much_a_host_bears_is_soon_known() {
+        for rate in [20.0, 50.0, 100.0, 200.0, 1000.0] {
+            for burst in [rate / 10.0, rate / 5.0] {
+                let mut bucket = Bucket {
+                    rate,
+                    burst,
+                    tokens: burst,
+                    then: Duration::ZERO,
+                    rest: None,
+                    latency: ms(22),
+                };
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "small"
+                )]
+                let urls = (rate * 30.0) as u32;
+                let manner = Manner {
+                    concurrency: 64,
+                    ..MANNER
+                };
+                let outcome = crawl_from(&mut bucket, urls, manner, Duration::from_secs(5));
+                let share = outcome.accepted_a_second / rate;
+                assert!(share >= 0.9, "{rate}/s: {share:.3}, {outcome:?}");
+                let refused = f64::from(outcome.late_refused) / f64::from(outcome.late);
+                assert!(refused < 0.01, "{rate}/s: {refused:.4} refused");
+            }
+        }
+    }
+
     #[test]
     fn a_host_that_is_slow_under_load_gets_less() {
         let manner = Manner {
@@ -622,6 +705,15 @@ mod tests {
         };
         let outcome = crawl(&mut Busy::default(), 2000, manner);
         assert!(outcome.accepted_a_second >= 0.9 * 60.0, "{outcome:?}");
+        for (rate, most) in [(50.0, usize::MAX), (50.0, 32), (20.0, 32)] {
+            let busy = Vec::new();
+            let outcome = crawl(&mut Crowded { rate, busy, most }, 4000, manner);
+            assert!(
+                outcome.accepted_a_second >= 0.9 * rate,
+                "{rate}/s, {most}: {outcome:?}"
+            );
+            assert_eq!(outcome.late_refused, 0);
+        }
         let mut pace = Pace::new(MANNER, Duration::ZERO);
         for n in 0..200 {
             pace.answered(ms(if n < 100 { 10 } else { 400 }), ms(n * 50));

@@ -1,14 +1,16 @@
 //! How fast one host is asked, by how it answers: plain code, without a clock.
 //!
 //! Two bounds hold at once. The first is how many requests are in flight: it grows by one each time
-//! that so many were answered, shrinks by a tenth when answers come so late that more than two wait at
-//! the host for others, and by half when they do not come (AIMD, after Chiu and Jain, 1989; latency as
-//! a signal as in TCP Vegas). The second is how many are sent in a second: there is none until the host
-//! refuses one (429, 503). Then it rests for as long as it asks to, and is asked ever more often, fast
-//! at first and after the next refusal slowly, until it is known how often it bears; from then on it
-//! is asked a little less often than that, and what was taken off comes back slowly near to where it
-//! refused, and faster far from there (the curve of CUBIC, RFC 9438 §4.2).
+//! that so many were answered (AIMD, after Chiu and Jain, 1989). When all of the last few answers come
+//! late, requests wait for each other at the host, and it shrinks to as many as need not (latency as a
+//! signal as in TCP Vegas); it is halved when answers do not come. The second is how many are sent in a
+//! second: there is none until the host refuses one (429, 503). Then it rests for as long as it asks
+//! to, and is asked ever more often, fast at first and after the next refusal slowly, until it is known
+//! how often it bears; from then on it is asked a little less often than that, and what was taken off
+//! comes back slowly near to where it refused, and faster far from there (the curve of CUBIC, RFC 9438
+//! §4.2).
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 /// What a pace must keep to.
@@ -166,8 +168,8 @@ impl Pace {
             Duration::try_from_secs_f64(1.0 / rate.now(now)).unwrap_or(LONGEST_DELAY)
         });
         if !spacing.is_zero() && spacing > delay {
-            // From where it was due, so that what is late is made up for; but not all at once.
-            self.next = self.next.max(now.saturating_sub(spacing)) + spacing;
+            // From where it was due, so that what is late is made up for; but not much at once.
+            self.next = self.next.max(now.saturating_sub(LATE)) + spacing;
         } else {
             self.next = self.next.max(now + delay);
         }
@@ -189,9 +191,9 @@ impl Pace {
         if self.run.accepted >= A_FEW {
             self.refusals = 0;
         }
-        if self.latency.is_rising(latency, self.limit, now) {
+        if let Some(share) = self.latency.add(latency, now) {
             if now >= self.halved + latency {
-                self.limit = (self.limit * 0.9).max(1.0);
+                self.limit = (self.limit * share.max(0.5)).max(1.0);
                 self.halved = now;
             }
         } else {
@@ -358,14 +360,14 @@ struct Latency {
     /// The best of this period, and of the one before.
     best: [Option<Duration>; 2],
     period: Duration,
-    /// Of the last few, smoothed.
-    smooth: Option<Duration>,
+    /// The last few. When all wait, the best of them does too; one that takes long of itself, or that
+    /// this machine was slow to take in, says nothing.
+    last: VecDeque<Duration>,
 }
 
 impl Latency {
-    /// Takes one in, and tells whether answers come late for want of strength, with so many requests
-    /// in flight.
-    fn is_rising(&mut self, latency: Duration, in_flight: f64, now: Duration) -> bool {
+    /// Takes one in. If requests wait for each other there, tells what share of them need not.
+    fn add(&mut self, latency: Duration, now: Duration) -> Option<f64> {
         if now >= self.period + PERIOD {
             self.best = [None, self.best[0]];
             self.period = now;
@@ -373,11 +375,12 @@ impl Latency {
         let best = self.best[0].map_or(latency, |best| best.min(latency));
         self.best[0] = Some(best);
         let best = self.best[1].map_or(best, |before| before.min(best));
-        let smooth = self.smooth.map_or(latency, |it| (it * 7 + latency) / 8);
-        self.smooth = Some(smooth);
-        // Of those in flight, what share of their time is waited for others.
-        let waiting = in_flight * (1.0 - best.as_secs_f64() / smooth.as_secs_f64().max(1e-9));
-        smooth > 2 * best + UNFELT || smooth > best + UNFELT && waiting > MOST_WAITING
+        if self.last.len() >= LAST {
+            self.last.pop_front();
+        }
+        self.last.push_back(latency);
+        let of_last = self.last.iter().min().copied().unwrap_or(latency);
+        (of_last > best + (best / 2).max(UNFELT)).then(|| best.div_duration_f64(of_last))
     }
 }
 
@@ -401,12 +404,14 @@ const A_FEW: u32 = 8;
 const LONG_RUN: Duration = Duration::from_secs(5);
 /// In requests a second.
 const SLOWEST: f64 = 0.05;
-/// So many requests may wait at the host for others.
-const MOST_WAITING: f64 = 2.0;
+/// What is sent late by as much is made up for.
+const LATE: Duration = Duration::from_millis(20);
+/// So many of the last answers are looked at.
+const LAST: usize = 8;
 /// How long a best latency counts, at the least.
 const PERIOD: Duration = Duration::from_secs(10);
 /// What nobody minds: machines that do other things besides are late by as much.
-const UNFELT: Duration = Duration::from_millis(50);
+const UNFELT: Duration = Duration::from_millis(20);
 
 #[cfg(test)]
 mod tests {
@@ -705,7 +710,13 @@ mod tests {
         };
         let outcome = crawl(&mut Busy::default(), 2000, manner);
         assert!(outcome.accepted_a_second >= 0.9 * 60.0, "{outcome:?}");
-        for (rate, most) in [(50.0, usize::MAX), (50.0, 32), (20.0, 32)] {
+        for (rate, most) in [
+            (50.0, usize::MAX),
+            (50.0, 32),
+            (20.0, 32),
+            (200.0, usize::MAX),
+            (200.0, 32),
+        ] {
             let busy = Vec::new();
             let outcome = crawl(&mut Crowded { rate, busy, most }, 4000, manner);
             assert!(
@@ -719,6 +730,16 @@ mod tests {
             pace.answered(ms(if n < 100 { 10 } else { 400 }), ms(n * 50));
         }
         assert!(pace.limit() <= 2, "{}", pace.limit());
+    }
+
+    /// Some pages take long of themselves, and now and then this machine is late.
+    #[test]
+    fn that_some_answers_take_long_is_no_sign_that_they_wait_for_each_other() {
+        let mut pace = Pace::new(MANNER, Duration::ZERO);
+        for n in 0..200 {
+            pace.answered(ms(if n % 4 == 0 { 10 } else { 400 }), ms(n * 50));
+        }
+        assert_eq!(pace.limit(), 8);
     }
 
     #[test]

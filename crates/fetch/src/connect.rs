@@ -22,13 +22,13 @@ use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use socket2::SockRef;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
 use crate::Config;
 use crate::address::{Addresses, PrivateAddresses, is_private};
-use crate::error::{FetchError, Phase};
+use crate::error::{self, FetchError, Phase};
 use crate::proxy::{Kind, Proxies, Proxy};
 use crate::resolver::Resolver;
 use crate::tls::{self, TlsError};
@@ -152,7 +152,8 @@ impl Inner {
         tcp.set_connect_timeout(Some(self.connect_timeout));
         tcp.set_local_address(self.addresses.bind);
         // No name: it would take one that is an address for that address, whatever is known.
-        let connected = tcp.call(Uri::from_static("http://known")).await;
+        let connect = || tcp.call(Uri::from_static("http://known"));
+        let connected = with_a_descriptor(self.connect_timeout, connect).await;
         connected.map_err(|error| {
             let cause = error.source();
             let timed_out = cause
@@ -310,6 +311,27 @@ impl Inner {
             })
     }
 }
+
+/// Connects, and again for so long while this process or the system has no file descriptor left: that
+/// says nothing of the host, and those of other requests come free.
+async fn with_a_descriptor<T, E, F>(limit: Duration, mut connect: impl FnMut() -> F) -> Result<T, E>
+where
+    E: Error + 'static,
+    F: Future<Output = Result<T, E>>,
+{
+    let given_up = Instant::now() + limit;
+    loop {
+        match connect().await {
+            Err(error) if error::lacks_descriptor(&error) && Instant::now() < given_up => {
+                sleep(FOR_A_DESCRIPTOR).await;
+            }
+            connected => return connected,
+        }
+    }
+}
+
+/// After so long it is seen whether a file descriptor came free.
+const FOR_A_DESCRIPTOR: Duration = Duration::from_millis(50);
 
 impl Service<Uri> for Connector {
     type Response = Stream;

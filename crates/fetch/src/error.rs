@@ -223,6 +223,16 @@ pub(crate) fn died(error: &legacy::Error) -> bool {
     !error.is_connect() && (incomplete || reset)
 }
 
+/// Tells whether this process (EMFILE), or the system (ENFILE), had no file descriptor left.
+pub(crate) fn lacks_descriptor(error: &(dyn Error + 'static)) -> bool {
+    // Of Windows, WSAEMFILE.
+    let codes: &[i32] = if cfg!(windows) { &[10024] } else { &[24, 23] };
+    let code = causes(error)
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .find_map(io::Error::raw_os_error);
+    code.is_some_and(|code| codes.contains(&code))
+}
+
 /// Tells whether something was there on the connection before the request was sent.
 pub(crate) fn came_early(error: &legacy::Error) -> bool {
     find::<Early>(error).is_some()

@@ -203,3 +203,19 @@ async fn a_private_address_is_not_asked_of_a_proxy() {
     let error = failed(&connector, "http://a.test/").await;
     assert!(matches!(error, FetchError::Proxy { .. }), "{error:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_file_descriptor_is_waited_for_and_not_for_ever() {
+    let limit = Duration::from_secs(10);
+    for (code, lacking, tries) in [(24, 5, 6), (23, 5, 6), (111, 5, 1), (24, 1000, 201)] {
+        let mut tried = 0;
+        let connected = with_a_descriptor(limit, || {
+            tried += 1;
+            let error = io::Error::other(io::Error::from_raw_os_error(code));
+            ready(if tried <= lacking { Err(error) } else { Ok(()) })
+        });
+        assert_eq!(connected.await.is_ok(), tries == 6);
+        let few = tries - 2..=tries + 2;
+        assert!(few.contains(&tried), "{code}: {tried}");
+    }
+}

@@ -58,7 +58,7 @@ impl History {
         })
     }
 
-    /// Takes in what came of a URL, as the next of those that are done. A guess in vain is not counted.
+    /// Takes in what came of a URL. A guess in vain is not counted.
     pub(crate) fn take_in(&mut self, record: &Record, url: &CanonicalUrl, is_seed: bool) {
         match &record.outcome {
             Outcome::Fetched | Outcome::Passed | Outcome::Unsearched => {

@@ -119,11 +119,13 @@ impl FromStr for Record {
             UNSEARCHED => Outcome::Unsearched,
             failed => {
                 let guess = failed.strip_prefix(IN_VAIN);
-                let outcome = guess.map_or(Outcome::Failed as Made, |_| Outcome::InVain);
-                let failed = guess.unwrap_or(failed);
-                let (kind, why) = failed.split_once(' ').ok_or(NoRecord)?;
+                let (kind, why) = guess.unwrap_or(failed).split_once(' ').ok_or(NoRecord)?;
                 let failing = ALL.into_iter().find(|failing| name(*failing) == kind);
-                outcome(failing.ok_or(NoRecord)?, why.to_owned())
+                let (failing, why) = (failing.ok_or(NoRecord)?, why.to_owned());
+                match guess {
+                    Some(_) => Outcome::InVain(failing, why),
+                    None => Outcome::Failed(failing, why),
+                }
             }
         };
         let kept = kept.map(|kept| {
@@ -139,8 +141,6 @@ impl FromStr for Record {
         })
     }
 }
-
-type Made = fn(Failing, String) -> Outcome;
 
 fn name(failing: Failing) -> &'static str {
     match failing {

@@ -247,15 +247,12 @@ impl Frontier for Journal {
 
     /// Blocks while it is read, and reads only what is committed: [`flush`](Frontier::flush) first.
     async fn done(&self, skip: u64, most: usize) -> Result<Vec<Past>, FrontierError> {
-        let past = self.shared.past.lock();
-        past.unwrap_or_else(PoisonError::into_inner)
-            .done(skip, most)
+        self.shared.past().done(skip, most)
     }
 
     /// Blocks while it is read, and reads only what is committed: [`flush`](Frontier::flush) first.
     async fn left(&self, each: impl FnMut(CanonicalUrl) + Send) -> Result<(), FrontierError> {
-        let past = self.shared.past.lock();
-        past.unwrap_or_else(PoisonError::into_inner).left(each)
+        self.shared.past().left(each)
     }
 
     async fn flush(&self) -> Result<(), FrontierError> {
@@ -328,6 +325,10 @@ impl fmt::Debug for JournalOptions {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn past(&self) -> MutexGuard<'_, File> {
+        self.past.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

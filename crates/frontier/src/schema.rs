@@ -247,7 +247,7 @@ impl File {
             .prepare_cached("INSERT INTO url VALUES (?, ?, ?, ?, ?, ?, ?)")?;
         for (id, row) in &batch.urls {
             let (url, flags) = (row.url.as_str(), row.flags.number());
-            let crc = url_crc(*id, row.via, row.redirects, row.depth, flags, url);
+            let crc = row.crc(*id);
             insert.execute(params![
                 id,
                 url,
@@ -301,7 +301,7 @@ impl File {
             .prepare_cached("INSERT OR IGNORE INTO wanted VALUES (?, ?, ?, ?, ?, ?)")?;
         for row in &batch.wanted {
             let (url, flags) = (row.url.as_str(), row.flags.number());
-            let crc = url_crc(0, row.via, row.redirects, row.depth, flags, url);
+            let crc = row.crc(0);
             insert.execute(params![url, row.via, row.redirects, row.depth, flags, crc])?;
         }
         let mut insert = self
@@ -446,15 +446,7 @@ impl File {
                       FROM wanted w LEFT JOIN url v ON v.id = w.via ORDER BY w.depth DESC";
         self.rows(select, |row| {
             let text = read_text(row)?;
-            let UrlRow {
-                url,
-                via,
-                redirects,
-                depth,
-                flags,
-            } = UrlRow::from(&text);
-            let is_whole = row.get::<_, u32>(6)?
-                == url_crc(0, via, redirects, depth, flags.number(), url.as_str());
+            let is_whole = row.get::<_, u32>(6)? == UrlRow::from(&text).crc(0);
             if is_whole {
                 each(text);
             }
@@ -657,6 +649,21 @@ fn url_crc(id: u32, via: Option<u32>, redirects: u8, depth: u32, flags: u8, url:
     let via = via.unwrap_or(0);
     let numbers = [id, via, redirects.into(), depth, flags.into()];
     crc(numbers.map(u64::from), url)
+}
+
+impl UrlRow {
+    /// That of the row with this id; of `wanted`, which has none, with 0.
+    fn crc(&self, id: u32) -> u32 {
+        let flags = self.flags.number();
+        url_crc(
+            id,
+            self.via,
+            self.redirects,
+            self.depth,
+            flags,
+            self.url.as_str(),
+        )
+    }
 }
 
 impl From<&Text> for UrlRow {

@@ -319,8 +319,9 @@ impl State {
                 }
                 let is_nearer = |wanted: &Text| found.role != Role::Guess && depth < wanted.depth;
                 if again.is_wanted_now || self.wanted.get(&found.url).is_some_and(is_nearer) {
-                    log.wanted(&text());
-                    self.wanted.insert(found.url.clone(), text());
+                    let text = text();
+                    log.wanted(&text);
+                    self.wanted.insert(found.url.clone(), text);
                 }
                 if again.is_needed_now {
                     log.needed(&found.url);

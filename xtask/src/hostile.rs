@@ -265,14 +265,13 @@ const HEAVY: [&str; 16] = [
     "url-without-end",
 ];
 
-const FLAGS: [(&str, &str); 7] = [
+const FLAGS: [(&str, &str); 6] = [
     ("--jobs", "8"),
     ("--timeout", "2"),
     ("--connect-timeout", "1"),
     ("--tries", "2"),
     ("--waitretry", "0.2"),
     ("--max-filesize", "8m"),
-    ("--max-alike", "4"),
 ];
 
 #[cfg(test)]

@@ -379,7 +379,7 @@ impl Engine {
             Ok(Page {
                 leads: Leads::Links(links),
                 ..
-            }) => links.content,
+            }) => Some(links.content),
             _ => None,
         };
         let (record, found) = match page {

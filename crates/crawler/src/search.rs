@@ -23,8 +23,8 @@ pub(crate) struct Links {
     pub(crate) found: Vec<Found>,
     /// Whether that is all.
     pub(crate) is_whole: bool,
-    /// What it says, if it is a document and anyone wants to know.
-    pub(crate) content: Option<Content>,
+    /// What it says.
+    pub(crate) content: Content,
 }
 
 /// What is followed beside the links of documents, and what is not.
@@ -112,11 +112,11 @@ pub(crate) fn search(
     }
     let is_whole = searched.is_whole && (text.len() as u64) < MOST_SEARCHED;
     let mut links = gathered.finish(capture, address, named, manner, is_whole);
-    links.content = match text {
-        Cow::Borrowed(_) => CanonicalUrl::new(address)
-            .map(|url| Content::of(content, capture.body.digest().prefix(), &url)),
-        Cow::Owned(_) => None,
-    };
+    if matches!(text, Cow::Borrowed(_))
+        && let Some(url) = CanonicalUrl::new(address)
+    {
+        links.content = Content::of(content, capture.body.digest().prefix(), &url);
+    }
     links
 }
 
@@ -274,7 +274,7 @@ impl Gathered {
         Links {
             found: self.found,
             is_whole,
-            content: None,
+            content: Content::of_bytes(capture.body.digest().prefix()),
         }
     }
 }

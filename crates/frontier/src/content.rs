@@ -7,13 +7,13 @@ use siphasher::sip::SipHasher13;
 
 use crate::CanonicalUrl;
 
-/// What a document says, in two numbers: to tell whether another one said it before.
+/// What an answer says, in two numbers: to tell whether another one said it before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Content {
     /// The same for the same bytes.
     pub(crate) digest: u64,
-    /// The same for the same words.
-    pub(crate) words: u64,
+    /// The same for the same words; `None` if it is no document.
+    pub(crate) words: Option<u64>,
 }
 
 impl Content {
@@ -57,7 +57,15 @@ impl Content {
             .into_iter()
             .map(|(word, times)| mix(word.wrapping_add(times.ilog2().into())));
         Content {
-            words: about.fold(more, u64::wrapping_add),
+            words: Some(about.fold(more, u64::wrapping_add)),
+            digest,
+        }
+    }
+
+    /// What is no document (a picture, an archive) and has this digest, as [`of`](Self::of) wants it.
+    pub fn of_bytes(digest: u64) -> Self {
+        Content {
+            words: None,
             digest,
         }
     }
@@ -67,7 +75,7 @@ impl Content {
         let of_site = |number: u64| hash([site.as_bytes(), &number.to_le_bytes()].concat());
         Content {
             digest: of_site(self.digest),
-            words: of_site(self.words),
+            words: self.words.map(of_site),
         }
     }
 }

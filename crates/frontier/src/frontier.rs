@@ -230,7 +230,7 @@ pub struct Done {
     /// Whether it was a [guess](Role::Guess), and wrong: then it enters anew if it is found as anything
     /// else, sooner or later. Of no effect if it was no guess.
     pub in_vain: bool,
-    /// What it says, if it is a document: without it, no trap is seen in what it leads to.
+    /// What it says: without it, no trap is seen in what it leads to.
     pub content: Option<Content>,
 }
 
@@ -290,9 +290,9 @@ pub struct Limits {
     pub urls: u32,
     /// Of one host.
     pub urls_per_host: u32,
-    /// How many URLs of a site may lead on without end, as it seems, and say nothing new, before they
-    /// are held back: so many, and one more for each eight that say something. `None`: all. Default:
-    /// `None`.
+    /// How many pages of a site may lead on without end, as it seems, and say and show nothing new,
+    /// before what they lead to is held back: so many, or one for each four answers that say something, if
+    /// that is more. `None`: all. Default: `None`.
     pub traps: Option<usize>,
     /// Whether URLs are handed out in the order of how far they are from the seeds: none before all
     /// that are nearer are done (but for parked hosts). Then [`Item::depth`] is the least there is,

@@ -13,7 +13,7 @@ use crate::error::FrontierError;
 use crate::frontier::{Limits, TrapKind};
 use crate::schema::{File, Flags, UrlRead};
 use crate::state::State;
-use crate::traps::{Evidence, FLOOD, News, Traps};
+use crate::traps::{Evidence, FLOOD, Judged, News, Traps};
 
 /// Reads the journal back. This thread reads and checks rows, another one takes their URLs in.
 pub(crate) fn restore(
@@ -145,21 +145,29 @@ impl Taking<'_> {
             return;
         };
         if via.is_some() {
-            self.run.found(traps, via, known.news);
+            self.run.found(traps, via, known.news.in_flood(flags.role));
         }
+        let Ok(number) = u32::try_from(self.url) else {
+            return;
+        };
         if known.news != News::Unknown {
-            traps.count(url, flags.is_suspect, via, known.news);
+            let judged = Judged {
+                url: number,
+                address: url,
+                role: flags.role,
+                is_suspect: flags.is_suspect,
+                via,
+            };
+            traps.count(judged, known.news);
         }
-        if let Some(why) = held
-            && let Ok(number) = u32::try_from(self.url)
-        {
+        if let Some(why) = held {
             traps.hold(host, number, why, url, via);
         }
     }
 }
 
 impl Run {
-    fn found(&mut self, traps: &mut Traps, via: Option<u32>, news: News) {
+    fn found(&mut self, traps: &mut Traps, via: Option<u32>, (new, wasted): (usize, usize)) {
         if self.via != via {
             *self = Run {
                 via,
@@ -168,8 +176,7 @@ impl Run {
         }
         self.found += 1;
         if self.found <= FLOOD {
-            self.new += usize::from(matches!(news, News::New | News::Alike));
-            self.wasted += usize::from(news == News::Same);
+            (self.new, self.wasted) = (self.new + new, self.wasted + wasted);
         } else if self.found == FLOOD + 1
             && let Some(via) = via
         {

@@ -13,7 +13,7 @@
 //! - `done`: every URL that was reported, in that order. `urls`: how many had entered by then, what
 //!   was found on it included. `record`: what the crawl keeps of it.
 //!   `news`: whether it says something new: 0 nobody knows, 1 yes, 2 the words of another, 3 the
-//!   bytes of another; `digest` and `words` tell this of later ones.
+//!   bytes of another; `digest` and (of documents) `words` tell this of later ones.
 //! - `held`: what was held back as part of a trap, and why: 0 it leads on and says nothing new, 1
 //!   its path repeats itself, 2 it is one of very many. What is done was not held for ever.
 //! - `needed`: URLs that entered as pages or guesses and are what a page needs too.
@@ -272,8 +272,8 @@ impl File {
             let news = evidence.news as u8;
             let numbers = evidence
                 .content
-                .map(|it| [it.digest, it.words].map(u64::cast_signed));
-            let [digest, words] = numbers.map_or([None; 2], |it| it.map(Some));
+                .map(|it| [Some(it.digest), it.words].map(|it| it.map(u64::cast_signed)));
+            let [digest, words] = numbers.unwrap_or([None; 2]);
             let crc = done_crc(*url, *urls, news, [digest, words], record);
             insert.execute(params![url, urls, record, news, digest, words, crc])?;
         }
@@ -373,9 +373,9 @@ impl File {
                         == done_crc(url, entered, news, [digest, words], record);
                 let evidence = Evidence {
                     news: News::of_number(news),
-                    content: digest.zip(words).map(|(digest, words)| Content {
+                    content: digest.map(|digest: i64| Content {
                         digest: digest.cast_unsigned(),
-                        words: words.cast_unsigned(),
+                        words: words.map(i64::cast_unsigned),
                     }),
                 };
                 let is_damaged = !is_whole || !each(url, evidence);

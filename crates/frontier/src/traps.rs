@@ -4,7 +4,9 @@
 //! their kind. So each page that is done is compared with those of its site before ([`Content`]):
 //!
 //! - What was found only on a page that says nothing new is *suspect*; so is what has one segment
-//!   three times in its path. Of suspects, a site may waste a few, and more the more its pages say.
+//!   three times in its path. Of suspects, a site may waste a few, or one for each four answers that
+//!   say something. A page that something new was found on, be it the picture that it shows, is
+//!   not wasted after all: the pages of a gallery say the same, and so do those of a list. If it is, so is what it needs.
 //! - Of what one page with more than a thousand links leads to, some may be the very same, and more
 //!   the more are not.
 //!
@@ -16,7 +18,7 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use crate::canonical::{host_of, path_and_query_of};
 use crate::content::Content;
-use crate::frontier::{Trap, TrapKind};
+use crate::frontier::{Role, Trap, TrapKind};
 use crate::state::Text;
 
 /// What is known of the spaces of a crawl.
@@ -29,6 +31,8 @@ pub(crate) struct Traps {
     sites: HashMap<String, Group>,
     /// By the number of the page that leads to it all.
     floods: HashMap<u32, Group>,
+    /// The pages that are wasted, by number, unless something new is found on them.
+    alike: HashMap<u32, Alike>,
     named: Vec<Trap>,
     by_name: HashMap<(TrapKind, String, String), usize>,
 }
@@ -55,6 +59,16 @@ impl News {
             _ => News::Unknown,
         }
     }
+
+    /// What it counts for where one page leads to very many: as new, and as wasted. However often a
+    /// picture is needed, that is no trap.
+    pub(crate) fn in_flood(self, role: Role) -> (usize, usize) {
+        match self {
+            News::New | News::Alike => (1, 0),
+            News::Same if role != Role::Requisite => (0, 1),
+            News::Same | News::Unknown => (0, 0),
+        }
+    }
 }
 
 /// What is kept of a page that is done.
@@ -73,6 +87,23 @@ struct Group {
     /// Handed out, and not judged yet.
     pending: BTreeSet<u32>,
     held: VecDeque<Held>,
+}
+
+/// A page that is wasted: its site, and how many answers are, with those that it needs.
+#[derive(Debug)]
+struct Alike {
+    site: String,
+    wasted: usize,
+}
+
+/// A URL that is done.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Judged<'a> {
+    pub(crate) url: u32,
+    pub(crate) address: &'a str,
+    pub(crate) role: Role,
+    pub(crate) is_suspect: bool,
+    pub(crate) via: Option<u32>,
 }
 
 /// A URL that is held: its host by place, its number, its trap.
@@ -141,13 +172,20 @@ impl Traps {
         let content = content.map(|it| it.of_site(&site_of(text.url.as_str())));
         let news = content.map_or(News::Unknown, |content| {
             let is_new = self.digests.insert(content.digest);
-            match (is_new, self.words.insert(content.words)) {
+            match (is_new, content.words.map(|it| self.words.insert(it))) {
+                (true, None | Some(true)) => News::New,
+                (true, Some(false)) => News::Alike,
                 (false, _) => News::Same,
-                (true, false) => News::Alike,
-                (true, true) => News::New,
             }
         });
-        let key = self.count(text.url.as_str(), text.is_suspect, text.via_id, news);
+        let judged = Judged {
+            url,
+            address: text.url.as_str(),
+            role: text.role,
+            is_suspect: text.is_suspect,
+            via: text.via_id,
+        };
+        let key = self.count(judged, news);
         if let Some(group) = key.and_then(|key| self.group(&key)) {
             group.pending.remove(&url);
         }
@@ -157,30 +195,46 @@ impl Traps {
     /// Takes in what was judged before this process began.
     pub(crate) fn restore_evidence(&mut self, content: Content) {
         self.digests.insert(content.digest);
-        self.words.insert(content.words);
+        if let Some(words) = content.words {
+            self.words.insert(words);
+        }
     }
 
-    /// Takes in what a page was judged to be.
-    pub(crate) fn count(
-        &mut self,
-        address: &str,
-        is_suspect: bool,
-        via: Option<u32>,
-        news: News,
-    ) -> Option<Key> {
-        let group = self.group_of(address, is_suspect, via);
-        if news == News::New {
-            self.sites.entry(site_of(address)).or_default().new += 1;
+    /// Takes in what a page was judged to be: all in the order in which they entered, or as they are
+    /// judged.
+    pub(crate) fn count(&mut self, judged: Judged<'_>, news: News) -> Option<Key> {
+        let Judged { address, via, .. } = judged;
+        let group = self.group_of(address, judged.is_suspect, via);
+        match news {
+            News::New => {
+                self.sites.entry(site_of(address)).or_default().new += 1;
+                if let Some(alike) = via.and_then(|via| self.alike.remove(&via)) {
+                    self.sites.entry(alike.site).or_default().wasted -= alike.wasted;
+                }
+            }
+            News::Alike | News::Same if group.is_none() => {
+                if let Some(alike) = via.and_then(|via| self.alike.get_mut(&via)) {
+                    alike.wasted += 1;
+                    self.sites.entry(alike.site.clone()).or_default().wasted += 1;
+                }
+            }
+            News::Alike | News::Same | News::Unknown => {}
         }
         let (_, key) = group?;
-        let is_flood = matches!(key, Key::Flood(_));
-        if let Some(group) = self.group(&key) {
-            match news {
-                News::New | News::Alike if is_flood => group.new += 1,
-                News::Alike | News::Same => group.wasted += 1,
-                // What is new counts for the whole site, above.
-                News::New | News::Unknown => {}
+        match (&key, news) {
+            (Key::Flood(via), _) => {
+                let (new, wasted) = news.in_flood(judged.role);
+                if let Some(group) = self.floods.get_mut(via) {
+                    (group.new, group.wasted) = (group.new + new, group.wasted + wasted);
+                }
             }
+            (Key::Site(site), News::Alike | News::Same) => {
+                let (site, wasted) = (site.clone(), 1);
+                self.sites.entry(site.clone()).or_default().wasted += wasted;
+                self.alike.insert(judged.url, Alike { site, wasted });
+            }
+            // What is new counts for the whole site, above.
+            (Key::Site(_), News::New | News::Unknown) => {}
         }
         Some(key)
     }
@@ -278,13 +332,11 @@ impl Group {
 
     /// How many more may be handed out before one of those that are is judged.
     fn room_of(&self, is_flood: bool, free: usize) -> usize {
-        let earned = if is_flood { self.new } else { self.new / 8 };
-        let free = if is_flood {
-            free.saturating_mul(2)
+        let most = if is_flood {
+            free.saturating_mul(2).saturating_add(self.new)
         } else {
-            free
+            free.max(self.new / 4)
         };
-        let most = free.saturating_add(earned);
         most.saturating_sub(self.wasted + self.pending.len())
     }
 }

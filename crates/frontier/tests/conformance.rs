@@ -645,6 +645,38 @@ conform! {
         assert_eq!(crawled.paths.len(), 501);
     }
 
+    /// Each page leads to the next alone, with the same words around another picture, or around
+    /// links to other articles.
+    fn a_gallery_and_a_list_are_no_traps<B>() {
+        for kill in [usize::MAX, 100] {
+            for items in ["/picture/", "/article/"] {
+                let crawled = crawl_site::<B>(4, kill, |path| {
+                    if path.starts_with(items) {
+                        return (format!("the story of {}", letters(number(path))), Vec::new());
+                    }
+                    let n = number(path);
+                    let next = (n < 200).then(|| format!("/?page={}", n + 1));
+                    (format!("page {n}"), next.into_iter().chain([format!("{items}{n}")]).collect())
+                });
+                let all: HashSet<_> = crawled.paths.iter().collect();
+                assert_eq!(all.len(), 402, "{items}");
+            }
+        }
+    }
+
+    /// A gallery's pictures may all be the same, of addresses without end.
+    fn pages_that_show_the_same_picture_are_a_trap<B>() {
+        let crawled = crawl_site::<B>(4, usize::MAX, |path| {
+            let n = number(path);
+            if path.starts_with("/picture/") {
+                return ("picture".to_owned(), Vec::new());
+            }
+            (format!("page {n}"), vec![format!("/?page={}", n + 1), format!("/picture/{n}")])
+        });
+        assert!(crawled.paths.len() <= 20, "{} requests", crawled.paths.len());
+        assert!(!crawled.traps.is_empty());
+    }
+
     fn closed_it_takes_nothing_more_and_all_is_kept<B>() {
         let (frontier, home) = new::<B>();
         add(&frontier, [seed(0, 0)]);
@@ -671,7 +703,7 @@ fn crawl_site<B: Backend>(
     page: impl Fn(&str) -> (String, Vec<String>),
 ) -> Crawled {
     let limits = Limits {
-        traps: Some(4),
+        traps: Some(8),
         ..Limits::default()
     };
     let (mut frontier, home) = B::make(limits, Time::default().clock());
@@ -695,8 +727,16 @@ fn crawl_site<B: Backend>(
         let (text, links) = page(&path);
         let mut of = done(&held, std::slice::from_ref(&item), jobs - out.len());
         let digest = BuildHasherDefault::<DefaultHasher>::new().hash_one(&text);
-        of.done[0].content = Some(Content::of(text.as_bytes(), digest, &item.url));
-        of.done[0].found = links.iter().map(|link| Found::link(at(link))).collect();
+        of.done[0].content = Some(if path.starts_with("/picture/") {
+            Content::of_bytes(digest)
+        } else {
+            Content::of(text.as_bytes(), digest, &item.url)
+        });
+        let found = |link: &String| match at(link) {
+            url if link.starts_with("/picture/") => Found::requisite(url),
+            url => Found::link(url),
+        };
+        of.done[0].found = links.iter().map(found).collect();
         paths.push(path);
         let more = accepted(&frontier, of);
         out.extend(more.into_iter().map(|item| (held.clone(), item)));

@@ -20,8 +20,8 @@ pub(crate) struct Limits {
     #[arg(short = 'Q', long, value_name = "BYTES", value_parser = bytes, hide_short_help = true)]
     quota: Option<u64>,
 
-    /// Fetch at most so many URLs of a site that lead on and say nothing new (calendars, sessions,
-    /// filters), and one more for each eight that do; 0: all [default: 1000]
+    /// Fetch at most so many pages of a site that lead on and say and show nothing new (calendars,
+    /// sessions, filters), or one for each four answers that do, if that is more; 0: all [default: 8]
     #[arg(long, value_name = "N", hide_short_help = true)]
     max_alike: Option<usize>,
 

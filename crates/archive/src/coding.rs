@@ -36,7 +36,6 @@ pub enum ContentError {
 
 impl ContentError {
     /// Tells whether the body ends before its content does: all of it may be had at another time.
-    /// Of `br` nobody knows: its decoder says the same of what is corrupt.
     pub fn is_cut_short(&self) -> bool {
         matches!(self, ContentError::Broken { source, .. }
             if source.kind() == io::ErrorKind::UnexpectedEof)
@@ -149,7 +148,7 @@ fn decoder(coding: &str, coded: Box<dyn Read + Send>) -> io::Result<Box<dyn Read
         ("gzip" | "x-gzip", _) => Box::new(Members(bufread::GzDecoder::new(coded))),
         ("deflate", Some(first)) if first & 0x0f == 8 => Box::new(bufread::ZlibDecoder::new(coded)),
         ("deflate", _) => Box::new(bufread::DeflateDecoder::new(coded)),
-        ("br", _) => Box::new(brotli::Decompressor::new(coded, BUFFER)),
+        ("br", _) => Box::new(Brotli::new(coded)),
         ("zstd", _) => Box::new(Frames::new(coded)),
         _ => Box::new(coded),
     })
@@ -170,6 +169,47 @@ impl Read for Members {
             let rest = std::mem::replace(self.0.get_mut(), nothing);
             self.0 = bufread::GzDecoder::new(rest);
         }
+    }
+}
+
+/// What is coded as brotli. Its decoder does not say whether it is cut short or corrupt: it was cut
+/// short if the decoder asked for more when there was no more.
+struct Brotli<R: Read>(brotli::Decompressor<ToItsEnd<R>>);
+
+/// Remembers whether the end was met.
+struct ToItsEnd<R> {
+    input: R,
+    is_at_end: bool,
+}
+
+impl<R: Read> Brotli<R> {
+    fn new(input: R) -> Self {
+        let input = ToItsEnd {
+            input,
+            is_at_end: false,
+        };
+        Brotli(brotli::Decompressor::new(input, BUFFER))
+    }
+}
+
+impl<R: Read> Read for Brotli<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer).map_err(|error| {
+            let is_invalid = error.kind() == io::ErrorKind::InvalidData;
+            if is_invalid && self.0.get_ref().is_at_end {
+                io::Error::new(io::ErrorKind::UnexpectedEof, error)
+            } else {
+                error
+            }
+        })
+    }
+}
+
+impl<R: Read> Read for ToItsEnd<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        self.is_at_end |= read == 0;
+        Ok(read)
     }
 }
 
@@ -205,9 +245,7 @@ fn undo(coding: &str, body: &[u8], limit: u64) -> Result<Vec<u8>, ContentError> 
         "deflate" => DeflateDecoder::new(body)
             .take(most)
             .read_to_end(&mut content),
-        "br" => brotli::Decompressor::new(body, BUFFER)
-            .take(most)
-            .read_to_end(&mut content),
+        "br" => Brotli::new(body).take(most).read_to_end(&mut content),
         "zstd" => Frames::new(body).take(most).read_to_end(&mut content),
         _ => return Ok(body.to_vec()),
     };
@@ -255,6 +293,24 @@ mod tests {
         encoder.finish().unwrap()
     }
 
+    fn zlib(content: &[u8]) -> Vec<u8> {
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(content).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn deflate(content: &[u8]) -> Vec<u8> {
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(content).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn brotli(content: &[u8]) -> Vec<u8> {
+        let mut encoder = brotli::CompressorWriter::new(Vec::new(), BUFFER, 1, 20);
+        encoder.write_all(content).unwrap();
+        encoder.into_inner()
+    }
+
     fn read(coding: &str, body: &[u8], limit: u64) -> Result<Vec<u8>, ContentError> {
         let body = Box::new(io::Cursor::new(body.to_vec()));
         let mut content = Vec::new();
@@ -280,15 +336,9 @@ mod tests {
         check("gzip, x-gzip", &gzip(&gzip(b"hello")));
         check("gzip", &[gzip(b"hel"), gzip(b"lo")].concat());
         check("gzip", &[&gzip(b"hello")[..], b"\0\0junk"].concat());
-        let mut zlib = ZlibEncoder::new(Vec::new(), Compression::fast());
-        zlib.write_all(b"hello").unwrap();
-        check("deflate", &zlib.finish().unwrap());
-        let mut raw = DeflateEncoder::new(Vec::new(), Compression::fast());
-        raw.write_all(b"hello").unwrap();
-        check("deflate", &raw.finish().unwrap());
-        let mut br = brotli::CompressorWriter::new(Vec::new(), BUFFER, 1, 20);
-        br.write_all(b"hello").unwrap();
-        check("br", &br.into_inner());
+        check("deflate", &zlib(b"hello"));
+        check("deflate", &deflate(b"hello"));
+        check("br", &brotli(b"hello"));
         let zstd = |content: &[u8]| compress_to_vec(content, CompressionLevel::Fastest);
         check("zstd", &zstd(b"hello"));
         check("zstd", &[zstd(b"hel"), zstd(b"lo")].concat());
@@ -346,6 +396,9 @@ mod tests {
         let content: Vec<u8> = (0..9999_u32).flat_map(u32::to_le_bytes).collect();
         for (coding, body) in [
             ("gzip", gzip(&content)),
+            ("deflate", zlib(&content)),
+            ("deflate", deflate(&content)),
+            ("br", brotli(&content)),
             (
                 "zstd",
                 compress_to_vec(&content[..], CompressionLevel::Fastest),

@@ -115,6 +115,28 @@ async fn what_a_page_needs_of_a_host_that_is_given_up_is_not_asked_for_by_the_co
     assert_eq!(findings(&verified(&folder)), [""; 0]);
 }
 
+/// Wherever it ends, what is left is not asked for, and what is gone on with is the same.
+#[tokio::test]
+async fn a_crawl_that_ends_at_a_limit_leaves_a_copy_that_holds_and_goes_on_to_the_whole() {
+    let site = small_site().await;
+    let whole = site::tree(crawled(&site).await.path());
+    let go_on = async |folder: &TempDir, pages| {
+        let mut config = Config::new(&site.url).unwrap();
+        config.output = folder.path().to_owned();
+        config.tries = site::once();
+        config.limits.pages = pages;
+        Crawl::start(config).unwrap().finish().await.unwrap();
+        assert_eq!(findings(&verified(folder)), [""; 0], "{pages:?}");
+    };
+    for pages in 1..4 {
+        let folder = tempfile::tempdir().unwrap();
+        go_on(&folder, Some(pages)).await;
+        assert_ne!(site::tree(folder.path()), whole, "{pages}");
+        go_on(&folder, None).await;
+        assert_eq!(site::tree(folder.path()), whole, "{pages}");
+    }
+}
+
 #[tokio::test]
 async fn a_file_that_is_not_there_or_another_is_found_and_who_refers_to_it() {
     let site = small_site().await;

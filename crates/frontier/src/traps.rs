@@ -5,8 +5,9 @@
 //!
 //! - What was found only on a page that says nothing new is *suspect*; so is what has one segment
 //!   three times in its path. Of suspects, a site may waste a few, or one for each four answers that
-//!   say something. A page that something new was found on, be it the picture that it shows, is
-//!   not wasted after all: the pages of a gallery say the same, and so do those of a list. If it is, so is what it needs.
+//!   say something. A page is wasted if it says nothing new, and with it what it needs. But if
+//!   something new is found on it, be it the picture that it shows, it is not wasted after all: the
+//!   pages of a gallery say the same, and so do those of a list.
 //! - Of what one page with more than a thousand links leads to, some may be the very same, and more
 //!   the more are not.
 //!

@@ -81,13 +81,17 @@ pub(crate) async fn run(args: &Args, browser: &Browser) -> Result<()> {
         eprintln!("{}", site.row());
         judged.push(site);
     }
+    if judged.is_empty() {
+        let names: Vec<_> = sites::SOURCES.iter().map(|source| source.name).collect();
+        bail!("no such site; there are {}, references", names.join(", "));
+    }
     if args.json {
         print_json(&report(&judged))?;
     } else {
         print!("{}", table(&judged));
     }
     let missed: usize = judged.iter().map(|site| site.missed.len()).sum();
-    if missed > 0 || judged.is_empty() {
+    if missed > 0 {
         bail!("{missed} requests are not among what was found");
     }
     Ok(())

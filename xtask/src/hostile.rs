@@ -265,13 +265,14 @@ const HEAVY: [&str; 16] = [
     "url-without-end",
 ];
 
-const FLAGS: [(&str, &str); 6] = [
+const FLAGS: [(&str, &str); 7] = [
     ("--jobs", "8"),
     ("--timeout", "2"),
     ("--connect-timeout", "1"),
     ("--tries", "2"),
     ("--waitretry", "0.2"),
     ("--max-filesize", "8m"),
+    ("--max-alike", "8"),
 ];
 
 #[cfg(test)]

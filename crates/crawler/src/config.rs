@@ -37,7 +37,7 @@ pub struct Config {
     pub limits: Limits,
     /// How many pages of a site may lead on without end, as it seems, and say and show nothing new
     /// (calendars, sessions, filters): so many, or one for each four answers that say something, if that is
-    /// more. What is beyond is held back. `None`: all are fetched. Default: 8.
+    /// more. What is beyond is held back. `None`: all are fetched. Default: 1000.
     pub max_alike: Option<usize>,
     /// How each is made, and its bounds. Cookies are kept, and if the crawl is
     /// [resumable](Self::resumable), for the one that goes on with it: in the folder of the state,
@@ -289,7 +289,7 @@ impl Config {
             politeness: Politeness::default(),
             tries: Tries::default(),
             limits: Limits::default(),
-            max_alike: Some(8),
+            max_alike: Some(1000),
             fetch: fetch::Config {
                 cookies: Some(fetch::Cookies::default()),
                 ..fetch::Config::default()

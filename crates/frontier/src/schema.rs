@@ -270,10 +270,9 @@ impl File {
                 evidence,
             } = row;
             let news = evidence.news as u8;
-            let numbers = evidence
-                .content
-                .map(|it| [Some(it.digest), it.words].map(|it| it.map(u64::cast_signed)));
-            let [digest, words] = numbers.unwrap_or([None; 2]);
+            let content = evidence.content;
+            let digest = content.map(|it| it.digest.cast_signed());
+            let words = content.and_then(|it| it.words).map(u64::cast_signed);
             let crc = done_crc(*url, *urls, news, [digest, words], record);
             insert.execute(params![url, urls, record, news, digest, words, crc])?;
         }

@@ -230,9 +230,9 @@ impl Traps {
                 }
             }
             (Key::Site(site), News::Alike | News::Same) => {
-                let (site, wasted) = (site.clone(), 1);
-                self.sites.entry(site.clone()).or_default().wasted += wasted;
-                self.alike.insert(judged.url, Alike { site, wasted });
+                self.sites.entry(site.clone()).or_default().wasted += 1;
+                let site = site.clone();
+                self.alike.insert(judged.url, Alike { site, wasted: 1 });
             }
             // What is new counts for the whole site, above.
             (Key::Site(_), News::New | News::Unknown) => {}

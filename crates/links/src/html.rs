@@ -334,6 +334,9 @@ impl Html<'_> {
             };
             let place = Place::new(within, layer);
             let span = text.span(url.span);
+            if self.may_bound_a_script(&span) {
+                continue;
+            }
             if let Some(names) = url.names.filter(|_| self.names.len() < MOST_PREFIXES) {
                 self.names.push((names, url.text.clone()));
             }
@@ -346,8 +349,16 @@ impl Html<'_> {
         for url in scripts(&text.decoded, &self.names, guesses) {
             let place = Place::new(url.within(), layer);
             let span = text.span(url.span.clone());
-            self.push(&url.text, url.kind(), url.role, span, place);
+            if !self.may_bound_a_script(&span) {
+                self.push(&url.text, url.kind(), url.role, span, place);
+            }
         }
+    }
+
+    /// Whether the script might end elsewhere if this were another text: with `<!--<script` or `-->`
+    /// (HTML §13.2.5.15 to §13.2.5.31). Neither `<` nor `>` is a URL code point.
+    fn may_bound_a_script(&self, span: &Range<usize>) -> bool {
+        memchr::memchr2(b'<', b'>', &self.document[span.clone()]).is_some()
     }
 
     fn style(&mut self, text: &Text<'_>, layer: Option<Layer>, role: Option<Role>) {

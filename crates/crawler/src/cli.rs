@@ -252,6 +252,8 @@ mod tests {
             "--page-requisites-hosts=same",
         ] {
             assert_eq!(scope(same), same);
+            let read: Result<dragline::Rules, _> = same.parse();
+            assert_eq!(read.map(|rules| rules.to_string()), Ok(same.to_owned()));
         }
         for (short, long) in [
             ("-l 2", "--level=2"),

@@ -230,15 +230,24 @@ impl Config {
     /// What tells it from other crawls of the same seeds, as options; nothing by default.
     pub(crate) fn told_scope(&self) -> String {
         let rules = self.scope.to_string();
-        let flags = [
-            (!rules.is_empty(), rules.as_str()),
-            (!self.follow.sitemaps, "--no-sitemaps"),
-            (!self.follow.guesses, "--no-guesses"),
-            (self.follow.nofollow, "--nofollow"),
-        ];
-        let flags = flags.iter().filter(|(is_set, _)| *is_set);
-        let flags: Vec<_> = flags.map(|(_, flag)| *flag).collect();
-        flags.join(" ")
+        let Follow {
+            sitemaps,
+            guesses,
+            nofollow,
+        } = self.follow;
+        let are_set = [!sitemaps, !guesses, nofollow];
+        let flags = FOLLOW_FLAGS.iter().zip(are_set);
+        let flags = flags.filter_map(|(flag, is_set)| is_set.then_some(*flag));
+        let rules = [rules.as_str()].into_iter().filter(|it| !it.is_empty());
+        rules.chain(flags).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The rules that were told so, if they can be read.
+    pub(crate) fn told_rules(mut told: &str) -> Option<Rules> {
+        for flag in FOLLOW_FLAGS.iter().rev() {
+            told = told.strip_suffix(flag).unwrap_or(told).trim_end();
+        }
+        told.parse().ok()
     }
 
     /// How a host is asked.
@@ -304,6 +313,9 @@ impl Config {
     }
 }
 
+/// What is told of [`Follow`], in its order.
+const FOLLOW_FLAGS: [&str; 3] = ["--no-sitemaps", "--no-guesses", "--nofollow"];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -317,5 +329,24 @@ mod tests {
         );
         assert_eq!(output("http://[::1]/"), PathBuf::from("--1"));
         assert_eq!(output("http://../"), PathBuf::from("site"));
+    }
+
+    #[test]
+    fn the_rules_of_a_crawl_are_read_from_what_is_told_of_it() {
+        let mut config = Config::new("http://h/").unwrap();
+        for rules in ["", "--level=2 --accept-regex=a b --no-parent"] {
+            config.scope = rules.parse().unwrap();
+            for bits in 0..8 {
+                config.follow = Follow {
+                    sitemaps: bits & 1 == 0,
+                    guesses: bits & 2 == 0,
+                    nofollow: bits & 4 != 0,
+                };
+                let told = config.told_scope();
+                let read = Config::told_rules(&told).unwrap().to_string();
+                assert_eq!(read, rules, "{told}");
+            }
+        }
+        assert!(Config::told_rules("--of-another-version").is_none());
     }
 }

@@ -9,7 +9,7 @@ use archive::{Archive, Entry, Position, Reader, Syncer};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use frontier::{
-    CanonicalUrl, Frontier, FrontierError, Journal, JournalOptions, JournalReader, Past,
+    CanonicalUrl, Frontier, FrontierError, Journal, JournalOptions, JournalReader, Past, Rules,
 };
 use futures::executor::block_on;
 
@@ -337,12 +337,12 @@ impl Left {
         &self.path
     }
 
-    /// Whether what belongs to the last crawl does so by the rules that are usual.
-    pub(crate) fn has_usual_scope(&self) -> Result<bool, StartError> {
+    /// By which rules something belongs to the last crawl, unless their text is of another version.
+    pub(crate) fn rules(&self) -> Result<Option<Rules>, StartError> {
         let scope = self.journals.last().map(|last| last.note(SCOPE));
         let scope = scope.transpose();
         let scope = scope.map_err(|error| RestoreError::from(error).in_folder(&self.path))?;
-        Ok(scope.flatten().is_none_or(|rules| rules.is_empty()))
+        Ok(Config::told_rules(&scope.flatten().unwrap_or_default()))
     }
 
     /// What earlier crawls archived, but for those that have a journal.

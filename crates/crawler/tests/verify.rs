@@ -74,6 +74,35 @@ async fn a_copy_that_is_as_it_should_be_is_so() {
     );
 }
 
+/// Why a link leads out is judged by the rules of the crawl, not by those that are usual.
+#[tokio::test]
+async fn a_copy_by_other_rules_is_judged_by_them() {
+    let body = "<img src=/x/a.png><img src=/b.png><a href=/docs/no>no</a><a href=/up>up</a>\
+                <a href=/docs/a>a</a>";
+    let site = Site::start(|_| {
+        [
+            ("/docs/", Answer::html(body)),
+            ("/docs/a", Answer::html("<a href=b>b</a>")),
+            ("/docs/b", Answer::html("")),
+            ("/b.png", Answer::of_type("image/png", "b")),
+        ]
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = Config::new(&format!("{}docs/", site.url)).unwrap();
+    config.output = folder.path().to_owned();
+    config.tries = site::once();
+    config.follow.sitemaps = false;
+    let rules = "--level=1 --exclude-directories=/x --no-parent";
+    config.scope = rules.parse().unwrap();
+    Crawl::start(config).unwrap().finish().await.unwrap();
+    let verified = verified(&folder);
+    assert_eq!(findings(&verified), [""; 0]);
+    let outward: Vec<_> = verified.outward.counts.iter().collect();
+    // By the usual rules /x/a.png were missing, and /up and /docs/b were left out.
+    assert_eq!(outward, [(&Why::OutOfScope, &3), (&Why::Failed, &1)]);
+}
+
 #[tokio::test]
 async fn what_a_page_needs_and_did_not_get_is_nothing_that_falls_short() {
     let site = Site::start(|_| [("/", Answer::html("<script src=gone.js></script>"))]).await;

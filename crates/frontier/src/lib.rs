@@ -83,5 +83,5 @@ pub use pattern::{Case, FilePattern, FolderPattern, InvalidPattern};
 pub use reading::JournalReader;
 /// What [`Rules`] take as expressions.
 pub use regex::Regex;
-pub use rules::{RequisiteHosts, Rules};
+pub use rules::{InvalidRules, RequisiteHosts, Rules};
 pub use scope::{Rule, Scope, Verdict};

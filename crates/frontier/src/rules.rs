@@ -1,8 +1,9 @@
 use std::fmt;
+use std::str::FromStr;
 
 use regex::Regex;
 
-use crate::pattern::{FilePattern, FolderPattern};
+use crate::pattern::{Case, FilePattern, FolderPattern, InvalidPattern};
 
 /// What belongs to a crawl, as wget's options say it. By default: the hosts of the seeds, and what
 /// pages need from any host.
@@ -90,6 +91,105 @@ impl fmt::Display for Rules {
     }
 }
 
+/// What their text says.
+impl FromStr for Rules {
+    type Err = InvalidRules;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRules> {
+        let invalid = || InvalidRules(text.to_owned());
+        let case = if text.split(' ').any(|option| option == "--ignore-case") {
+            Case::Ignored
+        } else {
+            Case::Heeded
+        };
+        let mut rules = Rules::default();
+        // There may be blanks in an expression.
+        for option in text.split(" --").filter(|option| !option.is_empty()) {
+            let option = option.strip_prefix("--").unwrap_or(option);
+            let (name, value) = option.split_once('=').unwrap_or((option, ""));
+            rules.set(name, value, case).ok_or_else(invalid)?;
+        }
+        if rules.to_string() == text {
+            Ok(rules)
+        } else {
+            Err(invalid())
+        }
+    }
+}
+
+impl Rules {
+    /// Takes in an option; `None`: there is none of this name, or it has no such value.
+    fn set(&mut self, name: &str, value: &str, case: Case) -> Option<()> {
+        let files = || each(value, |name| FilePattern::with_case(name, case));
+        let folders = || each(value, |name| FolderPattern::with_case(name, case));
+        let domains = || value.split(',').map(str::to_owned).collect();
+        match name {
+            "level" => self.depth = Some(value.parse().ok()?),
+            "page-requisites" => self.depth = Some(0),
+            "ignore-case" => {}
+            "no-parent" => self.no_parent = true,
+            "span-hosts" => self.span_hosts = true,
+            "domains" => self.domains = domains(),
+            "exclude-domains" => self.exclude_domains = domains(),
+            "include-directories" => self.include_directories = folders()?,
+            "exclude-directories" => self.exclude_directories = folders()?,
+            "accept" => self.accept = files()?,
+            "reject" => self.reject = files()?,
+            "accept-regex" => self.accept_regex = Some(Regex::new(value).ok()?),
+            "reject-regex" => self.reject_regex = Some(Regex::new(value).ok()?),
+            "page-requisites-hosts" => self.requisites = RequisiteHosts::Same,
+            _ => return None,
+        }
+        Some(())
+    }
+}
+
+/// The text is not that of rules.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` says no rules of a scope")]
+pub struct InvalidRules(String);
+
+fn each<T>(list: &str, read: impl Fn(&str) -> Result<T, InvalidPattern>) -> Option<Vec<T>> {
+    list.split(',').map(|name| read(name).ok()).collect()
+}
+
 fn texts(patterns: &[impl fmt::Display]) -> Vec<String> {
     patterns.iter().map(ToString::to_string).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_read_from_their_text() {
+        for text in [
+            "",
+            "--level=3",
+            "--page-requisites",
+            "--level=2 --domains=a.org,b.org --span-hosts",
+            "--exclude-domains=ads.org --include-directories=/a,/b/* --exclude-directories=/tmp",
+            "--accept=pdf,a*.gif --reject=zip --ignore-case --no-parent",
+            "--accept-regex=a b --reject-regex=[?=] --page-requisites-hosts=same",
+        ] {
+            let read: Result<Rules, _> = text.parse();
+            assert_eq!(read.map(|rules| rules.to_string()), Ok(text.to_owned()));
+        }
+        let rules: Rules = "--accept=GIF --ignore-case".parse().unwrap_or_default();
+        assert!(rules.accept.iter().any(|it| it.matches("a.gif")));
+        for text in [
+            "--level=x",
+            "--level=0",
+            "--no-parent --level=2",
+            "--accept=[",
+            "--accept-regex=(",
+            "--page-requisites-hosts=any",
+            "no-parent",
+            // Where it ends is not told.
+            "--accept-regex=a -- c",
+            "--no-such",
+        ] {
+            assert!(text.parse::<Rules>().is_err(), "{text}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use archive::{Entry, Position};
-use frontier::{CanonicalUrl, Rules, Scope};
+use frontier::{CanonicalUrl, Found, Scope};
 use url::Url;
 
 use crate::StartError;
@@ -75,7 +75,7 @@ impl Outward {
 /// What came of each URL.
 pub(crate) struct Known {
     came: HashMap<CanonicalUrl, Came>,
-    /// What belongs to the crawl, if that is by the rules that are usual.
+    /// What belongs to the crawl, if that can be told.
     scope: Option<Scope>,
     is_finished: bool,
 }
@@ -96,7 +96,7 @@ pub(crate) enum Leads<'a> {
     In,
     Failed(&'a str),
     Out(Why),
-    /// Nobody asked for it, though someone should have, if a page needs it.
+    /// Nobody asked for it, though a page needs it.
     Unasked,
 }
 
@@ -136,13 +136,13 @@ impl Known {
         if let Some(last) = left.journals.last() {
             let is_finished = last.is_finished();
             known.is_finished = is_finished.map_err(|error| in_state(error.into()))?;
-            if left.has_usual_scope()? {
+            if let Some(rules) = left.rules()? {
                 let seeds = left.seeds()?;
                 let seeds: Vec<_> = seeds
                     .iter()
                     .filter_map(|seed| CanonicalUrl::parse(seed).ok())
                     .collect();
-                let mut history = History::new(&seeds, Rules::default(), Position::default());
+                let mut history = History::new(&seeds, rules, Position::default());
                 history.restore(last, |_| {}).map_err(in_state)?;
                 known.scope = Some(history.scope);
             }
@@ -164,8 +164,8 @@ impl Known {
         }
     }
 
-    /// Tells where a reference to this URL leads.
-    pub(crate) fn leads(&self, url: &Url) -> Leads<'_> {
+    /// Tells where a reference leads: to this URL, which a page needs, or links to.
+    pub(crate) fn leads(&self, url: &Url, is_needed: bool) -> Leads<'_> {
         let Some(mut url) = CanonicalUrl::new(url) else {
             return Leads::Out(Why::OutOfScope);
         };
@@ -176,19 +176,28 @@ impl Known {
                 Some(Came::Nothing) => return Leads::Failed("an answer without a document"),
                 Some(Came::Passed) => return Leads::Out(Why::Passed),
                 Some(Came::Failed(why)) => return Leads::Failed(why),
-                None => return self.unknown(&url),
+                None => return self.unknown(url, is_needed),
             };
         }
         Leads::Failed("too many redirects")
     }
 
-    fn unknown(&self, url: &CanonicalUrl) -> Leads<'_> {
-        match &self.scope {
-            // By rules of the crawl's own; they are not read here.
-            None => Leads::Out(Why::OutOfScope),
-            Some(_) if !self.is_finished => Leads::Out(Why::NotYet),
-            Some(scope) if scope.admits(url) => Leads::Out(Why::LeftOut),
-            Some(_) => Leads::Unasked,
+    fn unknown(&self, url: CanonicalUrl, is_needed: bool) -> Leads<'_> {
+        let (found, depth) = match (is_needed, self.is_finished) {
+            (true, _) => (Found::requisite(url), 0),
+            (false, false) => (Found::link(url), 0),
+            // If there is a bound to how far away links lead, it is beyond.
+            (false, true) => (Found::link(url), u32::MAX),
+        };
+        let scope = self.scope.as_ref();
+        if !scope.is_some_and(|scope| scope.judge(&found, depth).is_admitted()) {
+            Leads::Out(Why::OutOfScope)
+        } else if !self.is_finished {
+            Leads::Out(Why::NotYet)
+        } else if is_needed {
+            Leads::Unasked
+        } else {
+            Leads::Out(Why::LeftOut)
         }
     }
 }
@@ -222,8 +231,8 @@ mod tests {
             scope: Some(Scope::of(&[url("http://h/")])),
             is_finished: true,
         };
-        let leads = |known: &Known, text: &str| {
-            match known.leads(&Url::parse(text).unwrap()) {
+        let leads = |known: &Known, text: &str, is_needed| {
+            match known.leads(&Url::parse(text).unwrap(), is_needed) {
                 Leads::In => "in",
                 Leads::Unasked => "unasked",
                 Leads::Failed(why) => why,
@@ -234,19 +243,26 @@ mod tests {
         for (text, expected) in [
             ("http://h/#x", "in"),
             ("http://h/moved", "in"),
-            ("http://h/away", "unasked"),
+            ("http://h/away", "out of scope"),
             ("http://h/loop", "too many redirects"),
             ("http://h/no", "404 Not Found"),
             ("http://h/empty", "an answer without a document"),
             ("http://h/passed", "not kept"),
             ("http://h/unknown", "left out"),
-            ("http://elsewhere/", "unasked"),
+            ("http://elsewhere/", "out of scope"),
         ] {
-            assert_eq!(leads(&known, text), expected, "{text}");
+            assert_eq!(leads(&known, text, false), expected, "{text}");
         }
+        assert_eq!(leads(&known, "http://elsewhere/", true), "unasked");
+        let rules = "--level=2 --exclude-domains=elsewhere".parse().unwrap();
+        known.scope = Some(Scope::with(rules, &[url("http://h/")]));
+        assert_eq!(leads(&known, "http://h/unknown", false), "out of scope");
+        assert_eq!(leads(&known, "http://h/unknown", true), "unasked");
+        assert_eq!(leads(&known, "http://elsewhere/", true), "out of scope");
         known.is_finished = false;
-        assert_eq!(leads(&known, "http://h/unknown"), "not fetched yet");
+        assert_eq!(leads(&known, "http://h/unknown", false), "not fetched yet");
+        assert_eq!(leads(&known, "http://elsewhere/", false), "out of scope");
         known.scope = None;
-        assert_eq!(leads(&known, "http://h/unknown"), "out of scope");
+        assert_eq!(leads(&known, "http://h/unknown", false), "out of scope");
     }
 }

@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::state::STATE_FOLDER;
 use crate::verify::known::{Known, Leads};
-use crate::verify::{Finding, Findings, Outward, Why};
+use crate::verify::{Finding, Findings, Outward};
 
 /// Follows references, on several threads.
 pub(crate) struct References<'a> {
@@ -92,14 +92,11 @@ impl<'a> References<'a> {
         to.set_fragment(None);
         let (from, to) = (path.to_owned(), to.to_string());
         let is_needed = matches!(link.kind, Kind::Requisite | Kind::Embedded);
-        match self.known.leads(&link.url) {
+        match self.known.leads(&link.url, is_needed) {
             Leads::In => referred.findings.push(Finding::LeadsOut { from, to }),
             Leads::Failed(why) => referred.outward.failed(&to, why),
-            Leads::Out(Why::LeftOut) | Leads::Unasked if is_needed => {
-                referred.findings.push(Finding::NotAskedFor { from, to });
-            }
+            Leads::Unasked => referred.findings.push(Finding::NotAskedFor { from, to }),
             Leads::Out(why) => referred.outward.count(why),
-            Leads::Unasked => referred.outward.count(Why::OutOfScope),
         }
     }
 

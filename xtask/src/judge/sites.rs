@@ -248,8 +248,16 @@ pub(super) const SOURCES: &[Source] = &[
         name: "rust",
         from: From::Debian(&["rust-doc"]),
         root: "usr/share/doc/rust-doc/html",
-        parts: &["*", "book/", "alloc/"],
-        seeds: &["book/index.html", "alloc/index.html", "index.html"],
+        parts: &["*", "alloc/"],
+        seeds: &["alloc/index.html", "index.html"],
+    },
+    Source {
+        // Apart: scripts of its pages ask another host for what may be run there, live as from disk.
+        name: "rust-book",
+        from: From::Debian(&["rust-doc"]),
+        root: "usr/share/doc/rust-doc/html",
+        parts: &["book/"],
+        seeds: &["book/index.html"],
     },
     Source {
         name: "openjdk",

@@ -3,7 +3,7 @@ use std::error::Error;
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
-use url::Url;
+use url::{Position, Url};
 
 /// An `http` or `https` URL in the one spelling that the crawl knows it by.
 ///
@@ -22,16 +22,23 @@ impl CanonicalUrl {
     ///
     /// # Errors
     ///
-    /// It is not a URL, or one that is not fetched by HTTP.
+    /// It is not a URL, or one that is not fetched by HTTP, or is longer than [`LONGEST`](Self::LONGEST).
     pub fn parse(text: &str) -> Result<Self, InvalidUrl> {
         let url = Url::parse(text).map_err(InvalidUrl::Syntax)?;
-        Self::new(&url).ok_or_else(|| InvalidUrl::Scheme(url.scheme().to_owned()))
+        Self::of(&url)
     }
 
-    /// Returns the canonical form of `url`, or `None` if it is not fetched by HTTP.
+    /// Returns the canonical form of `url`, or `None` if it is not fetched by HTTP, or too long.
     pub fn new(url: &Url) -> Option<Self> {
+        Self::of(url).ok()
+    }
+
+    fn of(url: &Url) -> Result<Self, InvalidUrl> {
         if !matches!(url.scheme(), "http" | "https") {
-            return None;
+            return Err(InvalidUrl::Scheme(url.scheme().to_owned()));
+        }
+        if url[..Position::AfterQuery].len() > Self::LONGEST {
+            return Err(InvalidUrl::TooLong);
         }
         // Each link of each page comes by here: what is written into is long enough at once.
         let mut text = String::with_capacity(url.as_str().len());
@@ -47,8 +54,11 @@ impl CanonicalUrl {
             text.push('?');
             normalise_escapes(query, &mut text);
         }
-        Some(CanonicalUrl(text.into()))
+        Ok(CanonicalUrl(text.into()))
     }
+
+    /// How many bytes of a URL there may be before its fragment: no more is a URL to Chromium either.
+    pub const LONGEST: usize = 2 << 20;
 
     /// Returns it as text.
     pub fn as_str(&self) -> &str {
@@ -125,6 +135,8 @@ pub enum InvalidUrl {
     Syntax(url::ParseError),
     /// Its scheme is neither `http` nor `https`, but this.
     Scheme(String),
+    /// It is longer than [`CanonicalUrl::LONGEST`].
+    TooLong,
 }
 
 impl fmt::Display for InvalidUrl {
@@ -134,6 +146,7 @@ impl fmt::Display for InvalidUrl {
             InvalidUrl::Scheme(scheme) => {
                 write!(f, "scheme `{scheme}` is neither http nor https")
             }
+            InvalidUrl::TooLong => f.write_str("longer than 2 MiB"),
         }
     }
 }
@@ -142,7 +155,7 @@ impl Error for InvalidUrl {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             InvalidUrl::Syntax(error) => Some(error),
-            InvalidUrl::Scheme(_) => None,
+            InvalidUrl::Scheme(_) | InvalidUrl::TooLong => None,
         }
     }
 }
@@ -220,6 +233,16 @@ mod tests {
 
     fn check(text: &str, canonical: &str) {
         assert_eq!(CanonicalUrl::parse(text).unwrap().as_str(), canonical);
+    }
+
+    #[test]
+    fn a_url_is_not_longer_than_a_browser_takes() {
+        let of_length = |length| "http://h/".to_owned() + &"x".repeat(length - 9);
+        let longest = of_length(CanonicalUrl::LONGEST);
+        assert!(CanonicalUrl::parse(&longest).is_ok());
+        assert!(CanonicalUrl::parse(&(longest + "#and-a-fragment")).is_ok());
+        let longer = CanonicalUrl::parse(&of_length(CanonicalUrl::LONGEST + 1));
+        assert_eq!(longer, Err(InvalidUrl::TooLong));
     }
 
     #[test]

@@ -188,12 +188,12 @@ fn others() -> Vec<Behaviour> {
         document("nested-functions", "functions in functions, 300 000 deep", css, || {
             format!("@import '/found';a{{b:{}", "f(".repeat(300_000)).into_bytes()
         }),
-        // By the CSS syntax it is a URL all the same, and is too long to ask for.
+        // By the CSS syntax it is a URL all the same, and is longer than any that a browser takes.
         Behaviour::new("url-without-end", "a url( of 4 MiB that is never closed")
             .link("/document", |_: &Asked<'_>| Script::ok("content-type: text/css\r\n", format!("@import '/found';a{{b:url({}", "x".repeat(4 << 20))), Expect::Any)
             .hidden("/found", Script::page("found it"), kept("found it"))
             .hidden("/xx**", Script::page("too long"), Expect::Any)
-            .exits(&[0, 8])
+            .exits(&[0])
             .within(30),
         document("many-escapes", "a million backslashes", css, || format!("@import '/found';{}", "\\".repeat(1_000_000)).into_bytes()),
         Behaviour::new("import-cycle", "style sheets that import each other")

@@ -245,7 +245,11 @@ impl Config {
     /// The rules that were told so, if they can be read.
     pub(crate) fn told_rules(mut told: &str) -> Option<Rules> {
         for flag in FOLLOW_FLAGS.iter().rev() {
-            told = told.strip_suffix(flag).unwrap_or(told).trim_end();
+            told = match told.strip_suffix(flag) {
+                Some("") => "",
+                Some(before) => before.strip_suffix(' ').unwrap_or(told),
+                None => told,
+            };
         }
         told.parse().ok()
     }
@@ -334,7 +338,11 @@ mod tests {
     #[test]
     fn the_rules_of_a_crawl_are_read_from_what_is_told_of_it() {
         let mut config = Config::new("http://h/").unwrap();
-        for rules in ["", "--level=2 --accept-regex=a b --no-parent"] {
+        for rules in [
+            "",
+            "--level=2 --accept-regex=a b",
+            "--reject-regex=--nofollow",
+        ] {
             config.scope = rules.parse().unwrap();
             for bits in 0..8 {
                 config.follow = Follow {

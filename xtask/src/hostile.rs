@@ -113,14 +113,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 /// Builds dragline.
 fn build(release: bool) -> Result<Program> {
-    let (profile, flag) = if release {
-        ("release", " --release")
+    // A build that is not optimised takes some ten times as long for what is work alone.
+    let (profile, flag, patience) = if release {
+        ("release", " --release", 1)
     } else {
-        ("debug", "")
+        ("debug", "", 4)
     };
     cargo(&format!("build --locked -p dragline{flag}"))?;
     let path = cargo::target_directory()?.join(profile).join("dragline");
-    Ok(Program { path })
+    Ok(Program { path, patience })
 }
 
 /// What CI runs of it: all but the heaviest, with the debug build, which is there.

@@ -167,7 +167,8 @@ impl Read for Members {
             }
             let nothing = BufReader::with_capacity(0, Box::new(io::empty()) as Box<_>);
             let rest = std::mem::replace(self.0.get_mut(), nothing);
-            self.0 = bufread::GzDecoder::new(rest);
+            // A decoder of its own for each of many members would cost more than what they hold.
+            self.0.reset(rest);
         }
     }
 }

@@ -18,6 +18,8 @@ use super::behaviour::Trouble;
 #[derive(Debug, Clone)]
 pub(crate) struct Program {
     pub(crate) path: PathBuf,
+    /// How many times as long as a limit says a run may take.
+    pub(crate) patience: u32,
 }
 
 /// What a run was like.
@@ -34,7 +36,7 @@ pub(crate) struct Ran {
 }
 
 impl Program {
-    /// Runs the program with these arguments in `folder`, for at most `limit`. When `now` is done, the signal of the
+    /// Runs the program with these arguments in `folder`, for at most `limit` times its patience. When `now` is done, the signal of the
     /// trouble is sent.
     ///
     /// # Errors
@@ -78,7 +80,7 @@ impl Program {
             status = child.wait() => Some(status),
             () = watch(id, &mut peak) => None,
             () = signalling => None,
-            () = time::sleep(limit) => None,
+            () = time::sleep(limit * self.patience) => None,
         };
         let time = begun.elapsed();
         let is_over_time = ended.is_none();

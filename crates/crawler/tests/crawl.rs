@@ -18,6 +18,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use site::{Answer, Site, tree};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 fn config(seed: &str, folder: &TempDir) -> Config {
     Config {
@@ -858,6 +860,57 @@ async fn a_host_whose_robots_txt_fails_is_left_for_later() {
         (summary.fetched, summary.unreached, summary.left),
         (2, 0, 0)
     );
+}
+
+/// Whichever step fails on the way to it. Each run asks it once more, and no other host waits for that.
+#[tokio::test]
+async fn a_host_that_cannot_be_had_is_left_for_later() {
+    type Step = fn(&FetchError) -> bool;
+    let site = Site::start(|_| [("/", Answer::html(""))]).await;
+    let listen = || async { TcpListener::bind("127.0.0.1:0").await.unwrap() };
+    let nobody = listen().await.local_addr().unwrap();
+    let listener = listen().await;
+    let plain = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut hello = [0; 4096];
+            while stream.read(&mut hello).await.is_ok_and(|read| read > 0) {
+                let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+            }
+        }
+    });
+    let fails: [(String, Step); 3] = [
+        ("http://nobody.invalid/".to_owned(), |it| {
+            matches!(it, FetchError::Resolve { .. })
+        }),
+        (format!("http://{nobody}/"), |it| {
+            matches!(it, FetchError::Connect { .. })
+        }),
+        (format!("https://{plain}/"), |it| {
+            matches!(it, FetchError::Tls { .. })
+        }),
+    ];
+    for (seed, is_expected) in fails {
+        let folder = tempfile::tempdir().unwrap();
+        for _ in 0..2 {
+            let mut config = config(&site.url, &folder);
+            config.politeness.robots = false;
+            config.seeds.extend(Config::new(&seed).unwrap().seeds);
+            let (summary, failures) = run(config).await;
+            assert_eq!(
+                (summary.fetched, summary.unreached, summary.left),
+                (1, 1, 1),
+                "{seed}"
+            );
+            let reason = &failures[&seed];
+            assert!(
+                matches!(reason, Reason::Fetch(error) if is_expected(error)),
+                "{reason:?}"
+            );
+        }
+        assert_eq!(read(&folder, "index.html"), "");
+    }
+    assert_eq!(site.requests()["/"], 3);
 }
 
 #[tokio::test]

@@ -289,26 +289,30 @@ impl Rate {
     fn now(&self, now: Duration) -> f64 {
         let passed = now.saturating_sub(self.since).as_secs_f64();
         let grown = |a_second: f64, seconds: f64| a_second.powf(seconds.clamp(0.0, 20.0));
+        // Of a host that bears few, each second tells little.
+        let seconds = |passed: f64| passed / (25.0 / self.most).max(1.0);
         match self.known {
             Known::Least => self.most * grown(2.0, passed),
-            // Of a host that bears few, each second tells little.
-            Known::About => self.most * grown(1.15, passed / (25.0 / self.most).max(1.0)),
+            Known::About => self.most * grown(1.15, seconds(passed)),
             Known::Well => {
                 let regained = self.regained().as_secs_f64();
                 let from_most = passed.min(1.5 * regained) / regained - 1.0;
                 // It bears that and more: how much, a search tells.
-                let more = passed - 1.5 * regained;
+                let more = seconds(passed - 1.5 * regained);
                 self.most * (1.0 + TAKEN_OFF * from_most.powi(3)) * grown(1.26, more)
             }
         }
     }
 
-    /// Whether it is much more than a second ago.
+    /// Whether it is much more than a second ago, so that a refusal tells only about how many it bears.
     fn is_growing_fast(&self, now: Duration) -> bool {
         match self.known {
             Known::Least => true,
             Known::About => false,
-            Known::Well => now.saturating_sub(self.since) > self.regained().mul_f64(1.5),
+            Known::Well => {
+                let before = now.saturating_sub(Duration::from_secs(1));
+                self.now(now) > 1.1 * self.now(before)
+            }
         }
     }
 
@@ -600,7 +604,7 @@ mod tests {
         let urls = (rate * 200.0) as u32;
         let outcome = crawl(server, urls, MANNER);
         let refused = f64::from(outcome.late_refused) / f64::from(outcome.late);
-        let few = if rate < 10.0 { 0.02 } else { 0.01 };
+        let few = if rate < 10.0 { 0.015 } else { 0.01 };
         assert!(refused < few, "{rate}/s: {refused:.4} refused, {outcome:?}");
         let share = outcome.accepted_a_second / rate;
         assert!(

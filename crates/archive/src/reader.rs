@@ -150,8 +150,10 @@ impl Reader {
                 digest: entry.digest,
             }));
         }
-        let mut body = Vec::new();
-        stream.read_to_end(&mut body)?;
+        let mut body = vec![0; usize::try_from(length).unwrap_or_default()];
+        stream.read_exact(&mut body)?;
+        // What is empty has an end too.
+        stream.read_to_end(&mut Vec::new())?;
         Ok(body.into())
     }
 

@@ -123,7 +123,7 @@ fn next(elapsed: Duration, took: Duration) -> Duration {
 pub(crate) fn site(config: &Config, seeds: Vec<String>) -> Site {
     Site {
         seeds,
-        key: |url| CanonicalUrl::new(url).map(|url| url.as_str().to_owned()),
+        key: CanonicalUrl::spelled,
         max_content: config.fetch.max_body,
         fsync: config.fsync,
         turns: Turns::default(),

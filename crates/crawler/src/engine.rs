@@ -237,7 +237,8 @@ impl Engine {
         let earlier = earlier.and_then(|it| it.good.get(url.as_str()).cloned());
         let begun = work.partial.take().map(|partial| partial.capture);
         let visitor = self.visitor.clone();
-        let visit = visitor.visit(url, asked_for, earlier, begun);
+        // It is some kilobytes that would be moved from hand to hand.
+        let visit = Box::pin(visitor.visit(url, asked_for, earlier, begun));
         let scheduled = pipeliner.schedule(visit).await;
         scheduled.map_err(|_| CrawlError::Workers)
     }

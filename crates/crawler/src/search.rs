@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use archive::Capture;
 use flate2::read::MultiGzDecoder;
+use foldhash::quality::RandomState;
 use frontier::{CanonicalUrl, Content, Found, Role, Rules, Scope};
 use http::HeaderMap;
 use http::header::{LINK, REFRESH};
@@ -195,7 +196,7 @@ fn unpacked(content: &[u8]) -> Vec<u8> {
 #[derive(Debug, Default)]
 struct Gathered {
     found: Vec<Found>,
-    places: HashMap<CanonicalUrl, usize>,
+    places: HashMap<CanonicalUrl, usize, RandomState>,
     /// How many of them are guesses.
     guesses: usize,
     /// Its links are not to be followed.

@@ -9,7 +9,6 @@ use archive::Entry;
 use frontier::CanonicalUrl;
 use mirror::{Came, Captures};
 use replay::{Replay, Site};
-use url::Url;
 
 use crate::StartError;
 use crate::records::{Records, each_record};
@@ -34,16 +33,11 @@ pub fn replay(state: &Path) -> Result<Replay, StartError> {
 pub(crate) fn of(left: &Left) -> Result<Replay, StartError> {
     let site = Site {
         seeds: left.seeds()?,
-        key,
+        key: CanonicalUrl::spelled,
         // It is sent as it is read.
         max_content: u64::MAX,
     };
     Ok(Replay::new(left.reader()?, all(left)?, site))
-}
-
-/// Tells which URLs are the same.
-pub(crate) fn key(url: &Url) -> Option<String> {
-    CanonicalUrl::new(url).map(|url| url.as_str().to_owned())
 }
 
 /// Reads what the copy is made of.

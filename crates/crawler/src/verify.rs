@@ -11,11 +11,12 @@ use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
+use frontier::CanonicalUrl;
 use mirror::{OnlyServed, Site, Turns};
 
 use crate::StartError;
 use crate::index::each_once;
-use crate::serve::{self, key};
+use crate::serve;
 use crate::state::Left;
 
 pub use finding::{Finding, Findings};
@@ -70,7 +71,7 @@ pub fn verify(output: &Path, state: &Path) -> Result<Verified, StartError> {
     let references = References::new(&folder, &known).map_err(failed)?;
     let site = Site {
         seeds: left.seeds()?,
-        key,
+        key: CanonicalUrl::spelled,
         max_content: u64::MAX,
         fsync: false,
         turns: Turns::default(),

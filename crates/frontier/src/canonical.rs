@@ -1,6 +1,6 @@
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::error::Error;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::sync::Arc;
 
 use url::{Position, Url};
@@ -33,28 +33,38 @@ impl CanonicalUrl {
         Self::of(url).ok()
     }
 
+    /// Returns the text of the canonical form of `url`, which borrows it if that is how it is spelled;
+    /// or `None` where [`new`](Self::new) does.
+    pub fn spelled(url: &Url) -> Option<Cow<'_, str>> {
+        Self::spell(url).ok()
+    }
+
     fn of(url: &Url) -> Result<Self, InvalidUrl> {
+        Self::spell(url).map(|text| CanonicalUrl(text.into()))
+    }
+
+    fn spell(url: &Url) -> Result<Cow<'_, str>, InvalidUrl> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(InvalidUrl::Scheme(url.scheme().to_owned()));
         }
-        if url[..Position::AfterQuery].len() > Self::LONGEST {
+        let spelled = &url[..Position::AfterQuery];
+        if spelled.len() > Self::LONGEST {
             return Err(InvalidUrl::TooLong);
         }
-        // Each link of each page comes by here: what is written into is long enough at once.
-        let mut text = String::with_capacity(url.as_str().len());
-        text.push_str(url.scheme());
-        text.push_str("://");
-        // An http(s) URL has a host, by the standard.
-        text.push_str(url.host_str().unwrap_or_default());
-        if let Some(port) = url.port() {
-            let _ = write!(text, ":{port}");
+        // Each link of each page comes by here, and most are as they are to be.
+        let has_user = !url[Position::BeforeUsername..Position::BeforeHost].is_empty();
+        if !has_user && !spelled.contains('%') {
+            return Ok(Cow::Borrowed(spelled));
         }
+        let mut text = String::with_capacity(spelled.len());
+        text.push_str(&url[..Position::BeforeUsername]);
+        text.push_str(&url[Position::BeforeHost..Position::AfterPort]);
         normalise_escapes(url.path(), &mut text);
         if let Some(query) = url.query() {
             text.push('?');
             normalise_escapes(query, &mut text);
         }
-        Ok(CanonicalUrl(text.into()))
+        Ok(Cow::Owned(text))
     }
 
     /// How many bytes of a URL there may be before its fragment: no more is a URL to Chromium either.
@@ -160,16 +170,22 @@ impl Error for InvalidUrl {
     }
 }
 
+fn after_scheme(url: &str) -> &str {
+    let after_scheme = url.strip_prefix("http://");
+    let after_scheme = after_scheme.or_else(|| url.strip_prefix("https://"));
+    after_scheme.unwrap_or_default()
+}
+
 /// The host of a canonical URL.
 pub(crate) fn host_of(url: &str) -> &str {
-    let after_scheme = url.split_once("://").map_or("", |(_, rest)| rest);
+    let after_scheme = after_scheme(url);
     let end = after_scheme.find('/').unwrap_or(after_scheme.len());
     &after_scheme[..end]
 }
 
 /// The path of a canonical URL, and its query if it has one.
 pub(crate) fn path_and_query_of(url: &str) -> (&str, Option<&str>) {
-    let after_scheme = url.split_once("://").map_or("", |(_, rest)| rest);
+    let after_scheme = after_scheme(url);
     let path = after_scheme.find('/').map_or("", |at| &after_scheme[at..]);
     match path.split_once('?') {
         Some((path, query)) => (path, Some(query)),

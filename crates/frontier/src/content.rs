@@ -27,11 +27,13 @@ impl Content {
     ///
     /// It takes memory for 65,536 words; of more, how often they come is of no account.
     pub fn of(document: &[u8], digest: u64, url: &CanonicalUrl) -> Self {
-        let mut said = HashMap::<u64, u32, RandomState>::default();
+        // A word takes some bytes, and comes again.
+        let words = (document.len() / 64).min(MOST_WORDS);
+        let mut said = HashMap::with_capacity_and_hasher(words, RandomState::default());
         let mut more = 0_u64;
         let mut say = |word| {
             if said.len() < MOST_WORDS {
-                *said.entry(word).or_default() += 1;
+                *said.entry(word).or_insert(0_u32) += 1;
             } else {
                 match said.get_mut(&word) {
                     Some(times) => *times += 1,

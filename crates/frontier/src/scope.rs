@@ -3,6 +3,7 @@ use std::fmt;
 
 use crate::canonical::{file_of, folder_of, host_of};
 use crate::frontier::{Found, Role};
+use crate::pattern::FilePattern;
 use crate::rules::{RequisiteHosts, Rules};
 use crate::{CanonicalUrl, Host};
 
@@ -134,23 +135,26 @@ impl Scope {
         if !rules.domains.is_empty() && !is_in_domains(host, &rules.domains) {
             return Some(Rule::Domain);
         }
-        let folder = folder_of(url);
         let is_outside = |folders: &BTreeSet<String>| {
+            let folder = folder_of(url);
             !folders.iter().any(|within| folder.starts_with(&**within))
         };
         if rules.no_parent && folders.is_some_and(is_outside) {
             return Some(Rule::Parent);
         }
         let included = &rules.include_directories;
-        let is_missing = !included.is_empty() && !included.iter().any(|it| it.matches(folder));
-        is_missing.then_some(Rule::Directory)
+        let is_included = || {
+            let folder = folder_of(url);
+            included.iter().any(|it| it.matches(folder))
+        };
+        (!included.is_empty() && !is_included()).then_some(Rule::Directory)
     }
 
     /// What nothing is fetched from.
     fn is_left_out(&self, url: &str) -> Option<Rule> {
         let rules = &self.rules;
-        let excluded = &rules.exclude_directories;
-        if is_in_domains(host_of(url), &rules.exclude_domains) {
+        let (domains, excluded) = (&rules.exclude_domains, &rules.exclude_directories);
+        if !domains.is_empty() && is_in_domains(host_of(url), domains) {
             Some(Rule::ExcludedDomain)
         } else if excluded.iter().any(|it| it.matches(folder_of(url))) {
             Some(Rule::ExcludedDirectory)
@@ -179,14 +183,14 @@ impl Scope {
     /// What is not kept.
     fn is_not_kept(&self, url: &str) -> Option<Rule> {
         let Rules { accept, reject, .. } = &self.rules;
-        let name = file_of(url);
-        if !accept.is_empty() && !accept.iter().any(|it| it.matches(name)) {
+        let is_one_of = |patterns: &[FilePattern]| {
+            let name = file_of(url);
+            patterns.iter().any(|it| it.matches(name))
+        };
+        if !accept.is_empty() && !is_one_of(accept) {
             return Some(Rule::NotAccepted);
         }
-        reject
-            .iter()
-            .any(|it| it.matches(name))
-            .then_some(Rule::Rejected)
+        (!reject.is_empty() && is_one_of(reject)).then_some(Rule::Rejected)
     }
 }
 
@@ -258,7 +262,7 @@ mod tests {
     use regex::Regex;
 
     use super::*;
-    use crate::pattern::{FilePattern, FolderPattern};
+    use crate::pattern::FolderPattern;
 
     fn url(text: &str) -> CanonicalUrl {
         CanonicalUrl::parse(text).unwrap()

@@ -6,6 +6,7 @@ use std::slice;
 use std::sync::Arc;
 
 use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE};
+use foldhash::quality::RandomState;
 use url::Url;
 
 use crate::charset::{self, Charset};
@@ -176,10 +177,13 @@ impl<'a> Document<'a> {
     ///
     /// Their spans refer to the content; or, where that is in ISO-2022-JP, to its text in UTF-8.
     pub fn links(&self) -> Links<'_> {
+        let encoding = self.encoding_of_queries();
+        let mut resolver = Resolver::new(encoding, self.format, self.bytes.len());
+        resolver.known.reserve(self.references.len().min(FEW_KNOWN));
         Links {
             document: self,
             references: self.references.iter(),
-            resolver: Resolver::new(self.encoding_of_queries(), self.format, self.bytes.len()),
+            resolver,
         }
     }
 
@@ -410,7 +414,7 @@ struct Resolver {
     /// How many of them may still be made.
     budget: usize,
     /// Some of what was resolved, without fragments: pages say the same many times.
-    known: HashMap<String, Url>,
+    known: HashMap<String, Url, RandomState>,
     /// Against which of the bases.
     known_for: usize,
     /// Whether the same may come again.
@@ -437,7 +441,7 @@ impl Resolver {
             encodes_queries: is_markup && encoding != UTF_8,
             most,
             budget: most,
-            known: HashMap::new(),
+            known: HashMap::default(),
             known_for: 0,
             remembers: true,
             is_spent: false,
@@ -558,6 +562,8 @@ fn query_encoder(encoding: &'static Encoding) -> impl Fn(&str) -> Cow<'_, [u8]> 
 
 /// How many bytes of URLs may come of a byte of a document.
 const BYTES_OF_URL_A_BYTE: usize = 64;
+/// There is room for so many from the start.
+const FEW_KNOWN: usize = 32;
 /// So many URLs are remembered, and no longer ones.
 const MOST_KNOWN: usize = 1024;
 /// In bytes.

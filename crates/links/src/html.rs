@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::BuildHasher as _;
 use std::ops::Range;
 
 use encoding_rs::{Encoding, UTF_8};
+use foldhash::quality::RandomState;
 
 use crate::attribute::Name;
 use crate::holds::{self, Dialect, Holds};
@@ -88,7 +89,7 @@ struct Html<'a> {
 #[derive(Default)]
 struct Told {
     key: RandomState,
-    prints: HashSet<u64>,
+    prints: HashSet<u64, RandomState>,
 }
 
 /// An open element of XML.

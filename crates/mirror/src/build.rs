@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 use std::io::{self, Read as _};
@@ -26,7 +27,7 @@ pub struct Site {
     /// of the copy; other hosts have a folder each.
     pub seeds: Vec<String>,
     /// Tells which URLs are the same: those with the same key. Of `None` nothing is kept.
-    pub key: fn(&Url) -> Option<String>,
+    pub key: fn(&Url) -> Option<Cow<'_, str>>,
     /// The longest file, in bytes after its content coding is undone.
     pub max_content: u64,
     /// Whether to wait until each file is on the disk before it gets its name.

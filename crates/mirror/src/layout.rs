@@ -5,12 +5,15 @@
 //! path is computed of these and the URL whenever it is asked for, as [`Name`] says; of a redirect,
 //! the place of its capture is kept, which is read again when it is followed.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io;
+use std::iter;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use archive::Entry;
+use foldhash::quality::RandomState;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rows::{Rows, Scratch};
 use url::{Position, Url};
@@ -23,7 +26,7 @@ use crate::settle::{Asked, Given, Settled, Wish};
 use crate::threads;
 
 /// Tells which URLs are the same: those with the same key. `None`: not one of the site.
-pub(crate) type Key = fn(&Url) -> Option<String>;
+pub(crate) type Key = fn(&Url) -> Option<Cow<'_, str>>;
 
 /// Tells the content type of an entry that was sent without one.
 pub(crate) type Sniff<'a> = dyn Fn(&Entry, &Url) -> Option<&'static str> + Sync + 'a;
@@ -49,7 +52,7 @@ pub(crate) struct Layout<'a> {
 pub(crate) struct Finder<'a> {
     pub(crate) layout: &'a Layout<'a>,
     /// By the URL as it is spelled, without its fragment: pages of a site say the same.
-    recent: HashMap<String, Option<File>>,
+    recent: HashMap<String, Option<File>, RandomState>,
     /// If something could not be found since the captures could not be read.
     pub(crate) failed: io::Result<()>,
 }
@@ -123,10 +126,11 @@ impl<'a> Layout<'a> {
         let url = is_kept(entry)
             .then(|| Url::parse(&entry.url).ok())
             .flatten();
-        let Some((key, url)) = url.and_then(|url| Some(((self.key)(&url)?, url))) else {
+        let Some(url) = url else { return Ok(None) };
+        let Some(print) = self.print(&url) else {
             return Ok(None);
         };
-        let file = self.file(&url, &key, self.printer.print(&key))?;
+        let file = self.file(&url, print)?;
         Ok(file.map(|file| (url, file.path)))
     }
 
@@ -167,8 +171,8 @@ impl<'a> Layout<'a> {
         path.rfind('/').map(|end| path[..=end].to_owned())
     }
 
-    /// The file of what is kept under this key.
-    fn file(&self, url: &Url, key: &str, print: Print) -> io::Result<Option<File>> {
+    /// The file of what is kept of a URL, and found by this.
+    fn file(&self, url: &Url, print: Print) -> io::Result<Option<File>> {
         let Some(kept) = self.kept.find(&print)? else {
             return Ok(None);
         };
@@ -177,7 +181,10 @@ impl<'a> Layout<'a> {
         let name = Name::of(url, content_type, &self.own_host);
         let path = match self.beside.find(&print)? {
             None => name.path(),
-            Some(beside) => name.beside(key, print::number(&beside)),
+            Some(beside) => {
+                let key = (self.key)(url).unwrap_or_default();
+                name.beside(&key, print::number(&beside))
+            }
         };
         Ok(Some(File {
             path,
@@ -192,7 +199,7 @@ impl<'a> Layout<'a> {
         let entry = self.entry(place)?;
         let asked = || {
             let url = Url::parse(&entry.url).ok()?;
-            let key = (self.key)(&url)?;
+            let key = (self.key)(&url)?.into_owned();
             let number = number(&entry, &url, sniff);
             let name = Name::of(&url, media::of_number(number), &self.own_host);
             Some((key, name))
@@ -208,19 +215,19 @@ impl<'a> Layout<'a> {
         Ok(name::host(&self.landing(seed)?.0))
     }
 
-    /// Of a URL that is kept under a key.
-    fn print(&self, url: &str) -> Option<Print> {
-        let key = (self.key)(&Url::parse(url).ok()?)?;
-        Some(self.printer.print(&key))
+    /// What a URL is found by, if it is one of the site.
+    fn print(&self, url: &Url) -> Option<Print> {
+        Some(self.printer.print(&(self.key)(url)?))
     }
 
-    /// Follows redirects to where they end, or as far as a browser would go. Returns the key too.
-    fn landing(&self, mut url: Url) -> io::Result<(Url, Option<String>)> {
+    /// Follows redirects to where they end, or as far as a browser would go. Returns what that is found
+    /// by, too.
+    fn landing(&self, mut url: Url) -> io::Result<(Url, Option<Print>)> {
         for _ in 0..MOST_REDIRECTS {
-            let key = (self.key)(&url);
-            let target = key.as_deref().map(|key| self.target(key)).transpose()?;
+            let print = self.print(&url);
+            let target = print.map(|print| self.target(&print)).transpose()?;
             let Some(mut target) = target.flatten() else {
-                return Ok((url, key));
+                return Ok((url, print));
             };
             // RFC 9110 §10.2.2: a target without a fragment inherits the one before.
             if target.fragment().is_none() {
@@ -231,11 +238,11 @@ impl<'a> Layout<'a> {
         Ok((url, None))
     }
 
-    fn target(&self, key: &str) -> io::Result<Option<Url>> {
+    fn target(&self, print: &Print) -> io::Result<Option<Url>> {
         if self.redirects.is_empty() {
             return Ok(None);
         }
-        let Some(found) = self.redirects.find(&self.printer.print(key))? else {
+        let Some(found) = self.redirects.find(print)? else {
             return Ok(None);
         };
         let entry = self.entry(print::number(&found))?;
@@ -280,7 +287,8 @@ impl Survey {
             Ok(())
         })?;
         let mut survey = survey.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut lose = |url: &str| survey.lost.extend(layout.print(url));
+        let print = |url: &str| layout.print(&Url::parse(url).ok()?);
+        let mut lose = |url: &str| survey.lost.extend(print(url));
         layout.captures.left(&mut lose)?;
         Ok(survey)
     }
@@ -301,18 +309,22 @@ impl Part {
         for (place, came) in layout.captures.read(places)? {
             match came {
                 Came::Captured(entry) => part.take_in(place, &entry, layout, sniff),
-                Came::Lost(url) => part.lost.extend(layout.print(&url)),
+                Came::Lost(url) => {
+                    let url = Url::parse(&url).ok();
+                    part.lost.extend(url.and_then(|url| layout.print(&url)));
+                }
             }
         }
         Ok(part)
     }
 
     fn take_in(&mut self, place: u32, entry: &Entry, layout: &Layout<'_>, sniff: &Sniff<'_>) {
-        let url = Url::parse(&entry.url).ok();
-        let Some((key, url)) = url.and_then(|url| Some(((layout.key)(&url)?, url))) else {
+        let Ok(url) = Url::parse(&entry.url) else {
             return;
         };
-        let print = layout.printer.print(&key);
+        let Some(print) = layout.print(&url) else {
+            return;
+        };
         if is_kept(entry) {
             let number = number(entry, &url, sniff);
             let mut found_by = [number; 12];
@@ -330,7 +342,7 @@ impl<'a> Finder<'a> {
     pub(crate) fn new(layout: &'a Layout<'a>) -> Self {
         Finder {
             layout,
-            recent: HashMap::new(),
+            recent: HashMap::default(),
             failed: Ok(()),
         }
     }
@@ -366,7 +378,7 @@ impl<'a> Finder<'a> {
     pub(crate) fn is_lost(&mut self, url: &Url) -> bool {
         let layout = self.layout;
         let is_lost = || match layout.landing(url.clone())? {
-            (_, Some(key)) => layout.lost.contains(&layout.printer.print(&key)),
+            (_, Some(print)) => layout.lost.contains(&print),
             (_, None) => Ok(false),
         };
         !layout.lost.is_empty()
@@ -380,12 +392,10 @@ impl<'a> Finder<'a> {
     fn look(&self, url: &Url) -> io::Result<Option<File>> {
         let mut url = url.clone();
         url.set_fragment(None);
-        let (landing, key) = self.layout.landing(url)?;
-        let Some(key) = key else {
-            return Ok(None);
-        };
-        let print = self.layout.printer.print(&key);
-        self.layout.file(&landing, &key, print)
+        match self.layout.landing(url)? {
+            (landing, Some(print)) => self.layout.file(&landing, print),
+            (_, None) => Ok(None),
+        }
     }
 }
 
@@ -413,9 +423,12 @@ pub(crate) fn relative(from: &str, to: &str, fragment: Option<&str>) -> String {
             .zip(to.split_inclusive('/'))
             .take_while(|(a, b)| a == b)
             .map(|(part, _)| part.len())
-            .sum();
+            .sum::<usize>();
         let up = folder[shared..].matches('/').count();
-        link.push_str(&"../".repeat(up));
+        // Mostly there is nothing to escape.
+        let fragment = fragment.map_or(0, |it| 1 + it.len());
+        link.reserve_exact(3 * up + to.len() - shared + fragment);
+        link.extend(iter::repeat_n("../", up));
         link.extend(utf8_percent_encode(&to[shared..], ESCAPED));
     }
     if let Some(fragment) = fragment {

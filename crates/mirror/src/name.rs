@@ -1,5 +1,6 @@
 //! The name a URL asks for, before others that ask for the same are known.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use icu_normalizer::DecomposingNormalizerBorrowed;
@@ -22,46 +23,40 @@ impl Name {
     /// Returns the name of what was fetched from `url`, below a folder for its host unless it is
     /// the site's own.
     pub(crate) fn of(url: &Url, content_type: Option<&str>, own_host: &str) -> Self {
-        let mut stem = String::new();
-        let host = host(url);
+        let mut stem = String::with_capacity(url.as_str().len());
+        let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
         if host != own_host {
-            stem.push_str(&at_the_top(part(&host)));
+            stem.push_str(&at_the_top(part(host)));
             stem.push('/');
         }
-        let mut parts = url.path().split('/').skip(1).peekable();
-        let mut last = "";
-        while let Some(text) = parts.next() {
-            if parts.peek().is_none() {
-                last = text;
-            } else {
-                let mut part = part(text);
-                if stem.is_empty() {
-                    part = at_the_top(part);
-                }
-                stem.push_str(&part);
-                stem.push('/');
+        let path = url.path();
+        let (folders, last) = path.rsplit_once('/').unwrap_or(("", path));
+        for text in folders.split('/').skip(1) {
+            let mut part = part(text);
+            if stem.is_empty() {
+                part = at_the_top(part);
             }
+            stem.push_str(&part);
+            stem.push('/');
         }
-        let (file, mut ending) = match last.rsplit_once('.') {
+        let (mut file, mut ending) = match last.rsplit_once('.') {
             Some((file, ending)) if !file.is_empty() && is_ending(ending) => (file, ending),
             _ => (last, ""),
         };
-        let mut file = if last.is_empty() {
-            "index".to_owned()
-        } else {
-            file.to_owned()
-        };
+        if last.is_empty() {
+            file = "index";
+        }
         if let Some(usual) = Endings::of(content_type).instead_of(ending) {
             // Not the ending of this type: a part of the name, and the right one behind it.
             if !ending.is_empty() {
-                last.clone_into(&mut file);
+                file = last;
             }
             ending = usual;
         }
-        if let Some(query) = url.query() {
-            file.push('@');
-            file.push_str(query);
-        }
+        let file = match url.query() {
+            Some(query) => Cow::Owned(format!("{file}@{query}")),
+            None => Cow::Borrowed(file),
+        };
         let mut file = part(&file);
         if stem.is_empty() && ending.is_empty() {
             file = at_the_top(file);
@@ -108,20 +103,27 @@ pub(crate) fn host(url: &Url) -> String {
 
 /// A folder at the top of the copy, or a file there without an ending: none has the name of what the
 /// copy itself puts there.
-fn at_the_top(mut part: String) -> String {
-    let is_reserved = [FRONT_DOOR, BESIDE]
-        .iter()
-        .any(|reserved| fold(&part) == *reserved);
-    if is_reserved && let Some(first) = part.chars().next() {
-        let mut bytes = [0; 4];
-        let escaped = first.encode_utf8(&mut bytes).bytes();
-        let escaped = escaped.fold(String::new(), |mut escaped, byte| {
-            let _ = write!(escaped, "%{byte:02X}");
-            escaped
-        });
-        part.replace_range(..first.len_utf8(), &escaped);
+fn at_the_top(part: Cow<'_, str>) -> Cow<'_, str> {
+    let is_reserved = [FRONT_DOOR, BESIDE].iter().any(|reserved| {
+        if part.is_ascii() {
+            part.eq_ignore_ascii_case(reserved)
+        } else {
+            fold(&part) == *reserved
+        }
+    });
+    let first = part.chars().next().filter(|_| is_reserved);
+    let Some(first) = first else { return part };
+    let mut escaped = String::new();
+    escape(first, &mut escaped);
+    escaped.push_str(&part[first.len_utf8()..]);
+    Cow::Owned(escaped)
+}
+
+/// Writes a character percent-encoded.
+fn escape(char: char, out: &mut String) {
+    for byte in char.encode_utf8(&mut [0; 4]).bytes() {
+        let _ = write!(out, "%{byte:02X}");
     }
-    part
 }
 
 /// What a file system would compare that tells neither upper from lower case nor one spelling of a
@@ -141,23 +143,27 @@ pub(crate) fn fold(path: &str) -> String {
 
 /// One part of a path: percent-decoded as far as that is text, then whatever some system might
 /// take amiss percent-encoded, so that different parts stay different.
-fn part(text: &str) -> String {
+fn part(text: &str) -> Cow<'_, str> {
     let decoded = percent_decode_str(text).decode_utf8();
-    let text = decoded.as_deref().unwrap_or(text);
+    let text = decoded.unwrap_or(Cow::Borrowed(text));
     if text.is_empty() {
-        return "%".to_owned();
+        return Cow::Borrowed("%");
+    }
+    let reserved = is_reserved(&text);
+    let last = text.len() - 1;
+    let is_kept = |at: usize, char: char| {
+        let dot_at_an_end = char == '.' && (at == 0 || at == last);
+        is_plain(char) && !dot_at_an_end && !(at == 0 && reserved)
+    };
+    if text.len() <= LONGEST_PART && text.char_indices().all(|(at, char)| is_kept(at, char)) {
+        return text;
     }
     let mut part = String::with_capacity(text.len());
-    let last = text.chars().count() - 1;
-    let reserved = is_reserved(text);
-    for (at, char) in text.chars().enumerate() {
-        let dot_at_an_end = char == '.' && (at == 0 || at == last);
-        if is_plain(char) && !dot_at_an_end && !(at == 0 && reserved) {
+    for (at, char) in text.char_indices() {
+        if is_kept(at, char) {
             part.push(char);
         } else {
-            for byte in char.encode_utf8(&mut [0; 4]).bytes() {
-                let _ = write!(part, "%{byte:02X}");
-            }
+            escape(char, &mut part);
         }
     }
     if part.len() > LONGEST_PART {
@@ -166,9 +172,9 @@ fn part(text: &str) -> String {
             .find(|at| part.is_char_boundary(*at));
         part.truncate(cut.unwrap_or(0));
         part.push('~');
-        part.push_str(&digest(text));
+        part.push_str(&digest(&text));
     }
-    part
+    Cow::Owned(part)
 }
 
 fn is_plain(char: char) -> bool {
@@ -177,19 +183,17 @@ fn is_plain(char: char) -> bool {
 
 /// Names of devices on Windows, with any ending.
 fn is_reserved(text: &str) -> bool {
-    let name = text
-        .split('.')
-        .next()
-        .unwrap_or_default()
-        .to_ascii_uppercase();
-    let numbered = |prefix: &str| {
-        let number = name.strip_prefix(prefix);
-        matches!(
-            number.map(|n| n.chars().collect::<Vec<_>>()).as_deref(),
-            Some(['0'..='9' | '¹' | '²' | '³'])
-        )
+    let name = text.split('.').next().unwrap_or_default();
+    let is = |reserved: &[&str], name: &str| {
+        let mut reserved = reserved.iter();
+        reserved.any(|it| it.eq_ignore_ascii_case(name))
     };
-    matches!(name.as_str(), "CON" | "PRN" | "AUX" | "NUL") || numbered("COM") || numbered("LPT")
+    let is_numbered = |(port, number): (&str, &str)| {
+        let mut numbers = number.chars();
+        let is_number = matches!(numbers.next(), Some('0'..='9' | '¹' | '²' | '³'));
+        is_number && numbers.next().is_none() && is(&["COM", "LPT"], port)
+    };
+    is(&["CON", "PRN", "AUX", "NUL"], name) || name.split_at_checked(3).is_some_and(is_numbered)
 }
 
 fn is_ending(text: &str) -> bool {

@@ -3,7 +3,7 @@ use std::io::{self, BufWriter, Read, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use cap_std::fs::{Dir, File, OpenOptions};
+use cap_std::fs::{Dir, DirEntry, File, OpenOptions};
 
 /// The folder of the copy: files appear in it whole or not at all, and nothing outside it is
 /// touched.
@@ -11,6 +11,8 @@ pub(crate) struct Tree<'a> {
     root: &'a Dir,
     /// Where files are written before they get their names; nowhere, if they are only looked at.
     aside: Option<Dir>,
+    /// Nothing was there, so that nothing can be as it is to be.
+    is_fresh: bool,
     fsync: bool,
     serial: AtomicU64,
     /// Some folders that are known to be there.
@@ -28,8 +30,13 @@ impl<'a> Tree<'a> {
             _ => root.create_dir_all(ASIDE).map_err(|error| named(&error))?,
         }
         let aside = root.open_dir(ASIDE).map_err(|error| named(&error))?;
+        let own = ASIDE.split('/').next();
+        let is_own = |entry: io::Result<DirEntry>| {
+            entry.is_ok_and(|entry| entry.file_name().to_str() == own)
+        };
         Ok(Tree {
             aside: Some(aside),
+            is_fresh: root.entries()?.all(is_own),
             fsync,
             ..Tree::to_check(root)
         })
@@ -41,6 +48,7 @@ impl<'a> Tree<'a> {
         Tree {
             root,
             aside: None,
+            is_fresh: false,
             fsync: false,
             serial: AtomicU64::new(0),
             folders: Mutex::default(),
@@ -116,6 +124,9 @@ impl<'a> Tree<'a> {
 
     /// The length of the file, if it is what is made. Errors are those of the making.
     fn is_as(&self, path: &str, make: &Make<'_>) -> io::Result<Option<u64>> {
+        if self.is_fresh {
+            return Ok(None);
+        }
         let there = self.root.symlink_metadata(path);
         let there = there.is_ok_and(|there| there.is_file());
         let Some(file) = there.then(|| self.root.open(path).ok()).flatten() else {

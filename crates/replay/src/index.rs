@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use archive::Entry;
@@ -6,7 +7,7 @@ use url::Url;
 use crate::address::host;
 
 /// Tells which URLs are the same: those with the same key. `None`: not one that is fetched.
-pub(crate) type Key = fn(&Url) -> Option<String>;
+pub(crate) type Key = fn(&Url) -> Option<Cow<'_, str>>;
 
 /// The captures, by URL.
 #[derive(Debug)]
@@ -34,14 +35,14 @@ impl Index {
                 if !index.hosts.contains(&*host) {
                     index.hosts.insert(host.into_owned());
                 }
-                index.entries.entry(key).or_insert(entry);
+                index.entries.entry(key.into_owned()).or_insert(entry);
             }
         }
         index
     }
 
     pub(crate) fn find(&self, url: &Url) -> Option<&Entry> {
-        self.entries.get(&(self.key)(url)?)
+        self.entries.get(&*(self.key)(url)?)
     }
 
     /// Returns whether anything was captured from this URL's host.

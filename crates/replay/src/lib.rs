@@ -17,7 +17,7 @@
 //! # })?;
 //! let site = Site {
 //!     seeds: vec!["http://h/".to_owned()],
-//!     key: |url| Some(url[..url::Position::AfterQuery].to_owned()),
+//!     key: |url| Some(url[..url::Position::AfterQuery].into()),
 //!     max_content: 1 << 20,
 //! };
 //! let replay = Replay::new(archive.reader(), [entry], site);

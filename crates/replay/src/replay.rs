@@ -26,7 +26,7 @@ pub struct Site {
     /// Where the crawl began. What the first one leads to is at the top.
     pub seeds: Vec<String>,
     /// Tells which URLs are the same: those with the same key. `None` is one that is not fetched.
-    pub key: fn(&Url) -> Option<String>,
+    pub key: fn(&Url) -> Option<Cow<'_, str>>,
     /// The longest body, in bytes after its content coding is undone, if that has to be done.
     pub max_content: u64,
 }

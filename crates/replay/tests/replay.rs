@@ -79,7 +79,7 @@ impl Made {
     fn replay(self) -> Replaying {
         let site = Site {
             seeds: vec!["http://h/".to_owned()],
-            key: |url| Some(url[..Position::AfterQuery].to_owned()),
+            key: |url| Some(url[..Position::AfterQuery].into()),
             max_content: u64::MAX,
         };
         Replaying {

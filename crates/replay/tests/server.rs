@@ -40,7 +40,7 @@ async fn serve() -> (SocketAddr, TempDir, JoinSet<()>) {
     });
     let site = Site {
         seeds: vec!["http://h/".to_owned()],
-        key: |url| Some(url[..Position::AfterQuery].to_owned()),
+        key: |url| Some(url[..Position::AfterQuery].into()),
         max_content: u64::MAX,
     };
     let replay = Replay::new(archive.reader(), entries, site);

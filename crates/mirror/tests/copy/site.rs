@@ -46,7 +46,7 @@ pub(crate) fn redirect(url: &str, location: &str) -> Capture {
 pub(crate) fn site(seed: &str) -> Site {
     Site {
         seeds: vec![seed.to_owned()],
-        key: |url| Some(url[..Position::AfterQuery].to_owned()),
+        key: |url| Some(url[..Position::AfterQuery].into()),
         max_content: 1 << 23,
         fsync: false,
         turns: Turns::default(),

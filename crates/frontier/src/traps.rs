@@ -87,6 +87,8 @@ struct Group {
     wasted: usize,
     /// Handed out, and not judged yet.
     pending: BTreeSet<u32>,
+    /// So many that wasted pages need are, too.
+    needed: usize,
     held: VecDeque<Held>,
 }
 
@@ -95,6 +97,8 @@ struct Group {
 struct Alike {
     site: String,
     wasted: usize,
+    /// What it needs, handed out and not judged yet.
+    pending: BTreeSet<u32>,
 }
 
 /// A URL that is done.
@@ -133,6 +137,12 @@ impl Traps {
     pub(crate) fn admits(&mut self, url: u32, text: &Text) -> Result<(), TrapKind> {
         let Some((kind, key)) = self.group_of(text.url.as_str(), text.is_suspect, text.via_id)
         else {
+            // Of a page that is wasted it may be, too.
+            if let Some(alike) = text.via_id.and_then(|via| self.alike.get_mut(&via))
+                && alike.pending.insert(url)
+            {
+                self.sites.entry(alike.site.clone()).or_default().needed += 1;
+            }
             return Ok(());
         };
         let free = self.free;
@@ -186,6 +196,11 @@ impl Traps {
             is_suspect: text.is_suspect,
             via: text.via_id,
         };
+        if let Some(alike) = judged.via.and_then(|via| self.alike.get_mut(&via))
+            && alike.pending.remove(&url)
+        {
+            self.sites.entry(alike.site.clone()).or_default().needed -= 1;
+        }
         let key = self.count(judged, news);
         if let Some(group) = key.and_then(|key| self.group(&key)) {
             group.pending.remove(&url);
@@ -210,7 +225,9 @@ impl Traps {
             News::New => {
                 self.sites.entry(site_of(address)).or_default().new += 1;
                 if let Some(alike) = via.and_then(|via| self.alike.remove(&via)) {
-                    self.sites.entry(alike.site).or_default().wasted -= alike.wasted;
+                    let group = self.sites.entry(alike.site).or_default();
+                    group.wasted -= alike.wasted;
+                    group.needed -= alike.pending.len();
                 }
             }
             News::Alike | News::Same if group.is_none() => {
@@ -232,7 +249,12 @@ impl Traps {
             (Key::Site(site), News::Alike | News::Same) => {
                 self.sites.entry(site.clone()).or_default().wasted += 1;
                 let site = site.clone();
-                self.alike.insert(judged.url, Alike { site, wasted: 1 });
+                let alike = Alike {
+                    site,
+                    wasted: 1,
+                    pending: BTreeSet::new(),
+                };
+                self.alike.insert(judged.url, alike);
             }
             // What is new counts for the whole site, above.
             (Key::Site(_), News::New | News::Unknown) => {}
@@ -338,7 +360,7 @@ impl Group {
         } else {
             free.max(self.new / 4)
         };
-        most.saturating_sub(self.wasted + self.pending.len())
+        most.saturating_sub(self.wasted + self.pending.len() + self.needed)
     }
 }
 
@@ -442,6 +464,7 @@ const MOST_REMEMBERED: usize = 64 * 1024;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::CanonicalUrl;
 
     #[test]
     fn a_site_is_what_is_below_two_labels() {
@@ -457,6 +480,38 @@ mod tests {
     fn a_segment_three_times_repeats() {
         assert!(repeats("http://h/a/b/a/b/a/") && repeats("http://h/a/a/a"));
         assert!(!repeats("http://h/a/b/a/b?a/a/a") && !repeats("http://h/1/1/1/1.png"));
+    }
+
+    /// However long it takes to come: what is handed out meanwhile would be too much.
+    #[test]
+    fn what_a_wasted_page_needs_counts_while_it_is_on_its_way() {
+        let text = |path: &str, via: Option<u32>, role: Role| Text {
+            url: CanonicalUrl::parse(&format!("http://h/{path}")).unwrap(),
+            via: None,
+            redirects: 0,
+            role,
+            depth: 0,
+            via_id: via,
+            is_suspect: via.is_some() && role == Role::Page,
+        };
+        let [first, second, third] = [(None, "1"), (Some(1), "2"), (Some(2), "3")]
+            .map(|(via, path)| text(path, via, Role::Page));
+        let [a, b] = ["a.png", "b.png"].map(|path| text(path, Some(2), Role::Requisite));
+        let (page, picture) = (Content::of_bytes(1), Content::of_bytes(2));
+        let mut traps = Traps::new(3);
+        assert_eq!(traps.judge(1, &first, Some(page)).news, News::New);
+        assert_eq!(traps.admits(2, &second), Ok(()));
+        assert_eq!(traps.judge(2, &second, Some(page)).news, News::Same);
+        assert_eq!(traps.admits(3, &a), Ok(()));
+        assert_eq!(traps.admits(4, &b), Ok(()));
+        assert_eq!(traps.admits(5, &third), Err(TrapKind::NothingNew));
+        // It was not had, and so is no waste.
+        traps.judge(3, &a, None);
+        assert_eq!(traps.admits(5, &third), Ok(()));
+        // It is new, and so is the page.
+        traps.judge(4, &b, Some(picture));
+        let site = &traps.sites[&site_of(first.url.as_str())];
+        assert_eq!((site.wasted, site.needed), (0, 0));
     }
 
     #[test]

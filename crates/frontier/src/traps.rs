@@ -87,8 +87,6 @@ struct Group {
     wasted: usize,
     /// Handed out, and not judged yet.
     pending: BTreeSet<u32>,
-    /// So many that wasted pages need are, too.
-    needed: usize,
     held: VecDeque<Held>,
 }
 
@@ -141,7 +139,8 @@ impl Traps {
             if let Some(alike) = text.via_id.and_then(|via| self.alike.get_mut(&via))
                 && alike.pending.insert(url)
             {
-                self.sites.entry(alike.site.clone()).or_default().needed += 1;
+                let group = self.sites.entry(alike.site.clone()).or_default();
+                group.pending.insert(url);
             }
             return Ok(());
         };
@@ -199,7 +198,8 @@ impl Traps {
         if let Some(alike) = judged.via.and_then(|via| self.alike.get_mut(&via))
             && alike.pending.remove(&url)
         {
-            self.sites.entry(alike.site.clone()).or_default().needed -= 1;
+            let group = self.sites.entry(alike.site.clone()).or_default();
+            group.pending.remove(&url);
         }
         let key = self.count(judged, news);
         if let Some(group) = key.and_then(|key| self.group(&key)) {
@@ -227,7 +227,7 @@ impl Traps {
                 if let Some(alike) = via.and_then(|via| self.alike.remove(&via)) {
                     let group = self.sites.entry(alike.site).or_default();
                     group.wasted -= alike.wasted;
-                    group.needed -= alike.pending.len();
+                    group.pending.retain(|url| !alike.pending.contains(url));
                 }
             }
             News::Alike | News::Same if group.is_none() => {
@@ -360,7 +360,7 @@ impl Group {
         } else {
             free.max(self.new / 4)
         };
-        most.saturating_sub(self.wasted + self.pending.len() + self.needed)
+        most.saturating_sub(self.wasted + self.pending.len())
     }
 }
 
@@ -511,7 +511,7 @@ mod tests {
         // It is new, and so is the page.
         traps.judge(4, &b, Some(picture));
         let site = &traps.sites[&site_of(first.url.as_str())];
-        assert_eq!((site.wasted, site.needed), (0, 0));
+        assert_eq!((site.wasted, &site.pending), (0, &BTreeSet::from([5])));
     }
 
     #[test]

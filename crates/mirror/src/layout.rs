@@ -212,12 +212,17 @@ impl<'a> Layout<'a> {
         let Some(seed) = seeds.first().and_then(|seed| Url::parse(seed).ok()) else {
             return Ok(String::new());
         };
-        Ok(name::host(&self.landing(seed)?.0))
+        Ok(name::host(&self.landing(seed)?.0).to_owned())
     }
 
     /// What a URL is found by, if it is one of the site.
     fn print(&self, url: &Url) -> Option<Print> {
         Some(self.printer.print(&(self.key)(url)?))
+    }
+
+    /// The same, of a URL as text.
+    fn print_of(&self, url: &str) -> Option<Print> {
+        self.print(&Url::parse(url).ok()?)
     }
 
     /// Follows redirects to where they end, or as far as a browser would go. Returns what that is found
@@ -287,8 +292,7 @@ impl Survey {
             Ok(())
         })?;
         let mut survey = survey.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let print = |url: &str| layout.print(&Url::parse(url).ok()?);
-        let mut lose = |url: &str| survey.lost.extend(print(url));
+        let mut lose = |url: &str| survey.lost.extend(layout.print_of(url));
         layout.captures.left(&mut lose)?;
         Ok(survey)
     }
@@ -309,10 +313,7 @@ impl Part {
         for (place, came) in layout.captures.read(places)? {
             match came {
                 Came::Captured(entry) => part.take_in(place, &entry, layout, sniff),
-                Came::Lost(url) => {
-                    let url = Url::parse(&url).ok();
-                    part.lost.extend(url.and_then(|url| layout.print(&url)));
-                }
+                Came::Lost(url) => part.lost.extend(layout.print_of(&url)),
             }
         }
         Ok(part)

@@ -24,7 +24,7 @@ impl Name {
     /// the site's own.
     pub(crate) fn of(url: &Url, content_type: Option<&str>, own_host: &str) -> Self {
         let mut stem = String::with_capacity(url.as_str().len());
-        let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
+        let host = host(url);
         if host != own_host {
             stem.push_str(&at_the_top(part(host)));
             stem.push('/');
@@ -97,8 +97,8 @@ impl Name {
 }
 
 /// The host of a URL, and its port if it is not the scheme's own.
-pub(crate) fn host(url: &Url) -> String {
-    url[url::Position::BeforeHost..url::Position::AfterPort].to_owned()
+pub(crate) fn host(url: &Url) -> &str {
+    &url[url::Position::BeforeHost..url::Position::AfterPort]
 }
 
 /// A folder at the top of the copy, or a file there without an ending: none has the name of what the

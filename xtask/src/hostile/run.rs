@@ -36,8 +36,8 @@ pub(crate) struct Ran {
 }
 
 impl Program {
-    /// Runs the program with these arguments in `folder`, for at most `limit` times its patience. When `now` is done, the signal of the
-    /// trouble is sent.
+    /// Runs the program with these arguments in `folder`, for at most `limit` times its patience. When
+    /// `now` is done, the signal of the trouble is sent.
     ///
     /// # Errors
     ///

@@ -85,7 +85,55 @@ impl Hasher {
     }
 }
 
-impl io::Write for Hasher {
+/// What a block is guarded by: the value of `WARC-Block-Digest`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sum {
+    Sha256(Digest),
+    /// Its text is `crc32:` and 8 hexadecimal digits.
+    Crc32(u32),
+}
+
+/// A [`Sum`] in the making.
+pub(crate) enum Summing {
+    Sha256(Hasher),
+    Crc32(crc32fast::Hasher),
+}
+
+impl Sum {
+    /// Begins to make another of its kind.
+    pub(crate) fn again(self) -> Summing {
+        match self {
+            Sum::Sha256(_) => Summing::sha256(),
+            Sum::Crc32(_) => Summing::crc32(),
+        }
+    }
+}
+
+impl Summing {
+    pub(crate) fn sha256() -> Self {
+        Summing::Sha256(Hasher::new())
+    }
+
+    pub(crate) fn crc32() -> Self {
+        Summing::Crc32(crc32fast::Hasher::new())
+    }
+
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Summing::Sha256(hasher) => hasher.update(bytes),
+            Summing::Crc32(hasher) => hasher.update(bytes),
+        }
+    }
+
+    pub(crate) fn finish(self) -> Sum {
+        match self {
+            Summing::Sha256(hasher) => Sum::Sha256(hasher.finish()),
+            Summing::Crc32(hasher) => Sum::Crc32(hasher.finalize()),
+        }
+    }
+}
+
+impl io::Write for Summing {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.update(bytes);
         Ok(bytes.len())
@@ -93,6 +141,29 @@ impl io::Write for Hasher {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+impl fmt::Display for Sum {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Sum::Sha256(digest) => digest.fmt(formatter),
+            Sum::Crc32(sum) => write!(formatter, "crc32:{sum:08x}"),
+        }
+    }
+}
+
+impl FromStr for Sum {
+    type Err = ParseDigestError;
+
+    fn from_str(text: &str) -> Result<Self, ParseDigestError> {
+        let Some(digits) = text.strip_prefix("crc32:") else {
+            return text.parse().map(Sum::Sha256);
+        };
+        let sum = u32::from_str_radix(digits, 16).map(Sum::Crc32);
+        // So that it has one text.
+        let sum = sum.ok().filter(|sum| sum.to_string() == text);
+        sum.ok_or(ParseDigestError)
     }
 }
 
@@ -126,6 +197,17 @@ mod tests {
             &text.replace('c', "g"),
         ] {
             assert_eq!(wrong.parse::<Digest>(), Err(ParseDigestError));
+        }
+        let sum = Sum::Crc32(0x0d4a_1185);
+        assert_eq!(sum.to_string(), "crc32:0d4a1185");
+        assert_eq!("crc32:0d4a1185".parse(), Ok(sum));
+        for wrong in [
+            "crc32:",
+            "crc32:0D4A1185",
+            "crc32:00d4a1185",
+            "crc32:+d4a1185",
+        ] {
+            assert_eq!(wrong.parse::<Sum>(), Err(ParseDigestError));
         }
     }
 }

@@ -15,6 +15,8 @@ pub(crate) struct Exchange<'a> {
     pub(crate) original: Option<&'a Head>,
     /// If they are packed.
     pub(crate) packer: Option<&'a mut Packer>,
+    /// If they are to be kept.
+    pub(crate) is_lasting: bool,
 }
 
 impl Exchange<'_> {
@@ -68,9 +70,12 @@ impl Exchange<'_> {
         };
         // Where gzip guards the head with a checksum, the digest of the payload is enough.
         let Some(packer) = self.packer.as_deref_mut() else {
-            return record
-                .with_block_digest(&block)?
-                .write(Packing::No, &block, out);
+            let record = if self.is_lasting {
+                record.with_block_digest(&block)?
+            } else {
+                record.with_block_crc(&block)?
+            };
+            return record.write(Packing::No, &block, out);
         };
         let packing = if warc::is_packed(&self.capture.headers, body, packer)? {
             Packing::AsItIs

@@ -4,6 +4,7 @@ use std::io::{self, BufRead};
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
+use crate::digest::Sum;
 use crate::warc::{self, END};
 use crate::{Digest, Truncated};
 
@@ -14,7 +15,7 @@ pub(crate) struct Head {
     pub(crate) url: String,
     pub(crate) date: String,
     pub(crate) payload_digest: Option<Digest>,
-    pub(crate) block_digest: Option<Digest>,
+    pub(crate) block_digest: Option<Sum>,
     pub(crate) truncated: Option<Truncated>,
     /// Of the block, in bytes.
     pub(crate) length: u64,
@@ -38,15 +39,16 @@ impl Head {
             field.and_then(|field| str::from_utf8(field.value).ok())
         };
         let field = |name| optional(name).ok_or(Damage::Shape("its head lacks a field"));
-        let digest = |name| optional(name).map(str::parse).transpose();
-        let digest = |name| digest(name).map_err(|_| Damage::Shape("its digest is none"));
+        let no_digest = |_| Damage::Shape("its digest is none");
+        let payload_digest = optional("WARC-Payload-Digest").map(str::parse).transpose();
+        let block_digest = optional("WARC-Block-Digest").map(str::parse).transpose();
         Ok(Head {
             kind: field("WARC-Type")?.to_owned(),
             id: field("WARC-Record-ID")?.to_owned(),
             url: field("WARC-Target-URI")?.to_owned(),
             date: field("WARC-Date")?.to_owned(),
-            payload_digest: digest("WARC-Payload-Digest")?,
-            block_digest: digest("WARC-Block-Digest")?,
+            payload_digest: payload_digest.map_err(no_digest)?,
+            block_digest: block_digest.map_err(no_digest)?,
             truncated: optional("WARC-Truncated").and_then(|why| {
                 let mut all = Truncated::ALL.into_iter();
                 all.find(|known| known.to_string() == why)

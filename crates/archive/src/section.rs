@@ -26,6 +26,9 @@ impl Read for Section {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = usize::try_from(self.left()).unwrap_or(usize::MAX);
         let length = buffer.len().min(left);
+        if length == 0 {
+            return Ok(0);
+        }
         let read = read_at(&self.file, &mut buffer[..length], self.at)?;
         self.at += read as u64;
         Ok(read)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use flate2::bufread::GzDecoder;
 use http::{HeaderMap, StatusCode};
 
-use crate::digest::Hasher;
+use crate::digest::{Sum, Summing};
 use crate::parse::{self, Damage, Head};
 use crate::section::Section;
 use crate::segment::Segment;
@@ -23,9 +23,9 @@ pub(crate) struct Stream {
     /// Of the block, in bytes.
     left: u64,
     /// Of the block: it so far, and what it must be.
-    block: Option<(Hasher, Digest)>,
+    block: Option<(Summing, Sum)>,
     /// Of the body: it so far, and what it must be.
-    payload: Option<(Hasher, Digest)>,
+    payload: Option<(Summing, Sum)>,
     is_ended: bool,
     /// If the body is only the first part of one.
     truncated: Option<Truncated>,
@@ -102,13 +102,15 @@ impl Stream {
         self.truncated = head.truncated;
         let http = parse::http_head(self.input.by_ref().take(head.length))?;
         self.left = head.length - http.len() as u64;
-        let of_block = head
-            .block_digest
-            .map(|digest| (Hasher::new().with(&http), digest));
+        let of_block = head.block_digest.map(|sum| {
+            let mut summing = sum.again();
+            summing.update(&http);
+            (summing, sum)
+        });
         // A block that is as its digest says has the payload that its head names.
         let is_guarded = |digest| of_block.is_some() && head.payload_digest == Some(digest);
         let of_payload = digest.filter(|digest| !is_guarded(*digest));
-        self.payload = of_payload.map(|digest| (Hasher::new(), digest));
+        self.payload = of_payload.map(|digest| (Summing::sha256(), Sum::Sha256(digest)));
         self.block = of_block;
         parse::response(&http)
     }
@@ -120,8 +122,8 @@ impl Stream {
         if read == 0 && most > 0 {
             return Err(Damage::Shape("it is not whole"));
         }
-        for (hasher, _) in self.block.iter_mut().chain(&mut self.payload) {
-            hasher.update(&buffer[..read]);
+        for (summing, _) in self.block.iter_mut().chain(&mut self.payload) {
+            summing.update(&buffer[..read]);
         }
         self.left -= read as u64;
         if self.left == 0 && !self.is_ended {
@@ -151,9 +153,8 @@ impl Stream {
         if self.is_bounded && left > 0 {
             return Err(Damage::Shape("it is shorter than the index says"));
         }
-        let is_as_said = |digest: Option<(Hasher, Digest)>| {
-            digest.is_none_or(|(hasher, digest)| hasher.finish() == digest)
-        };
+        let is_as_said =
+            |sum: Option<(Summing, Sum)>| sum.is_none_or(|(summing, sum)| summing.finish() == sum);
         if !is_as_said(self.block.take()) || !is_as_said(self.payload.take()) {
             return Err(Damage::Shape("it is not what its digest says"));
         }

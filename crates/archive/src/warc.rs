@@ -2,6 +2,8 @@
 
 use std::fmt::{Display, Write as _};
 use std::io::{self, BufReader, Read, Write};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use flate2::Compression;
@@ -11,7 +13,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use uuid::Uuid;
 
 use crate::Body;
-use crate::digest::Hasher;
+use crate::digest::Summing;
 use crate::pack::Packer;
 
 /// A record's head in the making.
@@ -53,9 +55,18 @@ impl Record {
 
     /// Adds the digest of the block.
     pub(crate) fn with_block_digest(self, block: &Block<'_>) -> io::Result<Self> {
-        let mut hasher = Hasher::new().with(block.head);
-        block.copy_body(&mut hasher)?;
-        Ok(self.with("WARC-Block-Digest", hasher.finish()))
+        self.with_sum(Summing::sha256(), block)
+    }
+
+    /// Adds a checksum of the block.
+    pub(crate) fn with_block_crc(self, block: &Block<'_>) -> io::Result<Self> {
+        self.with_sum(Summing::crc32(), block)
+    }
+
+    fn with_sum(self, mut summing: Summing, block: &Block<'_>) -> io::Result<Self> {
+        summing.write_all(block.head)?;
+        block.copy_body(&mut summing)?;
+        Ok(self.with("WARC-Block-Digest", summing.finish()))
     }
 
     /// Writes the whole record.
@@ -113,9 +124,15 @@ impl<'a> Block<'a> {
     }
 }
 
-/// Returns a new record's id.
+/// Returns a new record's id: random for this process, and counted from there. The system is asked
+/// once, and not three times a page.
 pub(crate) fn id() -> String {
-    format!("<urn:uuid:{}>", Uuid::new_v4())
+    static FIRST: LazyLock<u128> = LazyLock::new(|| Uuid::new_v4().as_u128());
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    // What tells its version stays: the last 62 bits do not.
+    let id = Uuid::from_u128(*FIRST ^ u128::from(count));
+    format!("<urn:uuid:{id}>")
 }
 
 /// Returns an HTTP response's head. Since bodies are kept without their transfer coding, the field
@@ -197,6 +214,7 @@ const CHUNK: usize = 64 * 1024;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::digest::Hasher;
 
     #[test]
     fn what_does_not_pack_is_not_packed() {

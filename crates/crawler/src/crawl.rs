@@ -162,7 +162,11 @@ impl Crawl {
                 _ => {}
             }
         }
-        let archive = Archive::open(state.segments, config.archive.clone(), history.end, known);
+        let how = archive::Config {
+            lasting: config.keep_archive,
+            ..config.archive.clone()
+        };
+        let archive = Archive::open(state.segments, how, history.end, known);
         let archive = archive.and_then(|archive| Ok((archive.spooler()?, archive)));
         let (spooler, archive) = archive.map_err(&archive_failed)?;
         // It was not set before.

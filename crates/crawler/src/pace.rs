@@ -1,14 +1,15 @@
 //! How fast one host is asked, by how it answers: plain code, without a clock.
 //!
-//! Two bounds hold at once. The first is how many requests are in flight: it grows by one each time
-//! that so many were answered (AIMD, after Chiu and Jain, 1989). When all of the last few answers come
-//! late, requests wait for each other at the host, and it shrinks to as many as need not (latency as a
-//! signal as in TCP Vegas); it is halved when answers do not come. The second is how many are sent in a
-//! second: there is none until the host refuses one (429, 503). Then it rests for as long as it asks
-//! to, and is asked ever more often, fast at first and after the next refusal slowly, until it is known
-//! how often it bears; from then on it is asked a little less often than that, and what was taken off
-//! comes back slowly near to where it refused, and faster far from there (the curve of CUBIC, RFC 9438
-//! §4.2).
+//! Two bounds hold at once. The first is how many requests are in flight: it grows by one with every
+//! three answers (a slow start, more careful than that of RFC 5681 §3.1) until one is late, and from
+//! then on each time that so many were answered (AIMD, after Chiu and Jain, 1989). When all of the last
+//! few answers come late, requests wait for each other at the host, and it shrinks to as many as need
+//! not (latency as a signal as in TCP Vegas); it is halved when answers do not come. The second is how
+//! many are sent in a second: there is none until the host refuses one (429, 503). Then it rests for as
+//! long as it asks to, and is asked ever more often, fast at first and after the next refusal slowly,
+//! until it is known how often it bears; from then on it is asked a little less often than that, and
+//! what was taken off comes back slowly near to where it refused, and faster far from there (the curve
+//! of CUBIC, RFC 9438 §4.2).
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -44,6 +45,8 @@ pub(crate) struct Pace {
     is_new: bool,
     /// How many requests may be in flight, as far as the host's answers go.
     limit: f64,
+    /// No answer was late so far, or refused, or missing.
+    is_untried: bool,
     latency: Latency,
     rate: Option<Rate>,
     run: Run,
@@ -92,6 +95,7 @@ impl Pace {
             manner,
             is_new: true,
             limit: FIRST_LIMIT,
+            is_untried: true,
             latency: Latency::default(),
             rate: None,
             run: Run {
@@ -192,6 +196,7 @@ impl Pace {
             self.refusals = 0;
         }
         if let Some(share) = self.latency.add(latency, now) {
+            self.is_untried = false;
             if now >= self.halved + latency {
                 self.limit = (self.limit * share.max(0.5)).max(1.0);
                 self.halved = now;
@@ -199,7 +204,12 @@ impl Pace {
         } else {
             #[expect(clippy::cast_precision_loss, reason = "it is small")]
             let most = self.manner.concurrency as f64;
-            self.limit = (self.limit + 1.0 / self.limit).min(most.max(1.0));
+            let more = if self.is_untried {
+                1.0 / 3.0
+            } else {
+                1.0 / self.limit
+            };
+            self.limit = (self.limit + more).min(most.max(1.0));
         }
     }
 
@@ -207,6 +217,7 @@ impl Pace {
     /// §15.6.4); `rest` is for how long it wants to be left alone, if it says so.
     pub(crate) fn refused(&mut self, rest: Option<Duration>, now: Duration) {
         self.heard();
+        self.is_untried = false;
         let asked = rest.map(|rest| rest.min(LONGEST_REST));
         if now < self.run.begun {
             // It was in flight as the first was refused.
@@ -277,6 +288,7 @@ impl Pace {
 
     /// No answer came, or not a whole one.
     pub(crate) fn failed(&mut self, now: Duration) {
+        self.is_untried = false;
         if now >= self.halved + PAUSE {
             self.limit = (self.limit / 2.0).max(1.0);
             self.halved = now;
@@ -759,6 +771,25 @@ mod tests {
         pace.failed(ms(5000));
         pace.failed(ms(5001));
         assert_eq!(pace.limit(), 4, "what fails at once is one failure");
+    }
+
+    #[test]
+    fn a_host_of_which_no_answer_is_late_soon_gets_many_at_once() {
+        let manner = Manner {
+            concurrency: 32,
+            ..MANNER
+        };
+        let mut pace = Pace::new(manner, Duration::ZERO);
+        for n in 0..3 * (32 - 4) + 3 {
+            pace.answered(ms(20), ms(n));
+        }
+        assert_eq!(pace.limit(), 32);
+        pace.failed(ms(5000));
+        for n in 0..16 {
+            pace.answered(ms(20), ms(5001 + n));
+        }
+        let limit = pace.limit();
+        assert!(limit <= 17, "it grows slowly from now on: {limit}");
     }
 
     #[test]

@@ -1,8 +1,7 @@
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 
-use foldhash::quality::RandomState;
-use memchr::{memchr, memchr2};
+use foldhash::fast::RandomState;
 use siphasher::sip::SipHasher13;
 
 use crate::CanonicalUrl;
@@ -41,17 +40,7 @@ impl Content {
                 }
             }
         };
-        let mut rest = document;
-        while let Some(at) = memchr(b'<', rest) {
-            each_word(&rest[..at], &mut say);
-            // One that does not end before the next begins is none.
-            let tag = &rest[at + 1..];
-            rest = match memchr2(b'<', b'>', tag) {
-                Some(end) if tag[end] == b'>' => &tag[end + 1..],
-                _ => tag,
-            };
-        }
-        each_word(rest, &mut say);
+        each_word(document, &mut say);
         each_word(url.as_str().as_bytes(), |word| {
             said.remove(&word);
         });
@@ -82,14 +71,15 @@ impl Content {
     }
 }
 
-/// Gives the words of a text, whatever their case, without those with digits: each as a number.
+/// Gives the words of a text, whatever their case, without tags and words with digits: each as a
+/// number.
 fn each_word(text: &[u8], mut give: impl FnMut(u64)) {
     let (mut word, mut length, mut has_digits) = (0, 0, false);
     let mut rest = text;
-    loop {
+    while !rest.is_empty() {
         let eight = Eight::of(rest);
         // Here a word begins, or goes on.
-        let (now, after) = eight.word();
+        let (now, next) = eight.word();
         if now > 0 {
             word = mix(word ^ eight.lower(now));
             length += now;
@@ -101,39 +91,60 @@ fn each_word(text: &[u8], mut give: impl FnMut(u64)) {
             }
             (word, length, has_digits) = (0, 0, false);
         }
-        match rest.get(after..) {
-            Some(more) if !more.is_empty() => rest = more,
-            _ => break,
-        }
+        rest = match next {
+            Next::Text(at) => rest.get(at..).unwrap_or_default(),
+            Next::Tag(at) => behind_tag(rest.get(at..).unwrap_or_default()),
+        };
     }
     if length > 0 && !has_digits {
         give(word);
     }
 }
 
+/// What follows a tag, of which `<` is gone. One that does not end before the next begins is none.
+fn behind_tag(tag: &[u8]) -> &[u8] {
+    let mut rest = tag;
+    while !rest.is_empty() {
+        // `<` and `>` differ by one bit.
+        let brackets = equal(eight_of(rest) | every(b'<' ^ b'>'), b'<' | b'>');
+        if brackets != 0 {
+            let at = place_of(brackets);
+            return if rest[at] == b'>' {
+                &rest[at + 1..]
+            } else {
+                tag
+            };
+        }
+        rest = rest.get(8..).unwrap_or_default();
+    }
+    tag
+}
+
 /// Eight bytes of a text, the first of them the lowest, and of which the highest bit is set: of those
-/// of words, of letters and of digits in ASCII.
+/// of words, of letters and of digits in ASCII, and of `<`.
 struct Eight {
     bytes: u64,
     words: u64,
     letters: u64,
     digits: u64,
+    opening: u64,
+}
+
+/// What comes behind a word, and where.
+enum Next {
+    Text(usize),
+    Tag(usize),
 }
 
 impl Eight {
     /// Reads the first eight bytes, or as many as there are, and blanks.
     fn of(text: &[u8]) -> Self {
-        let bytes = text.first_chunk().copied().unwrap_or_else(|| {
-            let mut eight = [b' '; 8];
-            eight[..text.len()].copy_from_slice(text);
-            eight
-        });
-        let bytes = u64::from_le_bytes(bytes);
+        let bytes = eight_of(text);
         // Of bytes below 0x80 no sum is carried to the next.
         let (ascii, beyond) = (bytes & !HIGH, bytes & HIGH);
         let in_range = |bytes: u64, first: u8, last: u8| {
-            let at_least = bytes + every(0x80 - first);
-            let more_than = bytes + every(0x7f - last);
+            let at_least = bytes.wrapping_add(every(0x80 - first));
+            let more_than = bytes.wrapping_add(every(0x7f - last));
             at_least & !more_than & HIGH & !beyond
         };
         let letters = in_range(ascii | every(0x20), b'a', b'z');
@@ -143,16 +154,24 @@ impl Eight {
             words: letters | digits | beyond,
             letters,
             digits,
+            opening: equal(bytes, b'<'),
         }
     }
 
-    /// How many bytes at the begin are of a word, and where the next word may begin: behind what is of
-    /// none.
-    fn word(&self) -> (usize, usize) {
-        let length = (!self.words & HIGH).trailing_zeros() / 8;
-        let behind = self.words.checked_shr(8 * length).unwrap_or(0);
-        let gap = behind.trailing_zeros() / 8;
-        (length as usize, (length + gap).min(8) as usize)
+    /// How many bytes at the begin are of a word, and what comes behind them and what is of none.
+    fn word(&self) -> (usize, Next) {
+        let others = !self.words & HIGH;
+        let length = place_of(others);
+        // All from the first of the others on.
+        let behind = place_of(self.words & (others & others.wrapping_neg()).wrapping_neg());
+        // It is of no word.
+        let tag = place_of(self.opening);
+        let next = if tag < behind {
+            Next::Tag(tag + 1)
+        } else {
+            Next::Text(behind)
+        };
+        (length, next)
     }
 
     /// The first bytes, letters in lower case.
@@ -166,9 +185,31 @@ impl Eight {
     }
 }
 
+/// The first eight bytes, or as many as there are, and blanks.
+fn eight_of(text: &[u8]) -> u64 {
+    let bytes = text.first_chunk().copied().unwrap_or_else(|| {
+        let mut eight = [b' '; 8];
+        eight[..text.len()].copy_from_slice(text);
+        eight
+    });
+    u64::from_le_bytes(bytes)
+}
+
 /// The first so many of eight bytes, of at least one.
 fn first(bytes: u64, length: usize) -> u64 {
     bytes & u64::MAX >> (64 - 8 * length)
+}
+
+/// The highest bit of each of eight bytes that is this one.
+fn equal(bytes: u64, byte: u8) -> u64 {
+    let differ = bytes ^ every(byte);
+    let low = (differ & !HIGH).wrapping_add(!HIGH);
+    !(low | differ) & HIGH
+}
+
+/// Where the first of these bits is, in bytes; eight if there is none.
+fn place_of(bits: u64) -> usize {
+    bits.trailing_zeros() as usize / 8
 }
 
 /// A byte, eight times.
@@ -210,8 +251,20 @@ mod tests {
         /// Byte by byte.
         #[test]
         fn words_are_what_lies_between_what_is_of_no_word(
-            text in vec(prop_oneof![any::<u8>(), b'a'..=b'd', b'X'..=b'Z', b'0'..=b'1', Just(b' ')], 0..60),
+            text in vec(prop_oneof![
+                any::<u8>(), b'a'..=b'd', b'X'..=b'Z', b'0'..=b'1', Just(b' '), Just(b'<'), Just(b'>'),
+            ], 0..60),
         ) {
+            let given = text.clone();
+            let mut text = text;
+            for at in 0..text.len() {
+                let end = text[at..].iter().skip(1).position(|byte| matches!(byte, b'<' | b'>'));
+                if let Some(end) = end.map(|end| at + 1 + end)
+                    && (text[at], text[end]) == (b'<', b'>')
+                {
+                    text[at..=end].fill(b' ');
+                }
+            }
             let of_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte >= 0x80;
             let expected = text.split(|byte| !of_word(byte)).filter(|word| {
                 !word.is_empty() && !word.iter().any(u8::is_ascii_digit)
@@ -222,7 +275,7 @@ mod tests {
                 mix(word ^ u64::from_le_bytes(eight))
             });
             let mut words = Vec::new();
-            each_word(&text, |word| words.push(word));
+            each_word(&given, |word| words.push(word));
             prop_assert_eq!(words, expected.map(number).collect::<Vec<_>>());
         }
     }

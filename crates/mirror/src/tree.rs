@@ -1,7 +1,7 @@
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::io::{self, BufWriter, Read, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cap_std::fs::{Dir, DirEntry, File, OpenOptions};
 
@@ -15,8 +15,8 @@ pub(crate) struct Tree<'a> {
     is_fresh: bool,
     fsync: bool,
     serial: AtomicU64,
-    /// Some folders that are known to be there.
-    folders: Mutex<HashSet<String>>,
+    /// Some folders that are there, open.
+    folders: Mutex<HashMap<String, Arc<Dir>>>,
 }
 
 impl<'a> Tree<'a> {
@@ -103,9 +103,11 @@ impl<'a> Tree<'a> {
                 Err(error) => error,
             });
         };
-        if let Some((folder, _)) = path.rsplit_once('/') {
-            self.create_folder(folder)?;
-        }
+        let (folder, name) = match path.rsplit_once('/') {
+            Some((folder, name)) => (Some(self.folder(folder)?), name),
+            None => (None, path),
+        };
+        let folder = folder.as_deref().unwrap_or(self.root);
         let aside = self.serial.fetch_add(1, Ordering::Relaxed).to_string();
         let options = OpenOptions::new().write(true).create_new(true).clone();
         let written = in_aside
@@ -114,7 +116,7 @@ impl<'a> Tree<'a> {
                 write(&mut file)?;
                 if self.fsync { file.sync_all() } else { Ok(()) }
             })
-            .and_then(|()| in_aside.rename(&aside, self.root, path));
+            .and_then(|()| in_aside.rename(&aside, folder, name));
         if written.is_err() {
             // The error to report is the one above.
             let _ = in_aside.remove_file(&aside);
@@ -182,17 +184,20 @@ impl<'a> Tree<'a> {
             .map_err(|error| named(&error))
     }
 
-    fn create_folder(&self, folder: &str) -> io::Result<()> {
+    /// Opens a folder, which is made if it is not there.
+    fn folder(&self, path: &str) -> io::Result<Arc<Dir>> {
         let folders = || self.folders.lock().unwrap_or_else(PoisonError::into_inner);
-        if !folders().contains(folder) {
-            self.root.create_dir_all(folder)?;
-            let mut folders = folders();
-            if folders.len() >= MOST_FOLDERS {
-                folders.clear();
-            }
-            folders.insert(folder.to_owned());
+        if let Some(folder) = folders().get(path) {
+            return Ok(Arc::clone(folder));
         }
-        Ok(())
+        self.root.create_dir_all(path)?;
+        let folder = Arc::new(self.root.open_dir(path)?);
+        let mut folders = folders();
+        if folders.len() >= MOST_FOLDERS {
+            folders.clear();
+        }
+        folders.insert(path.to_owned(), Arc::clone(&folder));
+        Ok(folder)
     }
 }
 
@@ -264,8 +269,8 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), NotFound | NotADirectory)
 }
 
-/// So many are remembered.
-const MOST_FOLDERS: usize = 4096;
+/// So many are open at a time.
+const MOST_FOLDERS: usize = 64;
 /// In bytes.
 const CHUNK: usize = 64 * 1024;
 const ASIDE: &str = ".dragline/aside";

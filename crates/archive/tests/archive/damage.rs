@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use dragline_archive::Entry;
+use dragline_archive::{Archive, Config, Entry};
 use http::StatusCode;
 
-use crate::{Noise, capture, create, noise, segment_name, without_request};
+use crate::{Noise, capture, config, create, dir, noise, segment_name, without_request};
 
 #[test]
 fn a_cut_segment_is_an_error() {
@@ -29,9 +29,13 @@ fn a_cut_segment_is_an_error() {
 /// Seeded, so that a failure can be repeated.
 #[test]
 fn a_changed_byte_is_an_error_or_makes_no_difference() {
-    for compression in [false, true] {
+    for (compression, lasting) in [(false, true), (true, true), (false, false)] {
         let folder = tempfile::tempdir().unwrap();
-        let mut archive = create(folder.path(), compression);
+        let config = Config {
+            lasting,
+            ..config(compression)
+        };
+        let mut archive = Archive::create(dir(folder.path()), config).unwrap();
         let pages = ["a", "b", "c"].map(|name| {
             let payload = if name == "b" {
                 b"<p>Hi".to_vec()
@@ -87,6 +91,25 @@ fn what_a_record_must_have_is_looked_at() {
     ] {
         fs::write(&segment, whole.replace(from, to)).unwrap();
         assert!(archive.reader().read(&entry).is_err(), "{to}");
+    }
+}
+
+#[test]
+fn what_does_not_last_is_guarded_by_a_checksum() {
+    for (lasting, sum) in [(true, "sha256:"), (false, "crc32:")] {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config {
+            lasting,
+            ..config(false)
+        };
+        let mut archive = Archive::create(dir(folder.path()), config).unwrap();
+        archive.append(&capture("http://h/", &[], b"body")).unwrap();
+        let segment = fs::read_to_string(folder.path().join(segment_name(false))).unwrap();
+        let response = segment
+            .split("WARC-Type: ")
+            .find(|it| it.starts_with("response"));
+        let digest = response.unwrap().split("WARC-Block-Digest: ").nth(1);
+        assert!(digest.unwrap().starts_with(sum), "{segment}");
     }
 }
 

@@ -72,6 +72,7 @@ fn small() -> Config {
     Config {
         compression: true,
         segment_size: 2000,
+        ..Config::default()
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE};
 use foldhash::quality::RandomState;
-use url::Url;
+use url::{Position, Url};
 
 use crate::charset::{self, Charset};
 use crate::link::{
@@ -68,8 +68,7 @@ pub fn each_target(
         Format::Html | Format::Xml => html::targets(bytes, format, encoding),
         _ => flat(bytes, format, encoding, html::MOST_GUESSES),
     };
-    let mut resolver = Resolver::new(encoding, format, bytes.len());
-    resolver.remembers = false;
+    let mut resolver = Resolver::new(encoding, format, bytes.len(), None);
     let bases = resolver.bases(url, &found.bases);
     resolver.renew();
     for reference in found.references {
@@ -177,13 +176,16 @@ impl<'a> Document<'a> {
     ///
     /// Their spans refer to the content; or, where that is in ISO-2022-JP, to its text in UTF-8.
     pub fn links(&self) -> Links<'_> {
+        self.links_of(Resolved::default())
+    }
+
+    /// The same, with what was resolved before.
+    pub(crate) fn links_of(&self, resolved: Resolved) -> Links<'_> {
         let encoding = self.encoding_of_queries();
-        let mut resolver = Resolver::new(encoding, self.format, self.bytes.len());
-        resolver.known.reserve(self.references.len().min(FEW_KNOWN));
         Links {
             document: self,
             references: self.references.iter(),
-            resolver,
+            resolver: Resolver::new(encoding, self.format, self.bytes.len(), Some(resolved)),
         }
     }
 
@@ -270,7 +272,7 @@ impl<'a> Document<'a> {
         self.head = found.head;
         self.policies = found.policies;
         self.references = found.references;
-        let mut resolver = Resolver::new(self.encoding, self.format, self.bytes.len());
+        let mut resolver = Resolver::new(self.encoding, self.format, self.bytes.len(), None);
         self.bases = resolver.bases(url, &found.bases);
     }
 
@@ -294,6 +296,13 @@ pub struct Links<'d> {
     document: &'d Document<'d>,
     references: slice::Iter<'d, Reference>,
     resolver: Resolver,
+}
+
+impl Links<'_> {
+    /// Returns what was resolved.
+    pub(crate) fn into_resolved(self) -> Resolved {
+        self.resolver.resolved.unwrap_or_default()
+    }
 }
 
 impl Iterator for Links<'_> {
@@ -413,14 +422,52 @@ struct Resolver {
     most: usize,
     /// How many of them may still be made.
     budget: usize,
-    /// Some of what was resolved, without fragments: pages say the same many times.
-    known: HashMap<String, Url, RandomState>,
-    /// Against which of the bases.
-    known_for: usize,
-    /// Whether the same may come again.
-    remembers: bool,
+    /// What was resolved before; none, if the same does not come again.
+    resolved: Option<Resolved>,
     /// Some were not resolved, since the budget was spent.
     is_spent: bool,
+}
+
+/// Some of the URLs that were resolved, to be used for the next document: a page says the same many
+/// times, and so do the pages of a site. It takes about a megabyte of memory at the most.
+#[derive(Debug, Default)]
+pub struct Resolved {
+    /// By what was resolved, without its fragment.
+    urls: HashMap<String, Url, RandomState>,
+    /// Of them all, in bytes.
+    length: usize,
+    /// Against what: a URL up to the last slash of its path.
+    folder: String,
+    /// What queries were encoded in.
+    encoding: Option<&'static Encoding>,
+}
+
+impl Resolved {
+    /// Forgets what was resolved otherwise.
+    fn turn_to(&mut self, folder: &str, encoding: Option<&'static Encoding>) {
+        if self.folder != folder || self.encoding != encoding {
+            self.forget();
+            folder.clone_into(&mut self.folder);
+            self.encoding = encoding;
+        }
+    }
+
+    fn remember(&mut self, text: &str, url: &Url) {
+        let length = ABOUT_AN_ENTRY + text.len() + url.as_str().len();
+        if length > LONGEST_KNOWN {
+            return;
+        }
+        if self.length > MOST_KNOWN {
+            self.forget();
+        }
+        self.length += length;
+        self.urls.insert(text.to_owned(), url.clone());
+    }
+
+    fn forget(&mut self) {
+        self.urls.clear();
+        self.length = 0;
+    }
 }
 
 /// What is resolved against in a part of a document.
@@ -432,8 +479,23 @@ struct InForce {
     around: Option<u32>,
 }
 
+impl InForce {
+    /// Its URL, up to the last slash of its path: what hangs on no more is resolved alike in all
+    /// documents beside it.
+    fn folder(&self) -> &str {
+        let end = self.url[..Position::BeforePath].len();
+        let end = end + self.url.path().rfind('/').map_or(0, |at| at + 1);
+        &self.url.as_str()[..end]
+    }
+}
+
 impl Resolver {
-    fn new(encoding: &'static Encoding, format: Format, length: usize) -> Self {
+    fn new(
+        encoding: &'static Encoding,
+        format: Format,
+        length: usize,
+        resolved: Option<Resolved>,
+    ) -> Self {
         let is_markup = matches!(format, Format::Html | Format::Xml);
         let most = length * BYTES_OF_URL_A_BYTE + (1 << 20);
         Resolver {
@@ -441,9 +503,7 @@ impl Resolver {
             encodes_queries: is_markup && encoding != UTF_8,
             most,
             budget: most,
-            known: HashMap::default(),
-            known_for: 0,
-            remembers: true,
+            resolved,
             is_spent: false,
         }
     }
@@ -499,7 +559,8 @@ impl Resolver {
     }
 
     fn url(&mut self, bases: &[InForce], base: usize, text: &str) -> Option<Url> {
-        let from = &bases[base].url;
+        let base = &bases[base];
+        let from = &base.url;
         if !self.pay(from, text) {
             return None;
         }
@@ -508,18 +569,20 @@ impl Resolver {
             Some((main, fragment)) if !main.ends_with(|char| char <= ' ') => (main, Some(fragment)),
             _ => (text, None),
         };
-        if self.known_for != base || self.known.len() >= MOST_KNOWN {
-            self.known.clear();
-            self.known_for = base;
-        }
-        let mut url = if let Some(url) = self.known.get(main) {
-            url.clone()
-        } else {
-            let url = self.parse(from, main)?;
-            if self.remembers && url.as_str().len() <= LONGEST_KNOWN {
-                self.known.insert(main.to_owned(), url.clone());
+        // A query alone, or nothing, hangs on more.
+        let hangs_on_folder = !main.is_empty() && !main.starts_with('?');
+        let mut url = if let Some(resolved) = self.resolved.as_mut().filter(|_| hangs_on_folder) {
+            let encoding = self.encodes_queries.then_some(self.encoding);
+            resolved.turn_to(base.folder(), encoding);
+            if let Some(url) = resolved.urls.get(main) {
+                url.clone()
+            } else {
+                let url = parse(from, main, encoding)?;
+                resolved.remember(main, &url);
+                url
             }
-            url
+        } else {
+            self.parse(from, main)?
         };
         if fragment.is_some() {
             url.set_fragment(fragment);
@@ -542,14 +605,18 @@ impl Resolver {
     }
 
     fn parse(&self, base: &Url, text: &str) -> Option<Url> {
-        let encode = query_encoder(self.encoding);
-        let options = Url::options().base_url(Some(base));
-        if self.encodes_queries {
-            options.encoding_override(Some(&encode)).parse(text).ok()
-        } else {
-            options.parse(text).ok()
-        }
+        parse(base, text, self.encodes_queries.then_some(self.encoding))
     }
+}
+
+/// Parses it, queries encoded in that encoding.
+fn parse(base: &Url, text: &str, encoding: Option<&'static Encoding>) -> Option<Url> {
+    let options = Url::options().base_url(Some(base));
+    let Some(encoding) = encoding else {
+        return options.parse(text).ok();
+    };
+    let encode = query_encoder(encoding);
+    options.encoding_override(Some(&encode)).parse(text).ok()
 }
 
 fn trimmed(text: &str) -> &str {
@@ -562,12 +629,11 @@ fn query_encoder(encoding: &'static Encoding) -> impl Fn(&str) -> Cow<'_, [u8]> 
 
 /// How many bytes of URLs may come of a byte of a document.
 const BYTES_OF_URL_A_BYTE: usize = 64;
-/// There is room for so many from the start.
-const FEW_KNOWN: usize = 32;
-/// So many URLs are remembered, and no longer ones.
-const MOST_KNOWN: usize = 1024;
-/// In bytes.
-const LONGEST_KNOWN: usize = 1024;
+/// So much of what was resolved is remembered, in bytes, and nothing longer than that.
+const MOST_KNOWN: usize = 1 << 20;
+const LONGEST_KNOWN: usize = 2048;
+/// What is remembered of one takes so many bytes beside its texts.
+const ABOUT_AN_ENTRY: usize = 128;
 /// Of each so many bytes of a text it is remembered where they are.
 const STEP: usize = 256;
 
@@ -583,6 +649,54 @@ mod tests {
         let document = Document::new(page.as_bytes(), Format::Html, None, &url);
         let is_small = |reference: &Reference| reference.text.is_none();
         assert!(document.references.iter().all(is_small));
+    }
+
+    /// What was resolved for one document is not taken for another where that is elsewhere.
+    #[test]
+    fn what_was_resolved_before_makes_no_difference() {
+        let page = "<a href=b>1</a><a href=b#f>2</a><a href='?q=\u{e9}'>3</a><a href='b?q=\u{e9}'>4</a>\
+                    <a href='#f'>5</a><a href=../b>6</a><a href=/b>7</a><a href=//h/b>8</a>\
+                    <object codebase=c data=b></object><a href='\tb'>9</a>";
+        let mut resolved = Resolved::default();
+        for url in [
+            "http://h/",
+            "http://h/a",
+            "http://h/a/b/",
+            "http://h/a/b/c?d",
+            "http://h/a/b/c#e",
+            "http://h:8080/a/b/",
+            "https://h/a/b/",
+            "http://u@h/a/b/",
+        ] {
+            for charset in ["utf-8", "latin1"] {
+                let url = Url::parse(url).unwrap();
+                let document = Document::new(page.as_bytes(), Format::Html, Some(charset), &url);
+                let alone: Vec<_> = document.links().collect();
+                let mut beside = Vec::new();
+                let _ = document.edits(&mut resolved, |link| {
+                    beside.push(link.clone());
+                    None
+                });
+                assert_eq!(alone, beside, "{url} in {charset}");
+                for link in alone {
+                    let joined = url.join(&link.text);
+                    let is_plain =
+                        charset == "utf-8" && link.text != "c" && link.role != Role::Object;
+                    assert!(!is_plain || joined == Ok(link.url), "{url}: {}", link.text);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_resolved_is_remembered_up_to_a_bound() {
+        let (mut resolved, url) = (Resolved::default(), Url::parse("http://h/").unwrap());
+        for n in 0..100_000 {
+            resolved.remember(&n.to_string(), &url);
+        }
+        resolved.remember(&"x".repeat(3000), &url);
+        assert!(resolved.urls.len() > 100 && resolved.urls.len() < MOST_KNOWN / ABOUT_AN_ENTRY);
+        assert!(resolved.urls.keys().all(|text| text.len() < 10));
     }
 
     #[test]

@@ -61,7 +61,7 @@ mod rewrite;
 mod text;
 
 pub use charset::{Charset, Teller, charset};
-pub use document::{Document, Links, Searched, each_target, extract};
+pub use document::{Document, Links, Resolved, Searched, each_target, extract};
 pub use format::Format;
 pub use header::header_links;
 pub use link::{Edit, Kind, Link, Role};

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 use std::ops::Range;
 
-use links::{Document, Edit, Edited, Format, Kind, Link, Role};
+use links::{Document, Edit, Edited, Format, Kind, Link, Resolved, Role};
 use url::Url;
 
 use crate::charset::Naming;
@@ -109,6 +109,7 @@ pub(crate) struct Editor<'a> {
     pub(crate) inliner: Inliner<'a>,
     /// The modules that classic scripts import, by the places of these.
     imports: HashMap<u32, Vec<Module>>,
+    resolved: Resolved,
 }
 
 impl<'a> Editor<'a> {
@@ -117,6 +118,7 @@ impl<'a> Editor<'a> {
             finder: Finder::new(layout),
             inliner,
             imports: HashMap::new(),
+            resolved: Resolved::default(),
         }
     }
 
@@ -149,6 +151,7 @@ impl<'a> Editor<'a> {
         document.drop_policies();
         let naming = Naming::of(document.charset(), &content, format);
         self.inliner.begin();
+        let mut resolved = std::mem::take(&mut self.resolved);
         let mut page = Page {
             editor: self,
             document: &document,
@@ -161,7 +164,7 @@ impl<'a> Editor<'a> {
             only_served: Vec::new(),
         };
         let is_data = format == Format::List || document.is_data();
-        let edits = document.edits(|link| {
+        let edits = document.edits(&mut resolved, |link| {
             if is_data {
                 page.edit_data(link)
             } else {
@@ -178,6 +181,7 @@ impl<'a> Editor<'a> {
             _ => String::new(),
         };
         let (modules, only_served) = (page.loader.into_modules(), page.only_served);
+        self.resolved = resolved;
         std::mem::replace(&mut self.finder.failed, Ok(()))?;
         put(&Made {
             content: Content::Edited(edits.with_head(&head)),
@@ -229,7 +233,7 @@ impl<'a> Editor<'a> {
             symbols: Symbols::default(),
             only_served: Vec::new(),
         };
-        let edits = document.edits(|link| page.edit(link));
+        let edits = document.edits(&mut Resolved::default(), |link| page.edit(link));
         let modules = page.loader.into_modules();
         let edited = edits.apply("");
         (modules, String::from_utf8_lossy(&edited).into_owned())
@@ -406,7 +410,7 @@ impl Page<'_, '_, '_> {
 
     /// What is fetched where it stands: a data URL of it, if that is not too long.
     fn data(&mut self, link: &Link, file: &File, form: Form) -> String {
-        if file.path == self.path {
+        if *file.path == *self.path {
             return self.way(file);
         }
         let Editor {

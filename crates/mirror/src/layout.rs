@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::io;
 use std::iter;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use archive::Entry;
 use foldhash::quality::RandomState;
@@ -60,7 +60,7 @@ pub(crate) struct Finder<'a> {
 /// A file that a URL leads to.
 #[derive(Clone, Debug)]
 pub(crate) struct File {
-    pub(crate) path: String,
+    pub(crate) path: Arc<str>,
     pub(crate) fragment: Option<String>,
     /// That of its capture.
     pub(crate) place: u32,
@@ -122,7 +122,7 @@ impl<'a> Layout<'a> {
     }
 
     /// Returns the URL of a capture that has a file, and its path.
-    pub(crate) fn place(&self, entry: &Entry) -> io::Result<Option<(Url, String)>> {
+    pub(crate) fn place(&self, entry: &Entry) -> io::Result<Option<(Url, Arc<str>)>> {
         let url = is_kept(entry)
             .then(|| Url::parse(&entry.url).ok())
             .flatten();
@@ -143,7 +143,7 @@ impl<'a> Layout<'a> {
         if seed.is_some() || self.kept.is_empty() {
             return Ok(seed);
         }
-        let mut least: Option<(String, u32)> = None;
+        let mut least: Option<(Arc<str>, u32)> = None;
         captures::each(self.captures, |place, entry| {
             let path = self.place(&entry)?.map(|(_, path)| (path, place));
             least = path.into_iter().chain(least.take()).min();
@@ -187,7 +187,7 @@ impl<'a> Layout<'a> {
             }
         };
         Ok(Some(File {
-            path,
+            path: path.into(),
             fragment: url.fragment().map(str::to_owned),
             place: print::number(&kept),
             media_type: content_type,

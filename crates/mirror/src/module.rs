@@ -38,7 +38,7 @@ impl Module {
 impl From<File> for Module {
     fn from(file: File) -> Self {
         Module {
-            path: file.path,
+            path: file.path.to_string(),
             place: file.place,
             media_type: match file.media_type {
                 Some("application/json" | "application/manifest+json") => "application/json",

@@ -78,20 +78,28 @@ impl Capture {
     ///
     /// The body is not whole or not what it says, or it would be longer than `limit` bytes.
     pub fn content(&self, limit: u64) -> Result<Cow<'_, [u8]>, ContentError> {
-        let Some(bytes) = self.body.bytes() else {
-            let is_plain = !self.headers.contains_key(CONTENT_ENCODING);
-            let length = if is_plain {
-                self.body.len().min(limit)
-            } else {
-                0
-            };
-            let length = usize::try_from(length).unwrap_or(0);
-            let mut content = Vec::with_capacity(length.max(MAPPED));
-            let read = self.content_reader(limit)?.read_to_end(&mut content);
-            read?;
-            return Ok(Cow::Owned(content));
-        };
-        coding::decode(&self.headers, bytes, limit)
+        match self.body.bytes() {
+            Some(bytes) => coding::decode(&self.headers, bytes, limit),
+            None => self.content_of_file(limit).map(Cow::Owned),
+        }
+    }
+
+    /// The same, of a body that is not in memory.
+    fn content_of_file(&self, limit: u64) -> Result<Vec<u8>, ContentError> {
+        if self.headers.contains_key(CONTENT_ENCODING) {
+            let mut content = Vec::with_capacity(MAPPED);
+            self.content_reader(limit)?.read_to_end(&mut content)?;
+            return Ok(content);
+        }
+        let length = usize::try_from(self.body.len());
+        let length = length.ok().filter(|length| *length as u64 <= limit);
+        let length = length.ok_or(ContentError::TooLong { limit })?;
+        let mut content = vec![0; length.max(MAPPED)];
+        let mut body = self.body.reader().map_err(ContentError::Unread)?;
+        let read = body.read_exact(&mut content[..length]);
+        read.map_err(ContentError::Unread)?;
+        content.truncate(length);
+        Ok(content)
     }
 
     /// Reads the body with its content codings undone, as [`content`](Self::content) does, but

@@ -30,7 +30,7 @@ impl Content {
         let words = (document.len() / 64).min(MOST_WORDS);
         let mut said = HashMap::with_capacity_and_hasher(words, RandomState::default());
         let mut more = 0_u64;
-        let mut say = |word| {
+        let say = |word| {
             if said.len() < MOST_WORDS {
                 *said.entry(word).or_insert(0_u32) += 1;
             } else {
@@ -40,7 +40,7 @@ impl Content {
                 }
             }
         };
-        each_word(document, &mut say);
+        each_word(document, say);
         each_word(url.as_str().as_bytes(), |word| {
             said.remove(&word);
         });

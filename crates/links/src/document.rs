@@ -434,21 +434,35 @@ struct Resolver {
 pub struct Resolved {
     /// By what was resolved, without its fragment.
     urls: HashMap<String, Url, RandomState>,
-    /// Of them all, in bytes.
-    length: usize,
     /// Against what: a URL up to the last slash of its path.
     folder: String,
+    /// The same of other folders.
+    others: HashMap<String, HashMap<String, Url, RandomState>, RandomState>,
+    /// Of them all, in bytes.
+    length: usize,
     /// What queries were encoded in.
     encoding: Option<&'static Encoding>,
 }
 
 impl Resolved {
-    /// Forgets what was resolved otherwise.
+    /// Goes on with what was resolved in this way.
     fn turn_to(&mut self, folder: &str, encoding: Option<&'static Encoding>) {
-        if self.folder != folder || self.encoding != encoding {
+        if self.encoding != encoding {
             self.forget();
-            folder.clone_into(&mut self.folder);
             self.encoding = encoding;
+        }
+        if self.folder == folder {
+            return;
+        }
+        let next = self.others.remove(folder);
+        if next.is_some() {
+            self.length -= ABOUT_AN_ENTRY + folder.len();
+        }
+        let before = std::mem::replace(&mut self.urls, next.unwrap_or_default());
+        let name = std::mem::replace(&mut self.folder, folder.to_owned());
+        if !before.is_empty() {
+            self.length += ABOUT_AN_ENTRY + name.len();
+            self.others.insert(name, before);
         }
     }
 
@@ -466,6 +480,7 @@ impl Resolved {
 
     fn forget(&mut self) {
         self.urls.clear();
+        self.others.clear();
         self.length = 0;
     }
 }
@@ -697,6 +712,12 @@ mod tests {
         resolved.remember(&"x".repeat(3000), &url);
         assert!(resolved.urls.len() > 100 && resolved.urls.len() < MOST_KNOWN / ABOUT_AN_ENTRY);
         assert!(resolved.urls.keys().all(|text| text.len() < 10));
+        let folders = 0..10;
+        for folder in folders.clone().chain(folders) {
+            resolved.turn_to(&format!("http://{folder}/"), None);
+            resolved.remember("x", &url);
+        }
+        assert_eq!(resolved.others.len(), 10, "and the one that it began with");
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub struct Config {
     pub resumable: bool,
     /// How long after its begin the copy of what there is so far is built, and then each time that half
     /// as long again has passed, or later, lest it take more than a twentieth of the time; and once
-    /// more at the end. Default: 5 s.
+    /// more at the end. Zero: as soon as there is something. Default: 5 s.
     pub first_copy: Duration,
     /// Whether to wait for the disk at each step, so that a power cut too loses no more than a kill.
     /// Default: false; after a power cut the crawl then goes on from an earlier state.

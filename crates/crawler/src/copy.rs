@@ -67,8 +67,8 @@ impl Copy {
         }
     }
 
-    /// Tells whether it is time to build it of what there is so far.
-    pub(crate) fn is_due(&mut self) -> bool {
+    /// Tells whether it is time to build it of what there is so far: of so many pages.
+    pub(crate) fn is_due(&mut self, pages: usize) -> bool {
         let elapsed = self.begun.elapsed();
         if let Some(building) = &mut self.building {
             let Some(took) = building.now_or_never() else {
@@ -77,7 +77,8 @@ impl Copy {
             self.building = None;
             self.next = next(elapsed, took.unwrap_or_default());
         }
-        elapsed >= self.next
+        // At once is at once.
+        self.next.is_zero() || elapsed >= self.next.max(soonest(pages))
     }
 
     /// Begins to build it of what there is so far, on a thread of its own: of what `captured` finds
@@ -119,6 +120,16 @@ fn next(elapsed: Duration, took: Duration) -> Duration {
     elapsed.saturating_add((elapsed / 2).max(took.saturating_mul(20)))
 }
 
+/// When so many pages may be built, so that they too take no more than that. A crawl on one machine
+/// has tens of thousands after the first seconds.
+fn soonest(pages: usize) -> Duration {
+    let pages = u32::try_from(pages).unwrap_or(u32::MAX);
+    A_PAGE.saturating_mul(pages).saturating_mul(20)
+}
+
+/// A page takes about as long.
+const A_PAGE: Duration = Duration::from_micros(100);
+
 /// What is told of a site that was crawled from these seeds.
 pub(crate) fn site(config: &Config, seeds: Vec<String>) -> Site {
     Site {
@@ -139,6 +150,16 @@ impl MadeOf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_fetched_fast_is_not_built_at_once() {
+        assert!(
+            soonest(1000) < Duration::from_secs(5),
+            "as it is by default"
+        );
+        assert!(soonest(50_000) > Duration::from_secs(60));
+        assert_eq!(soonest(0), Duration::ZERO);
+    }
 
     #[test]
     fn it_is_built_ever_again_and_takes_little_of_the_time() {

@@ -314,7 +314,7 @@ impl Engine {
         }
         self.allow(&host);
         self.clear(&**frontier, host, delay).await?;
-        if self.copy.is_due() {
+        if self.copy.is_due(self.history.summary.fetched) {
             self.keep_session(true)?;
             let done = frontier.stats().await?.done;
             self.build_so_far(frontier.clone(), done);

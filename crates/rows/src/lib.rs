@@ -18,15 +18,15 @@
 //!
 //! # Guarantees
 //!
-//! - Some 32,768 rows are in memory ([`Scratch::with_bound`] for another number), and of those in files
-//!   one of each 2 KiB.
+//! - Some 32,768 rows are in memory ([`Scratch::with_bound`] for another number), [packed](Rows::pack)
+//!   four times as many, and of those in files one of each 512 bytes.
 //! - No insert fails: where no file can be made or written, the rows stay in memory.
-//! - Of n rows, a question reads at most log₂(n / 32,768) times 2 KiB; once they are
-//!   [packed](Rows::pack), 2 KiB.
+//! - Of n rows, a question reads at most log₂(n / 32,768) times 512 bytes; once they are packed, 512
+//!   bytes.
 //!
 //! How it works: a log-structured merge tree (O'Neil et al., 1996). When memory is full, its rows are
 //! written in order to a file of their own, a run; a run that is not twice as long as the next is
-//! merged with it. Beside each run, the first row of each 2 KiB of it is in memory.
+//! merged with it. Beside each run, the first row of each 512 bytes of it is in memory.
 #![forbid(unsafe_code)]
 
 mod merge;

@@ -1,8 +1,8 @@
 use std::collections::btree_set;
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, BufWriter, Write};
 
 use crate::Scratch;
-use crate::run::{Reading, Run};
+use crate::run::{Place, Reading, Run};
 
 /// All rows in order.
 #[derive(Debug)]
@@ -63,9 +63,27 @@ impl<const N: usize> Source<'_, N> {
     }
 }
 
-/// Makes a run of rows in order.
+/// Makes a run of rows in order, in a file.
 pub(crate) fn write<const N: usize>(scratch: &Scratch, rows: Iter<'_, N>) -> io::Result<Run<N>> {
     let mut file = BufWriter::with_capacity(1 << 16, scratch.file()?);
+    let (count, firsts) = put(rows, &mut file)?;
+    let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+    Ok(Run::new(Place::File(file), count, firsts))
+}
+
+/// Makes a run of rows in order, in memory.
+pub(crate) fn keep<const N: usize>(rows: Iter<'_, N>) -> io::Result<Run<N>> {
+    let mut bytes = Vec::new();
+    let (count, firsts) = put(rows, &mut bytes)?;
+    bytes.shrink_to_fit();
+    Ok(Run::new(Place::Memory(bytes), count, firsts))
+}
+
+/// Puts rows one behind the other; returns how many, and the first of each block.
+fn put<const N: usize>(
+    rows: Iter<'_, N>,
+    out: &mut impl Write,
+) -> io::Result<(usize, Vec<[u8; N]>)> {
     let mut firsts = Vec::new();
     let mut count = 0;
     for row in rows {
@@ -73,9 +91,8 @@ pub(crate) fn write<const N: usize>(scratch: &Scratch, rows: Iter<'_, N>) -> io:
         if count % Run::<N>::BLOCK == 0 {
             firsts.push(row);
         }
-        file.write_all(&row)?;
+        out.write_all(&row)?;
         count += 1;
     }
-    let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-    Ok(Run::new(file, count, firsts))
+    Ok((count, firsts))
 }

@@ -75,13 +75,23 @@ impl<const N: usize> Rows<N> {
         Iter::new(runs.chain([recent]).collect())
     }
 
-    /// Makes questions as quick as they can be: one run, if there is one at all.
+    /// Makes questions as quick as they can be: one run, if there is one at all; in memory, if it is no
+    /// longer than four times what memory held so far, for they take less room there.
     pub fn pack(&mut self) {
-        if self.runs.is_empty() || self.runs.len() == 1 && self.recent.is_empty() {
-            return;
+        let rows = self.recent.len() + self.runs.iter().map(Run::rows).sum::<usize>();
+        let is_short = rows <= PACKED * self.scratch.most_in_memory();
+        match self.runs.as_slice() {
+            [] => return,
+            [run] if self.recent.is_empty() && run.is_in_memory() == is_short => return,
+            _ => {}
         }
+        let packed = if is_short {
+            merge::keep(self.iter())
+        } else {
+            merge::write(&self.scratch, self.iter())
+        };
         // If it cannot be written, they are as they were.
-        if let Ok(run) = merge::write(&self.scratch, self.iter()) {
+        if let Ok(run) = packed {
             self.runs = vec![run];
             self.recent.clear();
         }
@@ -107,6 +117,9 @@ impl<const N: usize> Rows<N> {
         Ok(())
     }
 }
+
+/// Packed, so many times as many are in memory.
+const PACKED: usize = 4;
 
 impl<const N: usize> Extend<[u8; N]> for Rows<N> {
     fn extend<T: IntoIterator<Item = [u8; N]>>(&mut self, rows: T) {

@@ -1,23 +1,37 @@
 use std::fs::File;
 use std::io;
 
-/// A file of rows in order.
+/// Rows in order.
 #[derive(Debug)]
 pub(crate) struct Run<const N: usize> {
-    file: File,
+    place: Place,
     /// How many rows it has.
     rows: usize,
     /// The first row of each block.
     firsts: Vec<[u8; N]>,
 }
 
+/// Where they are, one behind the other.
+#[derive(Debug)]
+pub(crate) enum Place {
+    File(File),
+    Memory(Vec<u8>),
+}
+
 impl<const N: usize> Run<N> {
     /// So many rows are in a block.
     pub(crate) const BLOCK: usize = if N < BLOCK_BYTES { BLOCK_BYTES / N } else { 1 };
 
-    /// Takes a file that was written.
-    pub(crate) fn new(file: File, rows: usize, firsts: Vec<[u8; N]>) -> Self {
-        Run { file, rows, firsts }
+    pub(crate) fn new(place: Place, rows: usize, firsts: Vec<[u8; N]>) -> Self {
+        Run {
+            place,
+            rows,
+            firsts,
+        }
+    }
+
+    pub(crate) fn is_in_memory(&self) -> bool {
+        matches!(self.place, Place::Memory(_))
     }
 
     pub(crate) fn rows(&self) -> usize {
@@ -59,7 +73,13 @@ impl<const N: usize> Run<N> {
 
     /// Fills the buffer with the rows from the n-th on.
     fn read_at(&self, buffer: &mut [u8], row: usize) -> io::Result<()> {
-        read_exact_at(&self.file, buffer, (row * N) as u64)
+        let at = row * N;
+        match &self.place {
+            Place::File(file) => read_exact_at(file, buffer, at as u64)?,
+            // No more is asked for than there is.
+            Place::Memory(bytes) => buffer.copy_from_slice(&bytes[at..at + buffer.len()]),
+        }
+        Ok(())
     }
 }
 
@@ -108,6 +128,6 @@ fn read_exact_at(file: &File, mut buffer: &mut [u8], mut at: u64) -> io::Result<
 }
 
 /// What one question reads.
-const BLOCK_BYTES: usize = 2048;
+const BLOCK_BYTES: usize = 512;
 /// What is read at a time of all rows.
 const READ_BYTES: usize = 1 << 16;

@@ -67,6 +67,28 @@ fn rows_beyond_the_bound_are_in_files() {
 }
 
 #[test]
+fn packed_rows_are_in_memory_up_to_four_times_the_bound() {
+    for (count, files) in [(399, 0), (400, 0), (401, 1)] {
+        let made = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&made);
+        let scratch = Scratch::new(move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            tempfile::tempfile()
+        });
+        let mut rows = Rows::new(scratch.with_bound(100));
+        rows.extend(numbers(count));
+        let before = made.load(Ordering::Relaxed);
+        rows.pack();
+        rows.pack();
+        assert_eq!(made.load(Ordering::Relaxed) - before, files, "of {count}");
+        check(&rows, &numbers(count).collect());
+        rows.extend(numbers(500));
+        rows.pack();
+        check(&rows, &numbers(500).collect());
+    }
+}
+
+#[test]
 fn where_no_file_can_be_made_rows_stay_in_memory() {
     let tried = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&tried);

@@ -19,9 +19,9 @@ pub struct Config {
     pub compression: bool,
     /// A new segment begins when one is at least so long, in bytes. Default: 1 GiB.
     pub segment_size: u64,
-    /// Whether it is to be kept. If not, and it is not packed either, a CRC-32 guards each response in
-    /// place of a second SHA-256: it tells what a disk does to it, in a tenth of the time. Default:
-    /// true.
+    /// Whether it is to be kept. If not, and it is not packed either, the blocks of responses have no
+    /// `WARC-Block-Digest` but a CRC-32 (`X-Block-CRC32`), which tells what a disk does to them in a
+    /// tenth of the time. Default: true.
     pub lasting: bool,
 }
 

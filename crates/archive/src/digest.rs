@@ -85,11 +85,10 @@ impl Hasher {
     }
 }
 
-/// What a block is guarded by: the value of `WARC-Block-Digest`.
+/// What a block is guarded by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sum {
     Sha256(Digest),
-    /// Its text is `crc32:` and 8 hexadecimal digits.
     Crc32(u32),
 }
 
@@ -144,29 +143,6 @@ impl io::Write for Summing {
     }
 }
 
-impl fmt::Display for Sum {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Sum::Sha256(digest) => digest.fmt(formatter),
-            Sum::Crc32(sum) => write!(formatter, "crc32:{sum:08x}"),
-        }
-    }
-}
-
-impl FromStr for Sum {
-    type Err = ParseDigestError;
-
-    fn from_str(text: &str) -> Result<Self, ParseDigestError> {
-        let Some(digits) = text.strip_prefix("crc32:") else {
-            return text.parse().map(Sum::Sha256);
-        };
-        let sum = u32::from_str_radix(digits, 16).map(Sum::Crc32);
-        // So that it has one text.
-        let sum = sum.ok().filter(|sum| sum.to_string() == text);
-        sum.ok_or(ParseDigestError)
-    }
-}
-
 /// Lower case only, so that a digest has one text.
 fn digit(byte: u8) -> Option<u8> {
     match byte {
@@ -197,17 +173,6 @@ mod tests {
             &text.replace('c', "g"),
         ] {
             assert_eq!(wrong.parse::<Digest>(), Err(ParseDigestError));
-        }
-        let sum = Sum::Crc32(0x0d4a_1185);
-        assert_eq!(sum.to_string(), "crc32:0d4a1185");
-        assert_eq!("crc32:0d4a1185".parse(), Ok(sum));
-        for wrong in [
-            "crc32:",
-            "crc32:0D4A1185",
-            "crc32:00d4a1185",
-            "crc32:+d4a1185",
-        ] {
-            assert_eq!(wrong.parse::<Sum>(), Err(ParseDigestError));
         }
     }
 }

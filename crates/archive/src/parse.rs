@@ -15,7 +15,7 @@ pub(crate) struct Head {
     pub(crate) url: String,
     pub(crate) date: String,
     pub(crate) payload_digest: Option<Digest>,
-    pub(crate) block_digest: Option<Sum>,
+    pub(crate) block_sum: Option<Sum>,
     pub(crate) truncated: Option<Truncated>,
     /// Of the block, in bytes.
     pub(crate) length: u64,
@@ -39,16 +39,21 @@ impl Head {
             field.and_then(|field| str::from_utf8(field.value).ok())
         };
         let field = |name| optional(name).ok_or(Damage::Shape("its head lacks a field"));
-        let no_digest = |_| Damage::Shape("its digest is none");
-        let payload_digest = optional("WARC-Payload-Digest").map(str::parse).transpose();
-        let block_digest = optional("WARC-Block-Digest").map(str::parse).transpose();
+        let digest = |name| optional(name).map(str::parse).transpose();
+        let digest = |name| digest(name).map_err(|_| Damage::Shape("its digest is none"));
+        let crc = optional(warc::BLOCK_CRC).map(|sum| u32::from_str_radix(sum, 16));
+        let crc = crc.transpose();
+        let crc = crc.map_err(|_| Damage::Shape("its checksum is none"))?;
         Ok(Head {
             kind: field("WARC-Type")?.to_owned(),
             id: field("WARC-Record-ID")?.to_owned(),
             url: field("WARC-Target-URI")?.to_owned(),
             date: field("WARC-Date")?.to_owned(),
-            payload_digest: payload_digest.map_err(no_digest)?,
-            block_digest: block_digest.map_err(no_digest)?,
+            payload_digest: digest("WARC-Payload-Digest")?,
+            block_sum: match digest(warc::BLOCK_DIGEST)? {
+                Some(digest) => Some(Sum::Sha256(digest)),
+                None => crc.map(Sum::Crc32),
+            },
             truncated: optional("WARC-Truncated").and_then(|why| {
                 let mut all = Truncated::ALL.into_iter();
                 all.find(|known| known.to_string() == why)
@@ -59,11 +64,10 @@ impl Head {
         })
     }
 
-    /// Says that the record's kind is this, and that it guards its block with a digest if nothing
-    /// else does.
+    /// Says that the record's kind is this, and that it guards its block if nothing else does.
     pub(crate) fn expect(&self, kind: &str, is_checked: bool) -> Result<(), Damage> {
         match self.kind == kind {
-            true if is_checked || self.block_digest.is_some() => Ok(()),
+            true if is_checked || self.block_sum.is_some() => Ok(()),
             true => Err(Damage::Shape("its block has no digest")),
             false => Err(Damage::Shape("it is of another kind")),
         }

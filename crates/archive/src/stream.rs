@@ -102,7 +102,7 @@ impl Stream {
         self.truncated = head.truncated;
         let http = parse::http_head(self.input.by_ref().take(head.length))?;
         self.left = head.length - http.len() as u64;
-        let of_block = head.block_digest.map(|sum| {
+        let of_block = head.block_sum.map(|sum| {
             let mut summing = sum.again();
             summing.update(&http);
             (summing, sum)

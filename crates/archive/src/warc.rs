@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use uuid::Uuid;
 
 use crate::Body;
-use crate::digest::Summing;
+use crate::digest::{Sum, Summing};
 use crate::pack::Packer;
 
 /// A record's head in the making.
@@ -66,7 +66,10 @@ impl Record {
     fn with_sum(self, mut summing: Summing, block: &Block<'_>) -> io::Result<Self> {
         summing.write_all(block.head)?;
         block.copy_body(&mut summing)?;
-        Ok(self.with("WARC-Block-Digest", summing.finish()))
+        Ok(match summing.finish() {
+            Sum::Sha256(digest) => self.with(BLOCK_DIGEST, digest),
+            Sum::Crc32(sum) => self.with(BLOCK_CRC, format_args!("{sum:08x}")),
+        })
     }
 
     /// Writes the whole record.
@@ -182,6 +185,11 @@ fn is_text(headers: &HeaderMap) -> bool {
     !headers.contains_key(CONTENT_ENCODING)
         && content_type.is_some_and(|it| it.starts_with(b"text/"))
 }
+
+pub(crate) const BLOCK_DIGEST: &str = "WARC-Block-Digest";
+
+/// A field of our own, which others pass over: a CRC-32 of the block, in hexadecimal digits.
+pub(crate) const BLOCK_CRC: &str = "X-Block-CRC32";
 
 /// What follows the block of every record.
 pub(crate) const END: &[u8] = b"\r\n\r\n";

@@ -77,8 +77,7 @@ impl Copy {
             self.building = None;
             self.next = next(elapsed, took.unwrap_or_default());
         }
-        // At once is at once.
-        self.next.is_zero() || elapsed >= self.next.max(soonest(pages))
+        is_time(elapsed, self.next, pages)
     }
 
     /// Begins to build it of what there is so far, on a thread of its own: of what `captured` finds
@@ -120,11 +119,12 @@ fn next(elapsed: Duration, took: Duration) -> Duration {
     elapsed.saturating_add((elapsed / 2).max(took.saturating_mul(20)))
 }
 
-/// When so many pages may be built, so that they too take no more than that. A crawl on one machine
-/// has tens of thousands after the first seconds.
-fn soonest(pages: usize) -> Duration {
+/// Whether so many pages may be built, so that they too take no more than that. A crawl on one machine
+/// has tens of thousands after the first seconds. What is asked for at once is not held up.
+fn is_time(elapsed: Duration, next: Duration, pages: usize) -> bool {
     let pages = u32::try_from(pages).unwrap_or(u32::MAX);
-    A_PAGE.saturating_mul(pages).saturating_mul(20)
+    let soonest = A_PAGE.saturating_mul(pages).saturating_mul(20);
+    next.is_zero() || elapsed >= next.max(soonest)
 }
 
 /// A page takes about as long.
@@ -153,12 +153,12 @@ mod tests {
 
     #[test]
     fn what_was_fetched_fast_is_not_built_at_once() {
-        assert!(
-            soonest(1000) < Duration::from_secs(5),
-            "as it is by default"
-        );
-        assert!(soonest(50_000) > Duration::from_secs(60));
-        assert_eq!(soonest(0), Duration::ZERO);
+        let [elapsed, next] = [6, 5].map(Duration::from_secs);
+        assert!(is_time(elapsed, next, 2000));
+        assert!(!is_time(next, elapsed, 2000));
+        assert!(!is_time(elapsed, next, 50_000));
+        assert!(is_time(Duration::from_secs(101), next, 50_000));
+        assert!(is_time(Duration::ZERO, Duration::ZERO, 50_000));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! How fast one host is asked, by how it answers: plain code, without a clock.
 //!
 //! Two bounds hold at once. The first is how many requests are in flight: it grows by one with every
-//! three answers (a slow start, more careful than that of RFC 5681 §3.1) until one is late, and from
-//! then on each time that so many were answered (AIMD, after Chiu and Jain, 1989). When all of the last
-//! few answers come late, requests wait for each other at the host, and it shrinks to as many as need
-//! not (latency as a signal as in TCP Vegas); it is halved when answers do not come. The second is how
+//! three answers (a slow start, more careful than that of RFC 5681 §3.1) until the host shows that it
+//! is too many, and from then on each time that so many were answered (AIMD, after Chiu and Jain,
+//! 1989). When all of the last few answers come late, requests wait for each other at the host, and it
+//! shrinks to as many as need not (latency as a signal as in TCP Vegas); it is halved when answers do
+//! not come. The second is how
 //! many are sent in a second: there is none until the host refuses one (429, 503). Then it rests for as
 //! long as it asks to, and is asked ever more often, fast at first and after the next refusal slowly,
 //! until it is known how often it bears; from then on it is asked a little less often than that, and
@@ -45,7 +46,8 @@ pub(crate) struct Pace {
     is_new: bool,
     /// How many requests may be in flight, as far as the host's answers go.
     limit: f64,
-    /// No answer was late so far, or refused, or missing.
+    /// So many were never too many so far: no request was refused, none failed, and never were all of
+    /// the last few answers late.
     is_untried: bool,
     latency: Latency,
     rate: Option<Rate>,

@@ -191,7 +191,12 @@ impl<'a> Tree<'a> {
             return Ok(Arc::clone(folder));
         }
         self.root.create_dir_all(path)?;
-        let folder = Arc::new(self.root.open_dir(path)?);
+        let opened = self.root.open_dir(path).or_else(|_| {
+            // There may be too many open files.
+            folders().clear();
+            self.root.open_dir(path)
+        });
+        let folder = Arc::new(opened?);
         let mut folders = folders();
         if folders.len() >= MOST_FOLDERS {
             folders.clear();
@@ -270,7 +275,7 @@ fn is_absent(error: &io::Error) -> bool {
 }
 
 /// So many are open at a time.
-const MOST_FOLDERS: usize = 64;
+const MOST_FOLDERS: usize = 16;
 /// In bytes.
 const CHUNK: usize = 64 * 1024;
 const ASIDE: &str = ".dragline/aside";

@@ -18,8 +18,8 @@
 //!
 //! # Guarantees
 //!
-//! - Some 32,768 rows are in memory ([`Scratch::with_bound`] for another number), [packed](Rows::pack)
-//!   four times as many, and of those in files one of each 512 bytes.
+//! - Some 32,768 rows are in memory ([`Scratch::with_bound`] for another number), beside four times as
+//!   many that are [packed](Rows::pack), and of those in files one of each 512 bytes.
 //! - No insert fails: where no file can be made or written, the rows stay in memory.
 //! - Of n rows, a question reads at most log₂(n / 32,768) times 512 bytes; once they are packed, 512
 //!   bytes.

@@ -76,10 +76,10 @@ impl<const N: usize> Rows<N> {
     }
 
     /// Makes questions as quick as they can be: one run, if there is one at all; in memory, if it is no
-    /// longer than four times what memory held so far, for they take less room there.
+    /// longer than four times the bound of memory, for packed they take less room there.
     pub fn pack(&mut self) {
         let rows = self.recent.len() + self.runs.iter().map(Run::rows).sum::<usize>();
-        let is_short = rows <= PACKED * self.scratch.most_in_memory();
+        let is_short = rows <= self.scratch.most_in_memory().saturating_mul(PACKED);
         match self.runs.as_slice() {
             [] => return,
             [run] if self.recent.is_empty() && run.is_in_memory() == is_short => return,

@@ -89,6 +89,14 @@ fn packed_rows_are_in_memory_up_to_four_times_the_bound() {
 }
 
 #[test]
+fn without_a_bound_all_is_in_memory() {
+    let mut rows = Rows::new(Scratch::none().with_bound(usize::MAX));
+    rows.extend(numbers(100));
+    rows.pack();
+    check(&rows, &numbers(100).collect());
+}
+
+#[test]
 fn where_no_file_can_be_made_rows_stay_in_memory() {
     let tried = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&tried);

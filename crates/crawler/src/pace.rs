@@ -5,12 +5,11 @@
 //! is too many, and from then on each time that so many were answered (AIMD, after Chiu and Jain,
 //! 1989). When all of the last few answers come late, requests wait for each other at the host, and it
 //! shrinks to as many as need not (latency as a signal as in TCP Vegas); it is halved when answers do
-//! not come. The second is how
-//! many are sent in a second: there is none until the host refuses one (429, 503). Then it rests for as
-//! long as it asks to, and is asked ever more often, fast at first and after the next refusal slowly,
-//! until it is known how often it bears; from then on it is asked a little less often than that, and
-//! what was taken off comes back slowly near to where it refused, and faster far from there (the curve
-//! of CUBIC, RFC 9438 §4.2).
+//! not come. The second is how many are sent in a second: there is none until the host refuses one
+//! (429, 503). Then it rests for as long as it asks to, and is asked ever more often, fast at first and
+//! after the next refusal slowly, until it is known how often it bears; from then on it is asked a
+//! little less often than that, and what was taken off comes back slowly near to where it refused, and
+//! faster far from there (the curve of CUBIC, RFC 9438 §4.2).
 
 use std::collections::VecDeque;
 use std::time::Duration;

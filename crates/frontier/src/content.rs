@@ -71,7 +71,7 @@ impl Content {
     }
 }
 
-/// Gives the words of a text, whatever their case, without tags and words with digits: each as a
+/// Gives the words of a text, whatever their case, but for tags and what has digits in it: each as a
 /// number.
 fn each_word(text: &[u8], mut give: impl FnMut(u64)) {
     let (mut word, mut length, mut has_digits) = (0, 0, false);

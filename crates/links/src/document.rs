@@ -415,9 +415,9 @@ fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
 /// Resolves references.
 #[derive(Debug)]
 struct Resolver {
-    encoding: &'static Encoding,
-    /// URL standard §4.4, query state: a query is percent-encoded from the document's encoding.
-    encodes_queries: bool,
+    /// URL standard §4.4, query state: a query is percent-encoded from the document's encoding, if that
+    /// is another than UTF-8.
+    queries: Option<&'static Encoding>,
     /// How many bytes of URLs are made at the most: a small document must not become a large heap.
     most: usize,
     /// How many of them may still be made.
@@ -432,55 +432,51 @@ struct Resolver {
 /// times, and so do the pages of a site. It takes some megabytes of memory at the most.
 #[derive(Debug, Default)]
 pub struct Resolved {
-    /// By what was resolved, without its fragment.
-    urls: HashMap<String, Url, RandomState>,
-    /// Against what: a URL up to the last slash of its path.
-    folder: String,
-    /// The same of other folders.
-    others: HashMap<String, HashMap<String, Url, RandomState>, RandomState>,
+    /// By what they were resolved against, up to the last slash of its path, and by what was resolved,
+    /// without its fragment.
+    folders: HashMap<String, HashMap<String, Url, RandomState>, RandomState>,
     /// Of them all, in bytes.
     length: usize,
     /// What queries were encoded in.
-    encoding: Option<&'static Encoding>,
+    queries: Option<&'static Encoding>,
 }
 
 impl Resolved {
-    /// Goes on with what was resolved in this way.
-    fn turn_to(&mut self, folder: &str, encoding: Option<&'static Encoding>) {
-        if self.encoding != encoding {
+    /// Goes on with queries in this encoding.
+    fn with_queries(mut self, queries: Option<&'static Encoding>) -> Self {
+        if self.queries != queries {
             self.forget();
-            self.encoding = encoding;
+            self.queries = queries;
         }
-        if self.folder == folder {
-            return;
-        }
-        let next = self.others.remove(folder);
-        if next.is_some() {
-            self.length -= ABOUT_A_FOLDER + folder.len();
-        }
-        let before = std::mem::replace(&mut self.urls, next.unwrap_or_default());
-        let name = std::mem::replace(&mut self.folder, folder.to_owned());
-        if !before.is_empty() {
-            self.length += ABOUT_A_FOLDER + name.len();
-            self.others.insert(name, before);
-        }
+        self
     }
 
-    fn remember(&mut self, text: &str, url: &Url) {
-        let length = ABOUT_AN_ENTRY + text.len() + url.as_str().len();
-        if url.as_str().len().max(text.len()) > LONGEST_KNOWN {
+    fn get(&self, folder: &str, text: &str) -> Option<&Url> {
+        self.folders.get(folder)?.get(text)
+    }
+
+    fn remember(&mut self, folder: &str, text: &str, url: &Url) {
+        if [folder, text, url.as_str()]
+            .iter()
+            .any(|it| it.len() > LONGEST_KNOWN)
+        {
             return;
         }
         if self.length > MOST_KNOWN {
             self.forget();
         }
-        self.length += length;
-        self.urls.insert(text.to_owned(), url.clone());
+        self.length += ABOUT_AN_ENTRY + text.len() + url.as_str().len();
+        if !self.folders.contains_key(folder) {
+            self.length += ABOUT_A_FOLDER + folder.len();
+            self.folders.insert(folder.to_owned(), HashMap::default());
+        }
+        if let Some(urls) = self.folders.get_mut(folder) {
+            urls.insert(text.to_owned(), url.clone());
+        }
     }
 
     fn forget(&mut self) {
-        self.urls.clear();
-        self.others.clear();
+        self.folders.clear();
         self.length = 0;
     }
 }
@@ -512,13 +508,13 @@ impl Resolver {
         resolved: Option<Resolved>,
     ) -> Self {
         let is_markup = matches!(format, Format::Html | Format::Xml);
+        let queries = Some(encoding).filter(|it| is_markup && *it != UTF_8);
         let most = length * BYTES_OF_URL_A_BYTE + (1 << 20);
         Resolver {
-            encoding,
-            encodes_queries: is_markup && encoding != UTF_8,
+            queries,
             most,
             budget: most,
-            resolved,
+            resolved: resolved.map(|resolved| resolved.with_queries(queries)),
             is_spent: false,
         }
     }
@@ -584,21 +580,18 @@ impl Resolver {
             Some((main, fragment)) if !main.ends_with(|char| char <= ' ') => (main, Some(fragment)),
             _ => (text, None),
         };
-        let folder = base.folder();
-        let is_short = folder.len() + main.len() <= LONGEST_KNOWN;
-        let is_remembered = is_short && hangs_on_folder(main);
-        let mut url = if let Some(resolved) = self.resolved.as_mut().filter(|_| is_remembered) {
-            let encoding = self.encodes_queries.then_some(self.encoding);
-            resolved.turn_to(folder, encoding);
-            if let Some(url) = resolved.urls.get(main) {
+        let resolved = self.resolved.as_mut().filter(|_| hangs_on_folder(main));
+        let mut url = if let Some(resolved) = resolved {
+            let folder = base.folder();
+            if let Some(url) = resolved.get(folder, main) {
                 url.clone()
             } else {
-                let url = parse(from, main, encoding)?;
-                resolved.remember(main, &url);
+                let url = parse(from, main, self.queries)?;
+                resolved.remember(folder, main, &url);
                 url
             }
         } else {
-            self.parse(from, main)?
+            parse(from, main, self.queries)?
         };
         if fragment.is_some() {
             url.set_fragment(fragment);
@@ -608,7 +601,7 @@ impl Resolver {
 
     fn parse_at_cost(&mut self, base: &Url, text: &str) -> Option<Url> {
         self.pay(base, text)
-            .then(|| self.parse(base, text))
+            .then(|| parse(base, text, self.queries))
             .flatten()
     }
 
@@ -618,10 +611,6 @@ impl Resolver {
         self.is_spent |= left.is_none();
         self.budget = left.unwrap_or(self.budget);
         left.is_some()
-    }
-
-    fn parse(&self, base: &Url, text: &str) -> Option<Url> {
-        parse(base, text, self.encodes_queries.then_some(self.encoding))
     }
 }
 
@@ -730,17 +719,17 @@ mod tests {
     fn what_was_resolved_is_remembered_up_to_a_bound() {
         let (mut resolved, url) = (Resolved::default(), Url::parse("http://h/").unwrap());
         for n in 0..100_000 {
-            resolved.remember(&n.to_string(), &url);
+            resolved.remember("http://h/", &n.to_string(), &url);
         }
-        resolved.remember(&"x".repeat(3000), &url);
-        assert!(resolved.urls.len() > 100 && resolved.urls.len() < MOST_KNOWN / ABOUT_AN_ENTRY);
-        assert!(resolved.urls.keys().all(|text| text.len() < 10));
+        resolved.remember("http://h/", &"x".repeat(3000), &url);
+        let urls = &resolved.folders["http://h/"];
+        assert!(urls.len() > 100 && urls.len() < MOST_KNOWN / ABOUT_AN_ENTRY);
+        assert!(urls.keys().all(|text| text.len() < 10));
         let folders = 0..10;
         for folder in folders.clone().chain(folders) {
-            resolved.turn_to(&format!("http://{folder}/"), None);
-            resolved.remember("x", &url);
+            resolved.remember(&format!("http://{folder}/"), "x", &url);
         }
-        assert_eq!(resolved.others.len(), 10, "and the one that it began with");
+        assert_eq!(resolved.folders.len(), 11, "and the one that it began with");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::io::{self, BufWriter, Read, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +15,8 @@ pub(crate) struct Tree<'a> {
     is_fresh: bool,
     fsync: bool,
     serial: AtomicU64,
-    folders: Mutex<Folders>,
+    /// Some folders, open.
+    folders: Mutex<HashMap<String, Arc<Dir>>>,
 }
 
 impl<'a> Tree<'a> {
@@ -186,47 +187,24 @@ impl<'a> Tree<'a> {
     /// Opens a folder, which is made if it is not there.
     fn folder(&self, path: &str) -> io::Result<Arc<Dir>> {
         let folders = || self.folders.lock().unwrap_or_else(PoisonError::into_inner);
-        let (open, is_there) = folders().known(path);
-        if let Some(folder) = open {
-            return Ok(folder);
+        if let Some(folder) = folders().get(path) {
+            return Ok(Arc::clone(folder));
         }
-        if !is_there {
+        let opened = self.root.open_dir(path).or_else(|error| {
+            if error.kind() != io::ErrorKind::NotFound {
+                // There may be too many open files.
+                folders().clear();
+            }
             self.root.create_dir_all(path)?;
-        }
-        let opened = self.root.open_dir(path).or_else(|_| {
-            // There may be too many open files.
-            folders().open.clear();
             self.root.open_dir(path)
         });
         let folder = Arc::new(opened?);
-        folders().add(path, &folder);
+        let mut folders = folders();
+        if folders.len() >= MOST_FOLDERS {
+            folders.clear();
+        }
+        folders.insert(path.to_owned(), Arc::clone(&folder));
         Ok(folder)
-    }
-}
-
-/// Some folders that are there, and some of these are open.
-#[derive(Default)]
-struct Folders {
-    there: HashSet<String>,
-    open: HashMap<String, Arc<Dir>>,
-}
-
-impl Folders {
-    /// Returns a folder, if it is open, and whether it is there.
-    fn known(&self, path: &str) -> (Option<Arc<Dir>>, bool) {
-        let open = self.open.get(path).map(Arc::clone);
-        (open, self.there.contains(path))
-    }
-
-    fn add(&mut self, path: &str, folder: &Arc<Dir>) {
-        if self.open.len() >= MOST_OPEN {
-            self.open.clear();
-        }
-        self.open.insert(path.to_owned(), Arc::clone(folder));
-        if self.there.len() >= MOST_FOLDERS {
-            self.there.clear();
-        }
-        self.there.insert(path.to_owned());
     }
 }
 
@@ -298,9 +276,8 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), NotFound | NotADirectory)
 }
 
-/// So many folders are remembered, and so many are open at a time.
-const MOST_FOLDERS: usize = 4096;
-const MOST_OPEN: usize = 64;
+/// So many are open at a time.
+const MOST_FOLDERS: usize = 64;
 /// In bytes.
 const CHUNK: usize = 64 * 1024;
 const ASIDE: &str = ".dragline/aside";

@@ -1,5 +1,6 @@
 use std::io;
 
+use crate::digest::Summing;
 use crate::entry::Kind;
 use crate::pack::Packer;
 use crate::parse::Head;
@@ -70,12 +71,14 @@ impl Exchange<'_> {
         };
         // Where gzip guards the head with a checksum, the digest of the payload is enough.
         let Some(packer) = self.packer.as_deref_mut() else {
-            let record = if self.is_lasting {
-                record.with_block_digest(&block)?
+            let summing = if self.is_lasting {
+                Summing::sha256()
             } else {
-                record.with_block_crc(&block)?
+                Summing::crc32()
             };
-            return record.write(Packing::No, &block, out);
+            return record
+                .with_block_sum(summing, &block)?
+                .write(Packing::No, &block, out);
         };
         let packing = if warc::is_packed(&self.capture.headers, body, packer)? {
             Packing::AsItIs

@@ -55,15 +55,15 @@ impl Record {
 
     /// Adds the digest of the block.
     pub(crate) fn with_block_digest(self, block: &Block<'_>) -> io::Result<Self> {
-        self.with_sum(Summing::sha256(), block)
+        self.with_block_sum(Summing::sha256(), block)
     }
 
-    /// Adds a checksum of the block.
-    pub(crate) fn with_block_crc(self, block: &Block<'_>) -> io::Result<Self> {
-        self.with_sum(Summing::crc32(), block)
-    }
-
-    fn with_sum(self, mut summing: Summing, block: &Block<'_>) -> io::Result<Self> {
+    /// Adds a sum of the block, of this kind.
+    pub(crate) fn with_block_sum(
+        self,
+        mut summing: Summing,
+        block: &Block<'_>,
+    ) -> io::Result<Self> {
         summing.write_all(block.head)?;
         block.copy_body(&mut summing)?;
         Ok(match summing.finish() {

@@ -116,17 +116,19 @@ impl Copy {
 /// When it is built again that has just been built: when half as much of the crawl has passed again,
 /// and then only if all this takes no more than a twentieth of its time.
 fn next(elapsed: Duration, took: Duration) -> Duration {
-    elapsed.saturating_add((elapsed / 2).max(took.saturating_mul(20)))
+    elapsed.saturating_add((elapsed / 2).max(took.saturating_mul(SHARE)))
 }
 
 /// Whether so many pages may be built, so that they too take no more than that. A crawl on one machine
 /// has tens of thousands after the first seconds. What is asked for at once is not held up.
 fn is_time(elapsed: Duration, next: Duration, pages: usize) -> bool {
     let pages = u32::try_from(pages).unwrap_or(u32::MAX);
-    let soonest = A_PAGE.saturating_mul(pages).saturating_mul(20);
+    let soonest = A_PAGE.saturating_mul(pages).saturating_mul(SHARE);
     next.is_zero() || elapsed >= next.max(soonest)
 }
 
+/// Building takes one in so many parts of the time, at the most.
+const SHARE: u32 = 20;
 /// A page takes about as long.
 const A_PAGE: Duration = Duration::from_micros(100);
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,6 +12,19 @@ use proptest::prelude::*;
 
 fn scratch() -> Scratch {
     Scratch::new(tempfile::tempfile)
+}
+
+/// And how often a file is asked for.
+fn counted(
+    make: impl Fn() -> io::Result<File> + Send + Sync + 'static,
+) -> (Scratch, Arc<AtomicUsize>) {
+    let made = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&made);
+    let scratch = Scratch::new(move || {
+        count.fetch_add(1, Ordering::Relaxed);
+        make()
+    });
+    (scratch, made)
 }
 
 fn all<const N: usize>(rows: &Rows<N>) -> Vec<[u8; N]> {
@@ -42,12 +56,7 @@ fn numbers(count: u32) -> impl Iterator<Item = [u8; 8]> {
 
 #[test]
 fn rows_beyond_the_bound_are_in_files() {
-    let made = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&made);
-    let scratch = Scratch::new(move || {
-        count.fetch_add(1, Ordering::Relaxed);
-        tempfile::tempfile()
-    });
+    let (scratch, made) = counted(tempfile::tempfile);
     let mut rows = Rows::new(scratch.with_bound(100));
     rows.extend(numbers(100));
     assert_eq!(made.load(Ordering::Relaxed), 0);
@@ -69,12 +78,7 @@ fn rows_beyond_the_bound_are_in_files() {
 #[test]
 fn packed_rows_are_in_memory_up_to_four_times_the_bound() {
     for (count, files) in [(399, 0), (400, 0), (401, 1)] {
-        let made = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&made);
-        let scratch = Scratch::new(move || {
-            counted.fetch_add(1, Ordering::Relaxed);
-            tempfile::tempfile()
-        });
+        let (scratch, made) = counted(tempfile::tempfile);
         let mut rows = Rows::new(scratch.with_bound(100));
         rows.extend(numbers(count));
         let before = made.load(Ordering::Relaxed);
@@ -98,12 +102,7 @@ fn without_a_bound_all_is_in_memory() {
 
 #[test]
 fn where_no_file_can_be_made_rows_stay_in_memory() {
-    let tried = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&tried);
-    let scratch = Scratch::new(move || {
-        count.fetch_add(1, Ordering::Relaxed);
-        Err(io::ErrorKind::ReadOnlyFilesystem.into())
-    });
+    let (scratch, tried) = counted(|| Err(io::ErrorKind::ReadOnlyFilesystem.into()));
     let mut rows = Rows::new(scratch.with_bound(4));
     rows.extend(numbers(1000));
     rows.pack();

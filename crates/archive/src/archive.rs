@@ -9,7 +9,7 @@ use crate::parse::Head;
 use crate::segment::Segment;
 use crate::sync::Syncer;
 use crate::writer::{self, Writer};
-use crate::{Capture, Digest, Entry, Known, Position, Reader, Spooler};
+use crate::{Algorithm, Capture, Digest, Entry, Known, Position, Reader, Spooler};
 
 /// How an archive is written.
 #[derive(Clone, Debug)]
@@ -19,9 +19,10 @@ pub struct Config {
     pub compression: bool,
     /// A new segment begins when one is at least so long, in bytes. Default: 1 GiB.
     pub segment_size: u64,
-    /// Whether it is to be kept. If not, and it is not packed either, the blocks of responses have no
-    /// `WARC-Block-Digest` but a CRC-32 (`X-Block-CRC32`), which tells what a disk does to them in a
-    /// tenth of the time. Default: true.
+    /// Whether it is to be kept. If not, what is only of use within it takes a tenth of the time: the
+    /// digests of payloads are by [`Algorithm::Blake3`], and the blocks of responses, if they are not
+    /// packed, have no `WARC-Block-Digest` but a CRC-32 (`X-Block-CRC32`), which tells what a disk does
+    /// to them. Default: true.
     pub lasting: bool,
 }
 
@@ -157,13 +158,19 @@ impl Archive {
         Syncer(self.writer.unsynced())
     }
 
-    /// Returns what makes files for bodies too large for memory.
+    /// Returns what makes the bodies of captures, in files if they are too large for memory.
     ///
     /// # Errors
     ///
     /// The system has no handle left for the folder.
     pub fn spooler(&self) -> io::Result<Spooler> {
-        self.dir.try_clone().map(Spooler::new)
+        let algorithm = if self.config.lasting {
+            Algorithm::Sha256
+        } else {
+            Algorithm::Blake3
+        };
+        let dir = self.dir.try_clone()?;
+        Ok(Spooler::new(dir, algorithm))
     }
 
     /// Returns a reader of this archive.

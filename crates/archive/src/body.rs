@@ -4,9 +4,9 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::{Buf, Bytes};
 
-use crate::Digest;
 use crate::spool::Spooled;
 use crate::stream::Stored;
+use crate::{Algorithm, Digest};
 
 /// A response's body: in memory, or, if it is [large](Body::MOST_IN_MEMORY), in a file, from which
 /// it is read when it is needed. Cheap to clone.
@@ -19,7 +19,11 @@ pub struct Body {
 
 #[derive(Clone)]
 enum Place {
-    Memory(Bytes),
+    Memory {
+        bytes: Bytes,
+        /// By which its digest is computed.
+        algorithm: Algorithm,
+    },
     /// In a file of its own, which goes with the last clone.
     Spooled(Arc<Spooled>),
     /// In a record.
@@ -34,7 +38,7 @@ impl Body {
     /// Returns how long it is, in bytes.
     pub fn len(&self) -> u64 {
         match &self.place {
-            Place::Memory(bytes) => bytes.len() as u64,
+            Place::Memory { bytes, .. } => bytes.len() as u64,
             Place::Spooled(spooled) => spooled.length,
             Place::Stored(stored) => stored.length,
         }
@@ -48,7 +52,7 @@ impl Body {
     /// Returns its bytes, if they are in memory.
     pub fn bytes(&self) -> Option<&Bytes> {
         match &self.place {
-            Place::Memory(bytes) => Some(bytes),
+            Place::Memory { bytes, .. } => Some(bytes),
             Place::Spooled(_) | Place::Stored(_) => None,
         }
     }
@@ -56,21 +60,23 @@ impl Body {
     /// Returns its digest, which is computed only of what is in memory, and once.
     pub fn digest(&self) -> Digest {
         match &self.place {
-            Place::Memory(bytes) => *self.digest.get_or_init(|| Digest::of(bytes)),
+            Place::Memory { bytes, algorithm } => {
+                *self.digest.get_or_init(|| algorithm.digest(bytes))
+            }
             Place::Spooled(spooled) => spooled.digest,
             Place::Stored(stored) => stored.digest,
         }
     }
 
-    /// Reads it from its start. Of what is archived, the last read fails if it is not as its digest
-    /// says.
+    /// Reads it from its start. Of what is archived, the last read fails if it is not as its checksum
+    /// or digest says.
     ///
     /// # Errors
     ///
     /// Its file cannot be opened, or the record that has it is damaged.
     pub fn reader(&self) -> io::Result<Box<dyn Read + Send>> {
         Ok(match &self.place {
-            Place::Memory(bytes) => Box::new(bytes.clone().reader()),
+            Place::Memory { bytes, .. } => Box::new(bytes.clone().reader()),
             Place::Spooled(spooled) => Box::new(Arc::clone(spooled).read()),
             Place::Stored(stored) => Box::new(stored.open()?),
         })
@@ -82,6 +88,10 @@ impl Body {
             Place::Spooled(spooled) => Arc::try_unwrap(spooled).map_err(Body::in_file),
             place => Err(place.into()),
         }
+    }
+
+    pub(crate) fn in_memory(bytes: Bytes, algorithm: Algorithm) -> Self {
+        Place::Memory { bytes, algorithm }.into()
     }
 
     pub(crate) fn spooled(spooled: Spooled) -> Self {
@@ -99,7 +109,10 @@ impl Body {
 
 impl Default for Place {
     fn default() -> Self {
-        Place::Memory(Bytes::new())
+        Place::Memory {
+            bytes: Bytes::new(),
+            algorithm: Algorithm::default(),
+        }
     }
 }
 
@@ -114,11 +127,12 @@ impl From<Place> for Body {
 
 impl<T: Into<Bytes>> From<T> for Body {
     fn from(bytes: T) -> Self {
-        Place::Memory(bytes.into()).into()
+        Body::in_memory(bytes.into(), Algorithm::default())
     }
 }
 
-/// Bodies are equal if their bytes are, wherever they are: then their digests are.
+/// Bodies are equal if their bytes are, wherever they are: then their digests are, if they are of one
+/// [`Algorithm`].
 impl PartialEq for Body {
     fn eq(&self, other: &Self) -> bool {
         match (self.bytes(), other.bytes()) {
@@ -139,7 +153,7 @@ impl PartialEq<&str> for Body {
 impl fmt::Debug for Body {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
-            Place::Memory(bytes) => bytes.fmt(formatter),
+            Place::Memory { bytes, .. } => bytes.fmt(formatter),
             Place::Spooled(_) | Place::Stored(_) => write!(formatter, "{} bytes", self.len()),
         }
     }

@@ -6,7 +6,7 @@ use crate::pack::Packer;
 use crate::parse::Head;
 use crate::warc::{self, Block, Packing, Record};
 use crate::writer::Out;
-use crate::{Capture, Entry};
+use crate::{Algorithm, Capture, Entry};
 
 /// The records of a capture, to be written.
 pub(crate) struct Exchange<'a> {
@@ -72,7 +72,7 @@ impl Exchange<'_> {
         // Where gzip guards the head with a checksum, the digest of the payload is enough.
         let Some(packer) = self.packer.as_deref_mut() else {
             let summing = if self.is_lasting {
-                Summing::sha256()
+                Summing::digest(Algorithm::Sha256)
             } else {
                 Summing::crc32()
             };

@@ -13,7 +13,7 @@ use zip::write::SimpleFileOptions;
 use crate::digest::Hasher;
 use crate::entry::Kind;
 use crate::section::Section;
-use crate::{Digest, Entry, Reader};
+use crate::{Algorithm, Digest, Entry, Reader};
 
 /// What a WACZ says of itself.
 #[derive(Clone, Debug)]
@@ -163,7 +163,7 @@ impl<W: Write + Seek> Package<W> {
         self.zip.start_file(path, options.large_file(true))?;
         let mut out = Digesting {
             out: &mut self.zip,
-            hasher: Hasher::new(),
+            hasher: Hasher::new(Algorithm::Sha256),
             bytes: 0,
         };
         write(&mut out)?;

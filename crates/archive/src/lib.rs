@@ -35,7 +35,7 @@
 //!   coding kept, the transfer coding removed (its header is renamed, see [`Capture::headers`]).
 //! - Records are only appended. An append that fails is taken back, so that a segment holds whole
 //!   records only. After a crash, [`Archive::open`] cuts off what was not yet known to be there.
-//! - What is read is what was written, by digest and checksum, or an error that names the file.
+//! - What is read is what was written, by checksum or digest, or an error that names the file.
 //! - Nothing that is there is overwritten: an archive that is created begins a segment of its own.
 //! - Nothing is written outside the folder, not even through a symbolic link planted there.
 //! - The index is the caller's: an [`Entry`] a capture, which is one line of CDXJ. Here no more is
@@ -71,7 +71,7 @@ pub use body::Body;
 pub use capture::{Capture, Truncated};
 pub use cdxj::ParseEntryError;
 pub use coding::ContentError;
-pub use digest::{Digest, ParseDigestError};
+pub use digest::{Algorithm, Digest, ParseDigestError};
 pub use entry::Entry;
 pub use known::Known;
 pub use reader::Reader;

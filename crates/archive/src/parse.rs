@@ -51,7 +51,7 @@ impl Head {
             date: field("WARC-Date")?.to_owned(),
             payload_digest: digest("WARC-Payload-Digest")?,
             block_sum: match digest(warc::BLOCK_DIGEST)? {
-                Some(digest) => Some(Sum::Sha256(digest)),
+                Some(digest) => Some(Sum::Digest(digest)),
                 None => crc.map(Sum::Crc32),
             },
             truncated: optional("WARC-Truncated").and_then(|why| {

@@ -26,6 +26,8 @@ use crate::{Body, Capture, Digest, Entry, Position, Truncated};
 #[derive(Clone, Debug)]
 pub struct Reader {
     shared: Arc<Shared>,
+    /// It computes the digests of bodies also where checksums guard them.
+    is_strict: bool,
 }
 
 #[derive(Debug)]
@@ -41,13 +43,15 @@ impl Reader {
         let files = Mutex::default();
         Reader {
             shared: Arc::new(Shared { dir, files }),
+            is_strict: false,
         }
     }
 
     /// Reads a capture back, all but its request and where it was found, which are left empty.
     ///
-    /// Its body is what its digest says; if it is [large](Body::MOST_IN_MEMORY), it is read, and
-    /// that is looked at, through [`Body::reader`].
+    /// Its body is what was written, by gzip's checksum or that of its block (see
+    /// [`check`](Self::check)); if it is [large](Body::MOST_IN_MEMORY), it is read, and that is looked
+    /// at, through [`Body::reader`].
     ///
     /// # Errors
     ///
@@ -93,7 +97,11 @@ impl Reader {
     ///
     /// As of [`read`](Self::read).
     pub fn check(&self, entry: &Entry) -> io::Result<()> {
-        let capture = self.read(entry)?;
+        let reader = Reader {
+            is_strict: true,
+            ..self.clone()
+        };
+        let capture = reader.read(entry)?;
         if capture.body.bytes().is_none() {
             io::copy(&mut capture.body.reader()?, &mut io::sink())?;
         }
@@ -121,7 +129,8 @@ impl Reader {
         digest: Digest,
     ) -> io::Result<(StatusCode, HeaderMap, Stream)> {
         let (segment, file) = self.open(at.segment)?;
-        let mut stream = Stream::new(segment, file, at.offset, length);
+        let stream = Stream::new(segment, file, at.offset, length);
+        let mut stream = stream.strict(self.is_strict);
         let (status, headers) = stream.response("response", Some(digest))?;
         Ok((status, headers, stream))
     }

@@ -3,18 +3,22 @@ use std::fs::File;
 use std::io::{self, Read, Seek as _, SeekFrom, Write};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use cap_std::fs::{Dir, OpenOptions};
 use uuid::Uuid;
 
 use crate::digest::Hasher;
 use crate::section::Section;
-use crate::{Body, Digest};
+use crate::{Algorithm, Body, Digest};
 
-/// Makes files for bodies too large for memory, in the archive's folder under `spool`, until they
-/// are appended. The folder is there only while there are such bodies.
+/// Makes bodies for an archive: in memory, or, of what is too large for that, in files in the
+/// archive's folder under `spool`, until they are appended. The folder is there only while there are
+/// such bodies.
 #[derive(Clone, Debug)]
 pub struct Spooler {
     parent: Arc<Dir>,
+    /// That of the archive.
+    algorithm: Algorithm,
 }
 
 /// A body that is being written to a file. The file goes with it.
@@ -33,9 +37,9 @@ pub(crate) struct Spooled {
 }
 
 impl Spooler {
-    pub(crate) fn new(parent: Dir) -> Self {
+    pub(crate) fn new(parent: Dir, algorithm: Algorithm) -> Self {
         let parent = Arc::new(parent);
-        Spooler { parent }
+        Spooler { parent, algorithm }
     }
 
     /// Removes what an earlier run, which was ended before its time, left behind.
@@ -53,6 +57,11 @@ impl Spooler {
         Ok(())
     }
 
+    /// Makes a body of what is in memory.
+    pub fn in_memory(&self, bytes: Bytes) -> Body {
+        Body::in_memory(bytes, self.algorithm)
+    }
+
     /// Begins a body, which is written to the [`Spool`] as it arrives.
     ///
     /// # Errors
@@ -61,7 +70,7 @@ impl Spooler {
     pub fn begin(&self) -> io::Result<Spool> {
         let path = new_path();
         let file = create(&self.parent, &path).map_err(|error| named(&error))?;
-        let hasher = Hasher::new();
+        let hasher = Hasher::new(self.algorithm);
         let file = Spooled {
             parent: Arc::clone(&self.parent),
             path,

@@ -20,6 +20,8 @@ pub(crate) struct Stream {
     input: Input,
     /// The length is known, so that nothing may follow.
     is_bounded: bool,
+    /// No checksum is enough, a digest must guard the body.
+    is_strict: bool,
     /// Of the block, in bytes.
     left: u64,
     /// Of the block: it so far, and what it must be.
@@ -60,12 +62,18 @@ impl Stream {
                 Input::Plain(section)
             },
             is_bounded: length.is_some(),
+            is_strict: false,
             left: 0,
             block: None,
             payload: None,
             is_ended: false,
             truncated: None,
         }
+    }
+
+    /// Whether to compute the digest of the body also where a checksum guards it.
+    pub(crate) fn strict(self, is_strict: bool) -> Self {
+        Stream { is_strict, ..self }
     }
 
     /// Reads the WARC head.
@@ -107,10 +115,16 @@ impl Stream {
             summing.update(&http);
             (summing, sum)
         });
-        // A block that is as its digest says has the payload that its head names.
-        let is_guarded = |digest| of_block.is_some() && head.payload_digest == Some(digest);
-        let of_payload = digest.filter(|digest| !is_guarded(*digest));
-        self.payload = of_payload.map(|digest| (Summing::sha256(), Sum::Sha256(digest)));
+        // A block that is as it was written has the payload that its head names.
+        let is_guarded = match head.block_sum {
+            Some(Sum::Digest(_)) => true,
+            Some(Sum::Crc32(_)) => !self.is_strict,
+            None => self.segment.compressed && !self.is_strict,
+        };
+        let is_known = |digest| is_guarded && head.payload_digest == Some(digest);
+        let of_payload = digest.filter(|digest| !is_known(*digest));
+        let of_payload = of_payload.map(Sum::Digest);
+        self.payload = of_payload.map(|sum| (sum.again(), sum));
         self.block = of_block;
         parse::response(&http)
     }

@@ -12,9 +12,9 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use uuid::Uuid;
 
-use crate::Body;
 use crate::digest::{Sum, Summing};
 use crate::pack::Packer;
+use crate::{Algorithm, Body};
 
 /// A record's head in the making.
 pub(crate) struct Record {
@@ -55,7 +55,7 @@ impl Record {
 
     /// Adds the digest of the block.
     pub(crate) fn with_block_digest(self, block: &Block<'_>) -> io::Result<Self> {
-        self.with_block_sum(Summing::sha256(), block)
+        self.with_block_sum(Summing::digest(Algorithm::Sha256), block)
     }
 
     /// Adds a sum of the block, of this kind.
@@ -67,7 +67,7 @@ impl Record {
         summing.write_all(block.head)?;
         block.copy_body(&mut summing)?;
         Ok(match summing.finish() {
-            Sum::Sha256(digest) => self.with(BLOCK_DIGEST, digest),
+            Sum::Digest(digest) => self.with(BLOCK_DIGEST, digest),
             Sum::Crc32(sum) => self.with(BLOCK_CRC, format_args!("{sum:08x}")),
         })
     }
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn what_does_not_pack_is_not_packed() {
-        let mut hasher = Hasher::new();
+        let mut hasher = Hasher::new(Algorithm::Sha256);
         let noise: Vec<u8> = (0..200_u32)
             .flat_map(|number| {
                 hasher.update(&number.to_be_bytes());

@@ -163,7 +163,8 @@ impl Crawl {
             }
         }
         let how = archive::Config {
-            lasting: config.keep_archive,
+            // An update compares digests with those of a crawl whose archive was kept.
+            lasting: config.keep_archive || state.earlier.is_some(),
             ..config.archive.clone()
         };
         let archive = Archive::open(state.segments, how, history.end, known);

@@ -13,7 +13,6 @@ use crate::throttle::Throttle;
 /// Where bodies go.
 #[derive(Clone, Debug)]
 pub(crate) struct Intake {
-    /// Takes what is too large for memory.
     pub(crate) spooler: Spooler,
     pub(crate) throttle: Throttle,
 }
@@ -49,7 +48,7 @@ impl Intake {
             so_far.push(more, rest.announced(), &self.spooler)?;
         };
         Ok(Received {
-            body: so_far.finish(),
+            body: so_far.finish(&self.spooler),
             broke_off,
         })
     }
@@ -89,7 +88,7 @@ impl SoFar {
     ) -> Result<(), Reason> {
         let before = std::mem::replace(self, SoFar::One(Body::default()));
         *self = match before {
-            SoFar::One(body) if body.is_empty() => SoFar::One(more.into()),
+            SoFar::One(body) if body.is_empty() => SoFar::One(spooler.in_memory(more)),
             SoFar::One(body) => match body.bytes() {
                 Some(first) if fits(first.len(), &more) => {
                     let announced = announced.unwrap_or(0).min(Body::MOST_IN_MEMORY);
@@ -106,17 +105,18 @@ impl SoFar {
                 SoFar::Memory(memory)
             }
             SoFar::Memory(memory) => {
-                SoFar::File(write(spooler.go_on(memory.freeze().into()), &more)?)
+                let memory = spooler.in_memory(memory.freeze());
+                SoFar::File(write(spooler.go_on(memory), &more)?)
             }
             SoFar::File(spool) => SoFar::File(write(Ok(spool), &more)?),
         };
         Ok(())
     }
 
-    fn finish(self) -> Body {
+    fn finish(self, spooler: &Spooler) -> Body {
         match self {
             SoFar::One(body) => body,
-            SoFar::Memory(memory) => memory.freeze().into(),
+            SoFar::Memory(memory) => spooler.in_memory(memory.freeze()),
             SoFar::File(spool) => spool.finish(),
         }
     }

@@ -85,6 +85,12 @@ async fn what_is_as_it_was_is_not_sent_again_and_the_crawl_goes_on_below_it() {
         assert!(tree(&folder.path().join("copy")) == before);
     }
     assert!(!folder.path().join("copy/.dragline/previous.db").exists());
+    // Nor is it if the archive is not kept, whose digests would be others.
+    let last = Config {
+        keep_archive: false,
+        ..update(&site, &folder)
+    };
+    assert_eq!(run(last).await.1, []);
 }
 
 #[tokio::test]

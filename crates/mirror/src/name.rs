@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use archive::Digest;
 use icu_normalizer::DecomposingNormalizerBorrowed;
 use percent_encoding::percent_decode_str;
-use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::media::Endings;
@@ -202,11 +202,7 @@ fn is_ending(text: &str) -> bool {
 
 /// 64 bits of the SHA-256, in hexadecimal.
 fn digest(text: &str) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().take(8).fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    format!("{:016x}", Digest::of(text.as_bytes()).prefix())
 }
 
 /// The folder of what pages that are opened from disk need beside the site's files.

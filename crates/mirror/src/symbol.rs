@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::ops::Range;
 
+use archive::Digest;
 use quick_xml::events::attributes::Attribute;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, Writer};
-use sha2::{Digest as _, Sha256};
 
 /// The elements that came into a page, by the file and the id.
 #[derive(Debug)]
@@ -253,12 +253,8 @@ fn position(reader: &Reader<&[u8]>) -> Option<usize> {
 
 /// What ids of a document begin with in others.
 fn prefix(path: &str) -> String {
-    let digest = Sha256::digest(path.as_bytes());
-    let hex = digest.iter().take(4).fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    });
-    format!("dragline-{hex}-")
+    let digest = Digest::of(path.as_bytes()).prefix();
+    format!("dragline-{:08x}-", digest >> 32)
 }
 
 /// A page has elements of so many documents.

@@ -1,8 +1,12 @@
 //! Whatever happens to a segment's bytes: an error that names the file, or the right bytes.
 
 use std::fs;
+use std::io::{Read, Write};
 
-use dragline_archive::{Archive, Config, Entry};
+use dragline_archive::{Archive, Capture, Config, Entry};
+use flate2::Compression;
+use flate2::read::MultiGzDecoder;
+use flate2::write::GzEncoder;
 use http::StatusCode;
 
 use crate::{Noise, capture, config, create, dir, noise, segment_name, without_request};
@@ -103,13 +107,61 @@ fn what_does_not_last_is_guarded_by_a_checksum() {
             ..config(false)
         };
         let mut archive = Archive::create(dir(folder.path()), config).unwrap();
-        archive.append(&capture("http://h/", &[], b"body")).unwrap();
+        let page = Capture {
+            body: archive.spooler().unwrap().in_memory("body".into()),
+            ..capture("http://h/", &[], b"")
+        };
+        let entry = archive.append(&page).unwrap();
+        archive.reader().check(&entry).unwrap();
         let segment = fs::read_to_string(folder.path().join(segment_name(false))).unwrap();
         let mut records = segment.split("WARC-Type: ");
         let response = records.find(|it| it.starts_with("response")).unwrap();
         assert_eq!(response.contains("WARC-Block-Digest: sha256:"), lasting);
         assert_eq!(response.contains("X-Block-CRC32: "), !lasting);
-        assert!(response.contains("WARC-Payload-Digest: sha256:"));
+        let algorithm = if lasting { "sha256" } else { "blake3" };
+        let payload_digest = format!("WARC-Payload-Digest: {algorithm}:");
+        assert!(response.contains(&payload_digest));
+    }
+}
+
+/// What has the right checksum is read; that it was made with another payload, a check finds.
+#[test]
+fn a_check_computes_the_digest_also_where_a_checksum_is_right() {
+    let packed = |record: &[u8]| {
+        let mut member = GzEncoder::new(Vec::new(), Compression::fast());
+        member.write_all(record).unwrap();
+        member.finish().unwrap()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let mut archive = create(folder.path(), true);
+    let entry = archive.append(&capture("http://h/", &[], b"body")).unwrap();
+    let segment = folder.path().join(segment_name(true));
+    let field = |name: &str| {
+        let line = entry.to_string();
+        let (_, value) = line.split_once(&format!("\"{name}\":\"")).unwrap();
+        value.split_once('"').unwrap().0.parse::<usize>().unwrap()
+    };
+    let (offset, length) = (field("offset"), field("length"));
+    let whole = fs::read(&segment).unwrap();
+    let mut record = Vec::new();
+    let mut member = MultiGzDecoder::new(&whole[offset..offset + length]);
+    member.read_to_end(&mut record).unwrap();
+    for (payload, is_right) in [("body", true), ("bodY", false)] {
+        let record = String::from_utf8(record.clone()).unwrap();
+        let member = packed(record.replace("body", payload).as_bytes());
+        fs::write(&segment, [&whole[..offset], &member].concat()).unwrap();
+        let length = (format!("\"{length}\""), format!("\"{}\"", member.len()));
+        let entry: Entry = entry
+            .to_string()
+            .replace(&length.0, &length.1)
+            .parse()
+            .unwrap();
+        assert_eq!(archive.reader().read(&entry).unwrap().body, payload);
+        assert_eq!(
+            archive.reader().check(&entry).is_ok(),
+            is_right,
+            "{payload}"
+        );
     }
 }
 

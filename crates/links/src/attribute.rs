@@ -6,7 +6,8 @@ pub(crate) struct Name(u8);
 
 /// Returns the name, if it is one that has to do with links.
 pub(crate) fn known(name: &[u8]) -> Option<Name> {
-    let mut at = *FIRST[usize::from(name.first()? & 31)].get(name.len())?;
+    let [first, last] = [name.first()?, name.last()?].map(|letter| usize::from(letter & 31));
+    let mut at = FIRST[first][last];
     while let Some(known) = NAMES.get(usize::from(at)) {
         if known.as_bytes().eq_ignore_ascii_case(name) {
             return Some(Name(at));
@@ -123,7 +124,7 @@ const NAMES: [&str; 83] = [
     "formmethod",
 ];
 
-/// By its first letter and its length, where the first name is that looks so; and from each, where the
+/// By its first letter and its last, where the first name is that looks so; and from each, where the
 /// next is.
 static FIRST: [[u8; 32]; 32] = chains().0;
 static NEXT: [u8; NAMES.len()] = chains().1;
@@ -136,7 +137,8 @@ const fn chains() -> ([[u8; 32]; 32], [u8; NAMES.len()]) {
     while at > 0 {
         at -= 1;
         let name = NAMES[at].as_bytes();
-        let alike = &mut first[(name[0] & 31) as usize][name.len()];
+        let last = name[name.len() - 1];
+        let alike = &mut first[(name[0] & 31) as usize][(last & 31) as usize];
         next[at] = *alike;
         *alike = at as u8;
     }

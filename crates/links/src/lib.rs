@@ -40,6 +40,7 @@
 
 mod format;
 mod link;
+mod near;
 
 mod attribute;
 mod foreign;

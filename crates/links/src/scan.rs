@@ -12,6 +12,7 @@ use crate::Format;
 use crate::attribute::{self, Name, Shapes};
 use crate::foreign::Foreign;
 use crate::link::Quotes;
+use crate::near;
 
 /// Goes over the tags of a document.
 pub(crate) struct Scan<'a> {
@@ -80,8 +81,8 @@ impl<'a> Scan<'a> {
     /// Goes to the next tag that may matter; `false` at the end. Of HTML, these are start tags with
     /// a known attribute, scripts, styles, and those that say where the head is; of XML, all.
     pub(crate) fn next(&mut self, tag: &mut Tag) -> bool {
-        while let Some(found) = memchr(b'<', self.rest()) {
-            self.at += found;
+        while let Some(found) = near::find(b'<', self.input, self.at) {
+            self.at = found;
             // Tag open state.
             match self.peek(1) {
                 Some(byte) if byte.is_ascii_alphabetic() => {
@@ -172,8 +173,7 @@ impl<'a> Scan<'a> {
         match self.peek(2) {
             // Half of all tags are such, and nobody asks for their names.
             Some(byte) if byte.is_ascii_alphabetic() && !self.is_xml && !self.foreign.is_open() => {
-                self.at += 2;
-                self.skip_until(ends_name);
+                self.at = end_of_name(self.input, self.at + 2);
                 // It may have attributes, with a `>` in them.
                 if self.peek(0) == Some(b'>') {
                     self.at += 1;
@@ -204,8 +204,7 @@ impl<'a> Scan<'a> {
     fn tag(&mut self, tag: &mut Tag, name_at: usize, is_end: bool) -> bool {
         let start = self.at;
         let name_start = start + name_at;
-        self.at = name_start;
-        self.skip_until(ends_name);
+        self.at = end_of_name(self.input, name_start);
         tag.name = name_start..self.at;
         tag.is_end = is_end;
         tag.raw = None;
@@ -222,85 +221,27 @@ impl<'a> Scan<'a> {
     fn attributes(&mut self, tag: &mut Tag) -> bool {
         tag.attributes.clear();
         tag.seen = 0;
+        let (input, mut at) = (self.input, self.at);
         loop {
             // Before attribute name state.
-            let behind = self.at;
-            self.skip_until(|byte| !is_space(byte) && byte != b'/');
-            match self.peek(0) {
-                None => return false,
-                Some(b'>') => {
-                    tag.self_closing = self.at > behind && self.input[self.at - 1] == b'/';
-                    self.at += 1;
-                    return true;
+            let behind = at;
+            let byte = loop {
+                match input.get(at) {
+                    None => return false,
+                    Some(byte) if is_space(*byte) || *byte == b'/' => at += 1,
+                    Some(byte) => break *byte,
                 }
-                Some(_) => {}
+            };
+            if byte == b'>' {
+                tag.self_closing = at > behind && input[at - 1] == b'/';
+                self.at = at + 1;
+                return true;
             }
-            if !self.attribute(tag) {
+            let Some(end) = attribute(input, at, tag) else {
                 return false;
-            }
+            };
+            at = end;
         }
-    }
-
-    /// Attribute name state up to after attribute value state.
-    fn attribute(&mut self, tag: &mut Tag) -> bool {
-        let start = self.at;
-        self.at += 1; // Whatever comes first belongs to the name, `=` too.
-        self.skip_until(|byte| ends_name(byte) || byte == b'=');
-        let name = start..self.at;
-        let mut quotes = Quotes::None;
-        let mut value = self.at..self.at;
-        let mut end = self.at;
-        // After attribute name state.
-        self.skip_until(|byte| !is_space(byte));
-        let Some(byte) = self.peek(0) else {
-            return false;
-        };
-        // Without a `=`, what follows is another attribute, or the end.
-        if byte == b'=' {
-            self.at += 1;
-            self.skip_until(|byte| !is_space(byte));
-            match self.peek(0) {
-                None => return false,
-                Some(quote @ (b'"' | b'\'')) => {
-                    quotes = if quote == b'"' {
-                        Quotes::Double
-                    } else {
-                        Quotes::Single
-                    };
-                    self.at += 1;
-                    let Some(length) = memchr(quote, self.rest()) else {
-                        return false;
-                    };
-                    value = self.at..self.at + length;
-                    self.at += length + 1;
-                }
-                Some(_) => {
-                    let start = self.at;
-                    self.skip_until(|byte| is_space(byte) || byte == b'>');
-                    value = start..self.at;
-                }
-            }
-            end = self.at;
-        }
-        if let Some(name) = attribute::known(&self.input[name]) {
-            let is_new = tag.seen & name.bit() == 0;
-            if is_new || (name.is_guard() && tag.attributes.len() < MOST_GUARDS) {
-                tag.seen |= name.bit();
-                tag.attributes.push(Attribute {
-                    name,
-                    value,
-                    quotes,
-                    span: start..end,
-                });
-            }
-        }
-        true
-    }
-
-    fn skip_until(&mut self, stop: impl Fn(u8) -> bool) {
-        let rest = self.rest();
-        let found = rest.iter().position(|byte| stop(*byte));
-        self.at += found.unwrap_or(rest.len());
     }
 
     /// Switches to the state that the tree construction stage would switch to, and skips what is
@@ -452,6 +393,65 @@ impl<'a> Scan<'a> {
             .is_some_and(|byte| is_space(*byte) || matches!(byte, b'/' | b'>'));
         ends && found.eq_ignore_ascii_case(name)
     }
+}
+
+/// Attribute name state up to after attribute value state. Returns where they end; `None` when the
+/// input ends before.
+fn attribute(input: &[u8], start: usize, tag: &mut Tag) -> Option<usize> {
+    // Whatever comes first belongs to the name, `=` too.
+    let is_end = |byte| ends_name(byte) || byte == b'=';
+    let name_end = near::end([b'/', b'>', b'='], is_end, input, start + 1);
+    // After attribute name state.
+    let (mut at, byte) = behind_space(input, name_end)?;
+    let mut quotes = Quotes::None;
+    let mut value = name_end..name_end;
+    let mut end = name_end;
+    // Without a `=`, what follows is another attribute, or the end.
+    if byte == b'=' {
+        let (begin, byte) = behind_space(input, at + 1)?;
+        if byte == b'"' || byte == b'\'' {
+            quotes = if byte == b'"' {
+                Quotes::Double
+            } else {
+                Quotes::Single
+            };
+            let close = near::find(byte, input, begin + 1)?;
+            value = begin + 1..close;
+            at = close + 1;
+        } else {
+            let is_end = |byte| is_space(byte) || byte == b'>';
+            at = near::end([b'>'], is_end, input, begin);
+            value = begin..at;
+        }
+        end = at;
+    }
+    if let Some(name) = attribute::known(&input[start..name_end]) {
+        let is_new = tag.seen & name.bit() == 0;
+        if is_new || (name.is_guard() && tag.attributes.len() < MOST_GUARDS) {
+            tag.seen |= name.bit();
+            tag.attributes.push(Attribute {
+                name,
+                value,
+                quotes,
+                span: start..end,
+            });
+        }
+    }
+    Some(at)
+}
+
+/// Where the next byte is that is no space, and which.
+fn behind_space(input: &[u8], mut at: usize) -> Option<(usize, u8)> {
+    loop {
+        match input.get(at)? {
+            byte if is_space(*byte) => at += 1,
+            byte => return Some((at, *byte)),
+        }
+    }
+}
+
+fn end_of_name(input: &[u8], from: usize) -> usize {
+    near::end([b'/', b'>'], ends_name, input, from)
 }
 
 /// A run of text, and whether it is a CDATA section: one without character references.

@@ -1,0 +1,78 @@
+//! Looks for bytes that are mostly near: at sixteen at a time, where a function that looks at more takes
+//! longer to be called.
+
+use memchr::memchr;
+use wide::u8x16;
+
+/// Where a byte is next, from a place on.
+#[inline]
+pub(crate) fn find(byte: u8, input: &[u8], from: usize) -> Option<usize> {
+    let rest = input.get(from..)?;
+    let Some(near) = sixteen(rest) else {
+        let found = rest.iter().position(|other| *other == byte);
+        return found.map(|at| from + at);
+    };
+    let found = near.simd_eq(u8x16::splat(byte)).to_bitmask();
+    if found != 0 {
+        return Some(from + found.trailing_zeros() as usize);
+    }
+    memchr(byte, &rest[16..]).map(|at| from + 16 + at)
+}
+
+/// Where the next byte is, from a place on, that is an end, or where the input ends. Of those above the
+/// blank, only `ends` may be one.
+#[inline]
+pub(crate) fn end<const N: usize>(
+    ends: [u8; N],
+    is_end: impl Fn(u8) -> bool,
+    input: &[u8],
+    from: usize,
+) -> usize {
+    let mut at = from;
+    while let Some(near) = input.get(at..).and_then(sixteen) {
+        let mut found = near.min(u8x16::splat(b' ')).simd_eq(near);
+        for end in ends {
+            found |= near.simd_eq(u8x16::splat(end));
+        }
+        let found = found.to_bitmask();
+        if found == 0 {
+            at += 16;
+            continue;
+        }
+        at += found.trailing_zeros() as usize;
+        if is_end(input[at]) {
+            return at;
+        }
+        at += 1;
+    }
+    let rest = input.get(at..).unwrap_or_default();
+    let found = rest.iter().position(|byte| is_end(*byte));
+    at + found.unwrap_or(rest.len())
+}
+
+#[inline]
+fn sixteen(input: &[u8]) -> Option<u8x16> {
+    input.first_chunk().map(|near| u8x16::new(*near))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn it_is_found_where_it_is(
+            input in proptest::collection::vec(
+                prop_oneof![Just(b'a'), Just(0xff), Just(1), Just(b' '), Just(b'/')], 0..70),
+            from in 0..80_usize,
+        ) {
+            let rest = input.get(from..).unwrap_or_default();
+            let is_end = |byte: u8| byte == b' ' || byte == b'/';
+            let end = rest.iter().position(|byte| is_end(*byte));
+            let end = from + end.unwrap_or(rest.len());
+            prop_assert_eq!(super::end([b'/'], is_end, &input, from), end);
+            let found = rest.iter().position(|byte| *byte == b'/');
+            prop_assert_eq!(super::find(b'/', &input, from), found.map(|at| from + at));
+        }
+    }
+}

@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use crate::Config;
 use crate::lock::Lock;
 use crate::records::Captured;
+use crate::spans::SpanFile;
 
 /// Builds the copy, now and then and at the end.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ struct MadeOf {
     reader: Reader,
     site: Site,
     output: Dir,
+    /// Where the links of what came stand.
+    spans: Arc<SpanFile>,
 }
 
 impl Copy {
@@ -56,6 +59,7 @@ impl Copy {
         };
         Copy {
             made_of: Arc::new(MadeOf {
+                spans: Arc::new(SpanFile::new(&reader.scratch())),
                 lock,
                 reader,
                 site,
@@ -65,6 +69,11 @@ impl Copy {
             next: config.first_copy,
             building: None,
         }
+    }
+
+    /// Where to put it where the links of what came stand.
+    pub(crate) fn spans(&self) -> &SpanFile {
+        &self.made_of.spans
     }
 
     /// Tells whether it is time to build it of what there is so far: of so many pages.
@@ -90,7 +99,7 @@ impl Copy {
         self.building = Some(tokio::task::spawn_blocking(move || {
             let begun = Instant::now();
             // What goes wrong goes wrong again at the end, and is told then.
-            let _ = captured().map(|captured| made_of.build(&captured, &Vec::new()));
+            let _ = captured().map(|captured| made_of.build(captured, &Vec::new()));
             begun.elapsed()
         }));
     }
@@ -107,7 +116,7 @@ impl Copy {
             let _ = building.await;
         }
         let made_of = self.made_of;
-        let built = tokio::task::spawn_blocking(move || made_of.build(&captured, &was_there));
+        let built = tokio::task::spawn_blocking(move || made_of.build(captured, &was_there));
         let built = built.await;
         built.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
     }
@@ -144,8 +153,9 @@ pub(crate) fn site(config: &Config, seeds: Vec<String>) -> Site {
 }
 
 impl MadeOf {
-    fn build(&self, captured: &Captured, before: &Vec<Entry>) -> io::Result<Built> {
-        mirror::build(&self.reader, captured, before, &self.site, &self.output)
+    fn build(&self, captured: Captured, before: &Vec<Entry>) -> io::Result<Built> {
+        let captured = captured.with_spans(Arc::clone(&self.spans));
+        mirror::build(&self.reader, &captured, before, &self.site, &self.output)
     }
 }
 

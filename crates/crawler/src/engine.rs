@@ -27,6 +27,7 @@ use crate::page::{Leads, Page, Visitor};
 use crate::record::{Kept, Outcome, Record};
 use crate::records::{Captured, Records};
 use crate::schedule::{Ended, Next, Partial, Schedule, Work};
+use crate::search::Links;
 use crate::state::{end_update, remove};
 use crate::update::{Changes, Findings};
 use crate::{Again, Config, CrawlError, session};
@@ -462,6 +463,12 @@ impl Engine {
         };
         let entry = entry.map_err(CrawlError::Archive)?;
         let end = self.archive.end();
+        if let Leads::Links(Links {
+            spans: Some(spans), ..
+        }) = &leads
+        {
+            self.copy.spans().put(&entry, spans);
+        }
         let kept = Some(Kept { end, entry });
         let bytes = capture.body.len();
         self.history.summary.bytes += bytes;

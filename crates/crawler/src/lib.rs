@@ -63,6 +63,7 @@ mod schedule;
 mod search;
 mod serve;
 mod session;
+mod spans;
 mod state;
 mod throttle;
 mod update;

@@ -8,10 +8,12 @@ use std::sync::Arc;
 use archive::Entry;
 use frontier::{CanonicalUrl, Frontier, FrontierError, Past};
 use futures::executor::block_on;
+use links::Spans;
 use mirror::{Came, Captures};
 
 use crate::StartError;
 use crate::record::{NoRecord, Record};
+use crate::spans::SpanFile;
 
 /// Where they are read from, on any thread. Blocks while it does.
 pub(crate) trait Records: Send + Sync {
@@ -65,6 +67,8 @@ pub(crate) struct Captured {
     beside: Vec<Entry>,
     /// Whether there is more to come, and it is not waited for.
     is_cut_short: bool,
+    /// Where links stand.
+    spans: Option<Arc<SpanFile>>,
 }
 
 impl Captured {
@@ -76,6 +80,15 @@ impl Captured {
             done: u32::try_from(done).unwrap_or(u32::MAX),
             beside,
             is_cut_short: false,
+            spans: None,
+        }
+    }
+
+    /// With what is known of where links stand.
+    pub(crate) fn with_spans(self, spans: Arc<SpanFile>) -> Self {
+        Captured {
+            spans: Some(spans),
+            ..self
         }
     }
 
@@ -112,6 +125,10 @@ impl Captures for Captured {
         let beside = self.beside.read(beside)?.into_iter();
         all.extend(beside.map(|(place, came)| (place + self.done, came)));
         Ok(all)
+    }
+
+    fn spans(&self, entry: &Entry) -> Option<Spans> {
+        self.spans.as_ref()?.get(entry)
     }
 
     fn left(&self, each: &mut (dyn FnMut(&str) + Send)) -> io::Result<()> {

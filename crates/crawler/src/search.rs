@@ -12,7 +12,7 @@ use foldhash::quality::RandomState;
 use frontier::{CanonicalUrl, Content, Found, Role, Rules, Scope};
 use http::HeaderMap;
 use http::header::{LINK, REFRESH};
-use links::{Format, Kind};
+use links::{Format, Kind, Spans};
 use url::Url;
 
 use crate::page::MOST_SEARCHED;
@@ -26,6 +26,8 @@ pub(crate) struct Links {
     pub(crate) is_whole: bool,
     /// What it says.
     pub(crate) content: Content,
+    /// Where they stand.
+    pub(crate) spans: Option<Spans>,
 }
 
 /// What is followed beside the links of documents, and what is not.
@@ -95,7 +97,7 @@ pub(crate) fn search(
         Cow::Owned(_) => Some("utf-8"),
     };
     let is_script = *format == Format::Script;
-    let searched = links::each_target(text, *format, charset, address, |url, kind| match kind {
+    let each = |url: Url, kind| match kind {
         Kind::Guess if !manner.guesses => {}
         Kind::Guess => {
             gathered.guess(&url, address);
@@ -106,7 +108,8 @@ pub(crate) fn search(
             }
         }
         kind => gathered.add(&url, kind),
-    });
+    };
+    let (searched, spans) = links::each_target_and_spans(text, *format, charset, address, each);
     if let Some(agent) = &manner.nofollow {
         let mut asked = searched.nofollow.iter();
         gathered.is_asked_not_to = asked.any(|name| name == "robots" || **name == **agent);
@@ -117,6 +120,7 @@ pub(crate) fn search(
         && let Some(url) = CanonicalUrl::new(address)
     {
         links.content = Content::of(content, capture.body.digest().prefix(), &url);
+        links.spans = spans;
     }
     links
 }
@@ -276,6 +280,7 @@ impl Gathered {
             found: self.found,
             is_whole,
             content: Content::of_bytes(capture.body.digest().prefix()),
+            spans: None,
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::link::{
     Base, Found, Kind, Layer, MOST_BYTES, MOST_LINKS, Origin, Place, Quotes, Reference, Role, Span,
     Within,
 };
+use crate::spans::Spans;
 use crate::text::{Escapes, Text};
 use crate::{Format, Link, css, html, json};
 
@@ -31,7 +32,7 @@ pub fn extract(content: &[u8], format: Format, charset: Option<&str>, url: &Url)
 /// spelling, without its place.
 ///
 /// For a crawl, which needs no more: a page that says the same a million times takes no more memory
-/// than one that says it once. Of all that differ, the first 100,000 are given. Beside links it gives
+/// than one that says it ten thousand times. Of all that differ, the first 100,000 are given. Beside links it gives
 /// the guesses of scripts ([`Kind::Guess`]).
 ///
 /// ```
@@ -51,11 +52,24 @@ pub fn each_target(
     format: Format,
     charset: Option<&str>,
     url: &Url,
-    mut each: impl FnMut(Url, Kind),
+    each: impl FnMut(Url, Kind),
 ) -> Searched {
+    each_target_and_spans(content, format, charset, url, each).0
+}
+
+/// Does the same, and returns also where all links stand, for [`Document::with_spans`]: of markup that
+/// is in an encoding that has ASCII in it, and has no more than some thousand links that it repeats.
+pub fn each_target_and_spans(
+    content: &[u8],
+    format: Format,
+    charset: Option<&str>,
+    url: &Url,
+    mut each: impl FnMut(Url, Kind),
+) -> (Searched, Option<Spans>) {
     let (encoding, _) = charset::encoding(content, format, charset, None);
     let decoded;
-    let (bytes, encoding) = if encoding.is_ascii_compatible() {
+    let is_as_it_is = encoding.is_ascii_compatible();
+    let (bytes, encoding) = if is_as_it_is {
         (content, encoding)
     } else if encoding == REPLACEMENT {
         (&content[..0], encoding)
@@ -64,22 +78,26 @@ pub fn each_target(
         (decoded.as_bytes(), UTF_8)
     };
     let (bytes, is_too_long) = start(bytes);
-    let found = match format {
+    let mut found = match format {
         Format::Html | Format::Xml => html::targets(bytes, format, encoding),
         _ => flat(bytes, format, encoding, html::MOST_GUESSES),
     };
     let mut resolver = Resolver::new(encoding, format, bytes.len(), None);
     let bases = resolver.bases(url, &found.bases);
     resolver.renew();
-    for reference in found.references {
-        if let Some(url) = resolver.target(&bases, &reference, reference.text(bytes)) {
+    for reference in found.references.iter().filter(|it| it.is_news) {
+        if let Some(url) = resolver.target(&bases, reference, reference.text(bytes)) {
             each(url, reference.kind);
         }
     }
-    Searched {
+    let searched = Searched {
         is_whole: !found.is_cut && !is_too_long && !resolver.is_spent,
-        nofollow: found.nofollow,
-    }
+        nofollow: std::mem::take(&mut found.nofollow),
+    };
+    let is_markup = matches!(format, Format::Html | Format::Xml);
+    let is_kept = is_markup && is_as_it_is && !is_too_long;
+    let spans = is_kept.then(|| Spans::of(found, content, format, encoding));
+    (searched, spans.flatten())
 }
 
 /// What is known of a document beside its links.
@@ -144,19 +162,8 @@ impl<'a> Document<'a> {
         url: &Url,
         environment: Option<&str>,
     ) -> Self {
-        let (encoding, charset) = charset::encoding(content, format, charset, environment);
-        let mut document = Document {
-            content,
-            bytes: Cow::Borrowed(content),
-            format,
-            encoding,
-            charset,
-            head: None,
-            policies: Vec::new(),
-            dropped: Vec::new(),
-            references: Vec::new(),
-            bases: Vec::new(),
-        };
+        let mut document = Self::unsearched(content, format, charset, environment);
+        let encoding = document.encoding;
         if encoding.is_ascii_compatible() {
             document.find(url);
         } else if encoding != REPLACEMENT {
@@ -170,6 +177,43 @@ impl<'a> Document<'a> {
             }
         }
         document
+    }
+
+    /// Makes what [`new`](Self::new) makes, without looking for the links: `spans` are what
+    /// [`each_target_and_spans`] returned of it. `None` if they are of something else, as far as that can
+    /// be told.
+    pub fn with_spans(
+        content: &'a [u8],
+        format: Format,
+        charset: Option<&str>,
+        url: &Url,
+        spans: &Spans,
+    ) -> Option<Self> {
+        let mut document = Self::unsearched(content, format, charset, None);
+        let found = spans.found(content, format, document.encoding)?;
+        document.take_in(found, url);
+        Some(document)
+    }
+
+    fn unsearched(
+        content: &'a [u8],
+        format: Format,
+        charset: Option<&str>,
+        environment: Option<&str>,
+    ) -> Self {
+        let (encoding, charset) = charset::encoding(content, format, charset, environment);
+        Document {
+            content,
+            bytes: Cow::Borrowed(content),
+            format,
+            encoding,
+            charset,
+            head: None,
+            policies: Vec::new(),
+            dropped: Vec::new(),
+            references: Vec::new(),
+            bases: Vec::new(),
+        }
     }
 
     /// Returns its links, in order: each is made when it is asked for.
@@ -269,6 +313,10 @@ impl<'a> Document<'a> {
             Format::Html | Format::Xml => html::references(bytes, self.format, self.encoding),
             _ => flat(bytes, self.format, self.encoding, 0),
         };
+        self.take_in(found, url);
+    }
+
+    fn take_in(&mut self, found: Found, url: &Url) {
         self.head = found.head;
         self.policies = found.policies;
         self.references = found.references;
@@ -351,6 +399,7 @@ fn flat(bytes: &[u8], format: Format, encoding: &'static Encoding, guesses: usiz
             kind,
             role,
             place: Place::new(within, None),
+            is_news: true,
         };
         reference.say(words, bytes);
         found.references.push(reference);

@@ -23,7 +23,8 @@ pub(crate) fn references(document: &[u8], format: Format, encoding: &'static Enc
     find(document, format, encoding, 0, None)
 }
 
-/// Finds what a document refers to, each once in the same way.
+/// Finds what a document refers to, guesses too, and tells what is new; of what is not, not all if that
+/// is very much.
 pub(crate) fn targets(document: &[u8], format: Format, encoding: &'static Encoding) -> Found {
     find(document, format, encoding, 0, Some(Told::default()))
 }
@@ -51,14 +52,14 @@ fn find(
     };
     let mut scan = Scan::new(document, format);
     let mut tag = Tag::default();
-    while html.found.references.len() < MOST_LINKS && scan.next(&mut tag) {
+    while html.found.news < MOST_LINKS && scan.next(&mut tag) {
         let before = html.found.references.len();
         html.tag(&tag);
         // Within a tag, order is that of the looking.
         html.found.references[before..].sort_by_key(|reference| reference.span.range().start);
     }
-    html.found.is_cut = html.found.references.len() >= MOST_LINKS;
-    html.found.references.truncate(MOST_LINKS);
+    html.found.is_cut = html.found.news >= MOST_LINKS;
+    html.found.cut();
     html.found.head = html.head.place(document, format);
     html.found
 }
@@ -399,8 +400,9 @@ impl Html<'_> {
             }
             reference.place.surround(layer);
             reference.origin.base += first;
-            self.found.references.push(reference);
+            self.found.push(reference);
         }
+        self.found.has_passed_over |= found.has_passed_over;
     }
 
     /// All of an attribute.
@@ -430,11 +432,8 @@ impl Html<'_> {
     }
 
     fn push(&mut self, text: &str, kind: Kind, role: Role, span: Range<usize>, place: Place) {
-        if let Some(told) = &mut self.told
-            && !told.is_news(text, kind, self.origin.base, place.layer)
-        {
-            return;
-        }
+        let told = self.told.as_mut();
+        let is_news = told.is_none_or(|it| it.is_news(text, kind, self.origin.base, place.layer));
         let mut reference = Reference {
             text: None,
             span: Span::new(span),
@@ -442,9 +441,10 @@ impl Html<'_> {
             kind,
             role,
             place,
+            is_news,
         };
         reference.say(text, self.document);
-        self.found.references.push(reference);
+        self.found.push(reference);
     }
 
     /// HTML §4.2.5.3, a `meta` that says by whom the document wants to be given what.

@@ -1,6 +1,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 /// A URL that a document refers to.
@@ -42,7 +43,7 @@ impl Link {
 }
 
 /// Whether and why what is named is fetched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Kind {
     /// A person may go there: `a`, `area`, meta refresh, `link rel=next`.
@@ -64,7 +65,7 @@ pub enum Kind {
 }
 
 /// What exactly a URL is used as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Role {
     /// `a` and `area`, of HTML and SVG.
@@ -175,7 +176,7 @@ pub enum Edit {
 }
 
 /// What a URL stands in: how it must be escaped there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Place {
     pub(crate) within: Within,
     /// What that stands in, if it escapes.
@@ -204,7 +205,7 @@ impl Place {
 /// How deep documents are searched that stand in others (`srcdoc`, the content of a feed's items).
 pub(crate) const DEEPEST: usize = 2;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum Quotes {
     Double,
     Single,
@@ -212,7 +213,7 @@ pub(crate) enum Quotes {
 }
 
 /// What escapes a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum Layer {
     Attribute(Quotes),
     /// The text of an element.
@@ -220,7 +221,7 @@ pub(crate) enum Layer {
     Cdata,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Within {
     /// It is all there is.
     Nothing,
@@ -241,7 +242,7 @@ pub(crate) enum Within {
 }
 
 /// A URL that was found and not resolved yet: small, since there may be very many.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Reference {
     /// What it says, if that is not what stands there byte for byte.
     pub(crate) text: Option<Box<str>>,
@@ -250,6 +251,9 @@ pub(crate) struct Reference {
     pub(crate) kind: Kind,
     pub(crate) role: Role,
     pub(crate) place: Place,
+    /// Whether the document did not say the same before.
+    #[serde(skip)]
+    pub(crate) is_news: bool,
 }
 
 impl Reference {
@@ -282,7 +286,7 @@ impl Reference {
 }
 
 /// The tag that a URL is found in.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Origin {
     pub(crate) tag: Span,
     element_end: u32,
@@ -306,10 +310,25 @@ impl Origin {
 }
 
 /// A place in a document, of which no more than [`MOST_BYTES`] are searched.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "(u32, u32)", into = "(u32, u32)")]
 pub(crate) struct Span {
     start: u32,
     end: u32,
+}
+
+/// As it is written: where it begins, and how long it is.
+impl From<Span> for (u32, u32) {
+    fn from(span: Span) -> Self {
+        (span.start, span.end - span.start)
+    }
+}
+
+impl From<(u32, u32)> for Span {
+    fn from((start, length): (u32, u32)) -> Self {
+        let end = start.saturating_add(length);
+        Span { start, end }
+    }
 }
 
 impl Span {
@@ -329,7 +348,7 @@ impl Span {
 }
 
 /// What was found in a document.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Found {
     pub(crate) references: Vec<Reference>,
     /// The first is that of the document.
@@ -339,13 +358,21 @@ pub(crate) struct Found {
     /// The tags that name a policy of what may be loaded.
     pub(crate) policies: Vec<Range<usize>>,
     /// The crawlers that are asked to follow no link.
+    #[serde(skip)]
     pub(crate) nofollow: Vec<String>,
+    /// How many of the references are news.
+    #[serde(skip)]
+    pub(crate) news: usize,
+    /// Some that are no news are not among them.
+    #[serde(skip)]
+    pub(crate) has_passed_over: bool,
     /// There is more than was found.
+    #[serde(skip)]
     pub(crate) is_cut: bool,
 }
 
 /// What URLs are resolved against, within a part of a document.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Base {
     /// The part around this one, which stands before it; none of the whole document.
     pub(crate) around: Option<u32>,
@@ -354,6 +381,26 @@ pub(crate) struct Base {
 }
 
 impl Found {
+    /// Takes in a reference; or, if it is no news, not if there are very many.
+    pub(crate) fn push(&mut self, reference: Reference) {
+        if reference.is_news {
+            self.news += 1;
+        } else if self.references.len() >= MOST_REPEATED {
+            self.has_passed_over = true;
+            return;
+        }
+        self.references.push(reference);
+    }
+
+    /// Drops what is more than the most news.
+    pub(crate) fn cut(&mut self) {
+        let mut news = 0;
+        self.references.retain(|reference| {
+            news += usize::from(reference.is_news);
+            news <= MOST_LINKS
+        });
+    }
+
     pub(crate) fn new() -> Self {
         Found {
             references: Vec::new(),
@@ -361,6 +408,8 @@ impl Found {
             head: None,
             policies: Vec::new(),
             nofollow: Vec::new(),
+            news: 0,
+            has_passed_over: false,
             is_cut: false,
         }
     }
@@ -369,5 +418,18 @@ impl Found {
 /// More than any page has that a person reads; each costs 64 bytes of memory.
 pub(crate) const MOST_LINKS: usize = 100_000;
 
+/// Of what a document says again and again, so much is kept in mind, where that is of no account.
+const MOST_REPEATED: usize = 10_000;
+
 /// So many bytes of a document are searched: places fit into 32 bits, also where each byte becomes two.
 pub(crate) const MOST_BYTES: usize = (u32::MAX / 2) as usize;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_is_as_small_as_is_said() {
+        assert_eq!(size_of::<Reference>(), 64);
+    }
+}

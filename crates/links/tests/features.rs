@@ -1,7 +1,9 @@
 //! Every way of referring that is known: what is found, for what, and where.
 
 use Kind::{Base, Embedded, Hint, Navigation, Requisite};
-use dragline_links::{Document, Edit, Format, Kind, Link, Role, each_target, extract};
+use dragline_links::{
+    Document, Edit, Format, Kind, Link, Role, each_target, each_target_and_spans, extract,
+};
 use url::Url;
 
 fn url() -> Url {
@@ -467,4 +469,22 @@ fn a_form_that_is_sent_by_get_leads_somewhere_and_any_other_does_not() {
         Navigation,
     );
     check("<form><button formmethod=post formaction=x>", Hint);
+}
+
+#[test]
+fn of_what_is_said_very_often_no_spans_are_kept() {
+    let url = Url::parse("http://h/").unwrap();
+    let found = |format, page: &str| {
+        let mut found = 0;
+        let each = |_, _| found += 1;
+        let spans = each_target_and_spans(page.as_bytes(), format, Some("utf-8"), &url, each).1;
+        (found, spans.is_some())
+    };
+    let page = |times| "<a href=a>".repeat(times) + "<a href=b>";
+    assert_eq!(found(Format::Html, &page(9_000)), (2, true));
+    assert_eq!(found(Format::Html, &page(11_000)), (2, false));
+    let feed =
+        "<rss><link>http://h/</link><item><description>&lt;a href=a></description></item></rss>";
+    assert_eq!(found(Format::Xml, feed), (2, true));
+    assert_eq!(found(Format::Css, "a{b:url(c)}"), (1, false));
 }

@@ -179,6 +179,7 @@ fn files(
     let carried = Mutex::default();
     let builder = || Builder {
         archive,
+        captures,
         site,
         layout,
         editor: Editor::new(layout, Inliner::new(archive, site.max_content)),
@@ -269,6 +270,7 @@ fn lay_out<'a>(
 /// Writes files, one at a time.
 struct Builder<'a> {
     archive: &'a Reader,
+    captures: &'a dyn Captures,
     site: &'a Site,
     layout: &'a Layout<'a>,
     editor: Editor<'a>,
@@ -301,9 +303,9 @@ impl Builder<'_> {
                 return self.tree.write_from(path, || self.as_it_is(&capture));
             }
             let turns = &self.site.turns;
-            return turns.take(|| self.write_document(&capture, url, path, is_long));
+            return turns.take(|| self.write_document(&capture, entry, (url, path), is_long));
         }
-        self.write_document(&capture, url, path, is_long)
+        self.write_document(&capture, entry, (url, path), is_long)
     }
 
     /// Reads it, its content coding undone.
@@ -316,8 +318,8 @@ impl Builder<'_> {
     fn write_document(
         &mut self,
         capture: &Capture,
-        url: &Url,
-        path: &str,
+        entry: &Entry,
+        (url, path): (&Url, &str),
         is_long: bool,
     ) -> io::Result<u64> {
         match capture.content(LONGEST_DOCUMENT.min(self.site.max_content)) {
@@ -332,6 +334,7 @@ impl Builder<'_> {
                     content_type,
                     refresh: refresh(capture),
                     content: content.map_err(unreadable)?,
+                    spans: self.captures.spans(entry),
                 };
                 let (tree, each, mut length) = (self.tree, self.each, 0);
                 let beside = self.editor.edit(source, &mut |made| {

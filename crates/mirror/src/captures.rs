@@ -2,6 +2,7 @@ use std::io;
 use std::ops::Range;
 
 use archive::Entry;
+use links::Spans;
 
 /// What a copy is made of: captures, no two of one URL, read a few at a time and as often as need
 /// be. So they need not be in memory.
@@ -16,6 +17,13 @@ pub trait Captures: Sync {
     ///
     /// It cannot be read.
     fn read(&self, places: Range<u32>) -> io::Result<Vec<(u32, Came)>>;
+
+    /// Returns where the links of the document stand that an entry is of, if that was found before. By
+    /// default nobody knows.
+    fn spans(&self, entry: &Entry) -> Option<Spans> {
+        let _ = entry;
+        None
+    }
 
     /// Gives URLs of which nothing came yet, and that are not waited for: to a copy they are as good
     /// as lost. By default there are none.

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 use std::ops::Range;
 
-use links::{Document, Edit, Edited, Format, Kind, Link, Resolved, Role};
+use links::{Document, Edit, Edited, Format, Kind, Link, Resolved, Role, Spans};
 use url::Url;
 
 use crate::charset::Naming;
@@ -28,6 +28,8 @@ pub(crate) struct Source<'c> {
     /// The `Refresh` header.
     pub(crate) refresh: Option<&'c str>,
     pub(crate) content: Cow<'c, [u8]>,
+    /// Where its links stand, if that is known.
+    pub(crate) spans: Option<Spans>,
 }
 
 /// What the copy has beside a document.
@@ -138,6 +140,7 @@ impl<'a> Editor<'a> {
             content_type,
             refresh,
             content,
+            spans,
         } = source;
         let Some(format) = Format::of(content_type, &content, url) else {
             put(&Made {
@@ -147,7 +150,9 @@ impl<'a> Editor<'a> {
             return Ok(Beside::default());
         };
         let charset = content_type.and_then(links::charset);
-        let mut document = Document::new(&content, format, charset, url);
+        let known = spans.as_ref();
+        let known = known.and_then(|it| Document::with_spans(&content, format, charset, url, it));
+        let mut document = known.unwrap_or_else(|| Document::new(&content, format, charset, url));
         document.drop_policies();
         let naming = Naming::of(document.charset(), &content, format);
         self.inliner.begin();

@@ -42,7 +42,11 @@ impl Scratch {
     }
 
     /// Makes a file.
-    pub(crate) fn file(&self) -> io::Result<File> {
+    ///
+    /// # Errors
+    ///
+    /// It cannot be made.
+    pub fn file(&self) -> io::Result<File> {
         (self.make)()
     }
 }

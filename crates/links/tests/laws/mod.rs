@@ -3,8 +3,32 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use dragline_links::{Document, Edit, Format, Kind, Role, each_target};
+use dragline_links::{Document, Edit, Format, Kind, Role, Spans, each_target_and_spans};
 use url::Url;
+
+/// A document that is made with spans is the same; and with any others, it is some document, or none.
+fn with_spans(
+    document: &Document<'_>,
+    content: &[u8],
+    format: Format,
+    charset: Option<&str>,
+    spans: &Spans,
+) {
+    let url = Url::parse("http://h/d/page").expect("it is a URL");
+    let made = |spans: &Spans| Document::with_spans(content, format, charset, &url, spans);
+    let same = made(spans).expect("they are of it");
+    assert!(same.links().eq(document.links()));
+    assert_eq!(same.head(), document.head());
+    assert_eq!(same.charset(), document.charset());
+    assert_eq!(same.base(), document.base());
+    let mut bytes = spans.as_bytes().to_vec();
+    for at in 0..bytes.len().min(64) {
+        bytes[at] = bytes[at].wrapping_mul(31).wrapping_add(7);
+        if let Some(other) = made(&Spans::from_bytes(bytes.clone())) {
+            let _ = other.rewrite("<head>", |_| Some(put()));
+        }
+    }
+}
 
 /// Panics where a law is broken.
 pub(crate) fn check(content: &[u8], format: Format, charset: Option<&str>) {
@@ -40,9 +64,12 @@ pub(crate) fn check(content: &[u8], format: Format, charset: Option<&str>) {
     let all = document.links();
     let all: BTreeSet<_> = all.map(|link| whole(&link.url, link.kind)).collect();
     let mut targets = BTreeSet::new();
-    each_target(content, format, charset, &url, |url, kind| {
+    let (_, spans) = each_target_and_spans(content, format, charset, &url, |url, kind| {
         targets.insert(whole(&url, kind));
     });
+    if let Some(spans) = spans {
+        with_spans(&document, content, format, charset, &spans);
+    }
     assert!(targets.is_superset(&all), "{targets:?} {all:?}");
     // Names of files in scripts are no links.
     targets.retain(|(_, kind)| kind != "Guess");

@@ -1,16 +1,18 @@
 //! The copy that is built from an archive, through the public API.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::ops::Range;
 use std::os::unix::fs::MetadataExt as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{fs, io};
 
-use archive::{Archive, Capture, Config};
+use archive::{Archive, Capture, Config, Entry};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use dragline_mirror::{Site, Turns, build};
+use dragline_mirror::{Came, Captures, Site, Turns, build};
 use http::HeaderMap;
+use links::{Format, Spans};
 use proptest::prelude::*;
 use url::Url;
 
@@ -383,5 +385,55 @@ fn long_documents_take_turns_and_are_as_short_ones() {
     for wrong in [&filler[..], "", &(long["index.html"].clone() + "x")] {
         fs::write(folder.path().join("copy/index.html"), wrong).unwrap();
         assert_eq!(built(), (bytes, long.clone()));
+    }
+}
+
+/// A page whose links are known already, as those of another page.
+#[test]
+fn what_is_known_of_a_page_is_not_looked_for_and_what_is_of_another_is_not_known() {
+    struct Known(Vec<Entry>, &'static str);
+    impl Captures for Known {
+        fn places(&self) -> u32 {
+            self.0.places()
+        }
+        fn read(&self, places: Range<u32>) -> io::Result<Vec<(u32, Came)>> {
+            self.0.read(places)
+        }
+        fn spans(&self, _: &Entry) -> Option<Spans> {
+            let url = Url::parse(ROOT).unwrap();
+            let (page, format) = (self.1.as_bytes(), Format::Html);
+            links::each_target_and_spans(page, format, None, &url, |_, _| {}).1
+        }
+    }
+    let page = "<a href=/b?x>b</a><a href=/b?x>b</a>";
+    for (known, expected) in [
+        (page, "<a href=b@x.html>b</a><a href=b@x.html>b</a>"),
+        // Of the same length, and one link is no link there.
+        (
+            "<a href=/b?x>b</a><b href=/b?x>b</b>",
+            "<a href=b@x.html>b</a><a href=/b?x>b</a>",
+        ),
+        (
+            "<a href=/b?x>b</a>",
+            "<a href=b@x.html>b</a><a href=b@x.html>b</a>",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap();
+        root.create_dir_all(".dragline/archive").unwrap();
+        let segments = root.open_dir(".dragline/archive").unwrap();
+        let mut archive = Archive::create(segments, Config::default()).unwrap();
+        let captures = [self::page(ROOT, page), self::page("http://h/b?x", "")];
+        let entries = captures.iter().map(|it| archive.append(it).unwrap());
+        let captures = Known(entries.collect(), known);
+        build(
+            &archive.reader(),
+            &captures,
+            &Vec::new(),
+            &site(ROOT),
+            &root,
+        )
+        .unwrap();
+        assert_eq!(files(folder.path())["index.html"], expected, "{known}");
     }
 }

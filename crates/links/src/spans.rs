@@ -1,0 +1,93 @@
+use std::ops::Range;
+
+use encoding_rs::Encoding;
+use serde::{Deserialize, Serialize};
+
+use crate::Format;
+use crate::link::{Found, Kind, Span};
+
+/// Where the links of a document stand, as they were found once: some twenty bytes a link, by which
+/// [`Document::with_spans`](crate::Document::with_spans) need not look for them again.
+///
+/// They are of use to the program that made them, and to no other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spans(Vec<u8>);
+
+/// In what they were found: what decides of them beside the bytes.
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+struct Within<'w> {
+    is_xml: bool,
+    encoding: &'w str,
+    length: usize,
+}
+
+impl Within<'_> {
+    fn new(document: &[u8], format: Format, encoding: &'static Encoding) -> Self {
+        Within {
+            is_xml: format == Format::Xml,
+            encoding: encoding.name(),
+            length: document.len(),
+        }
+    }
+}
+
+impl Spans {
+    /// Takes bytes that were [given](Self::as_bytes).
+    pub fn from_bytes(bytes: Vec<u8>) -> Self {
+        Spans(bytes)
+    }
+
+    /// Returns the bytes, to be kept.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Of what was found in markup, but for guesses; `None` where that is not all.
+    pub(crate) fn of(
+        mut found: Found,
+        document: &[u8],
+        format: Format,
+        encoding: &'static Encoding,
+    ) -> Option<Self> {
+        if found.is_cut || found.has_passed_over {
+            return None;
+        }
+        found.references.retain(|it| it.kind != Kind::Guess);
+        let within = Within::new(document, format, encoding);
+        let bytes = postcard::to_allocvec(&(within, found)).ok()?;
+        Some(Spans(bytes))
+    }
+
+    /// What was found, if it was in this document.
+    pub(crate) fn found(
+        &self,
+        document: &[u8],
+        format: Format,
+        encoding: &'static Encoding,
+    ) -> Option<Found> {
+        let (within, found): (Within<'_>, Found) = postcard::from_bytes(&self.0).ok()?;
+        let is_of_it = within == Within::new(document, format, encoding);
+        (is_of_it && fits(&found, document.len())).then_some(found)
+    }
+}
+
+/// Whether all places are in a document of this length, so that nothing panics that relies on it.
+fn fits(found: &Found, length: usize) -> bool {
+    let is_in = |span: Range<usize>| span.start <= span.end && span.end <= length;
+    let has_base = |base: u32| (base as usize) < found.bases.len();
+    let bases = found.bases.iter().enumerate();
+    let mut around = bases.filter_map(|(at, base)| Some((at, base.around?)));
+    found.head.is_none_or(|head| head <= length)
+        && found.policies.iter().cloned().all(is_in)
+        && around.all(|(at, around)| (around as usize) < at)
+        && found.references.iter().all(|reference| {
+            let origin = &reference.origin;
+            let mut guards = origin.guards.iter().flat_map(|guards| guards.iter());
+            let [span, tag] = [reference.span, origin.tag].map(Span::range);
+            is_in(span)
+                && is_in(tag)
+                && is_in(origin.element())
+                && guards.all(|guard| is_in(guard.range()))
+                && has_base(origin.base)
+        })
+}

@@ -19,11 +19,13 @@ pub struct Config {
     pub compression: bool,
     /// A new segment begins when one is at least so long, in bytes. Default: 1 GiB.
     pub segment_size: u64,
-    /// Whether it is to be kept. If not, what is only of use within it takes a tenth of the time: the
-    /// digests of payloads are by [`Algorithm::Blake3`], and the blocks of responses, if they are not
-    /// packed, have no `WARC-Block-Digest` but a CRC-32 (`X-Block-CRC32`), which tells what a disk does
-    /// to them. Default: true.
+    /// Whether it is to be kept. If not, and it is not packed either, the blocks of responses have no
+    /// `WARC-Block-Digest` but a CRC-32 (`X-Block-CRC32`), which tells what a disk does to them in a
+    /// tenth of the time. Default: true.
     pub lasting: bool,
+    /// By which the digests of payloads are, of bodies that the [`Spooler`] makes. Payloads are the
+    /// same only by the same one. Default: SHA-256.
+    pub digests: Algorithm,
 }
 
 impl Default for Config {
@@ -32,6 +34,7 @@ impl Default for Config {
             compression: true,
             segment_size: 1 << 30,
             lasting: true,
+            digests: Algorithm::default(),
         }
     }
 }
@@ -164,13 +167,8 @@ impl Archive {
     ///
     /// The system has no handle left for the folder.
     pub fn spooler(&self) -> io::Result<Spooler> {
-        let algorithm = if self.config.lasting {
-            Algorithm::Sha256
-        } else {
-            Algorithm::Blake3
-        };
         let dir = self.dir.try_clone()?;
-        Ok(Spooler::new(dir, algorithm))
+        Ok(Spooler::new(dir, self.config.digests))
     }
 
     /// Returns a reader of this archive.

@@ -163,7 +163,7 @@ impl Reader {
         stream.read_exact(&mut body)?;
         // What is empty has an end too.
         stream.read_to_end(&mut Vec::new())?;
-        Ok(body.into())
+        Ok(Body::in_memory(body.into(), entry.digest.algorithm()))
     }
 
     /// Returns the file of a segment and its name.

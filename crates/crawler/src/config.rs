@@ -43,8 +43,8 @@ pub struct Config {
     /// [resumable](Self::resumable), for the one that goes on with it: in the folder of the state,
     /// for nobody else to read.
     pub fetch: fetch::Config,
-    /// How the archive is written. Whether it is `lasting` is not heeded: [`keep_archive`](Self::keep_archive)
-    /// says so.
+    /// How the archive is written. Whether it is `lasting` is not heeded, nor by what its `digests` are:
+    /// [`keep_archive`](Self::keep_archive) says so, and what the crawl began with.
     pub archive: archive::Config,
     /// Whether the archive, and the state of the crawl, stay once there is nothing more to fetch.
     /// They are there until then, so that the crawl can be gone on with. Default: true.

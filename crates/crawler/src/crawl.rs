@@ -3,7 +3,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use archive::{Archive, Known, Reader};
+use archive::{Algorithm, Archive, Known, Reader};
 use async_channel::{Receiver, Sender};
 use fetch::Fetcher;
 use frontier::{CanonicalUrl, Clock, FrontierError, InMemory};
@@ -20,6 +20,7 @@ use crate::robots::Gate;
 use crate::schedule::Schedule;
 use crate::state::State;
 use crate::throttle::Throttle;
+use crate::update::Findings;
 use crate::{Config, Event, Progress, Summary, session};
 
 /// A crawl that is going on. Dropping it stops it at once, with no copy built.
@@ -163,8 +164,8 @@ impl Crawl {
             }
         }
         let how = archive::Config {
-            // An update compares digests with those of a crawl whose archive was kept.
-            lasting: config.keep_archive || state.earlier.is_some(),
+            lasting: config.keep_archive,
+            digests: digests(&config, &history, state.earlier.as_deref()),
             ..config.archive.clone()
         };
         let archive = Archive::open(state.segments, how, history.end, known);
@@ -288,6 +289,17 @@ impl fmt::Debug for Crawl {
         f.debug_struct("Crawl")
             .field("progress", &self.progress())
             .finish_non_exhaustive()
+    }
+}
+
+/// By what digests are: as in what was archived before, for they are compared, also by an update. BLAKE3
+/// takes less time, and SHA-256 is what other tools know.
+fn digests(config: &Config, history: &History, earlier: Option<&Findings>) -> Algorithm {
+    let mut earlier = earlier.iter().flat_map(|it| it.good.values());
+    match history.last.as_ref().or_else(|| earlier.next()) {
+        Some(entry) => entry.digest.algorithm(),
+        None if config.keep_archive => Algorithm::Sha256,
+        None => Algorithm::Blake3,
     }
 }
 

@@ -5,7 +5,7 @@ mod site;
 
 use std::fs;
 
-use dragline::{Again, Archived, Change, Config, Crawl, Event, StartError, Summary};
+use dragline::{Again, Archived, Change, Config, Crawl, Event, Limits, StartError, Summary};
 use site::{Answer, Site, tree};
 use tempfile::TempDir;
 
@@ -315,6 +315,27 @@ async fn a_crawl_that_is_not_finished_is_not_updated_but_gone_on_with() {
     drop(crawl);
     let (summary, changes) = run(update(&site, &folder)).await;
     assert_eq!((summary.fetched, changes.len()), (4, 0));
+}
+
+/// Its digests are by what it began with.
+#[tokio::test]
+async fn what_began_without_an_archive_and_ended_with_one_is_updated() {
+    let site = chain().await;
+    let folder = tempfile::tempdir().unwrap();
+    let begin = Config {
+        keep_archive: false,
+        limits: Limits {
+            pages: Some(2),
+            ..Limits::default()
+        },
+        ..config(&site, &folder)
+    };
+    assert_eq!(run(begin).await.0.fetched, 2);
+    assert_eq!(run(config(&site, &folder)).await.0.fetched, 4);
+    site.set("/", Some(Answer::html("<a href=a>")));
+    site.set("/a", Some(Answer::html("<a href=b>")));
+    let (summary, changes) = run(update(&site, &folder)).await;
+    assert_eq!((summary.fetched, changes), (4, Vec::new()));
 }
 
 #[tokio::test]

@@ -11,8 +11,8 @@ use url::{Position, Url};
 
 use crate::charset::{self, Charset};
 use crate::link::{
-    Base, Found, Kind, Layer, MOST_BYTES, MOST_LINKS, Origin, Place, Quotes, Reference, Role, Span,
-    Within,
+    BYTES_OF_URL_A_BYTE, Base, Found, Kind, Layer, MOST_BYTES, MOST_LINKS, Origin, Place, Quotes,
+    Reference, Role, Span, Within,
 };
 use crate::spans::Spans;
 use crate::text::{Escapes, Text};
@@ -390,7 +390,7 @@ impl FusedIterator for Links<'_> {}
 /// Finds what the bytes of a document that is no markup refer to.
 fn flat(bytes: &[u8], format: Format, encoding: &'static Encoding, guesses: usize) -> Found {
     let text = Text::decode(bytes, 0..bytes.len(), encoding, Escapes::None);
-    let mut found = Found::new();
+    let mut found = Found::new(bytes.len());
     let mut push = |words: &str, span: Range<usize>, kind: Kind, role: Role, within: Within| {
         let mut reference = Reference {
             text: None,
@@ -407,7 +407,8 @@ fn flat(bytes: &[u8], format: Format, encoding: &'static Encoding, guesses: usiz
     let decoded = &*text.decoded;
     match format {
         Format::Script => {
-            for url in html::scripts(decoded, &[], guesses) {
+            let (urls, _) = html::scripts(decoded, &[], guesses);
+            for url in urls {
                 push(
                     &url.text,
                     url.span.clone(),
@@ -691,8 +692,6 @@ fn query_encoder(encoding: &'static Encoding) -> impl Fn(&str) -> Cow<'_, [u8]> 
     move |query| encoding.encode(query).0
 }
 
-/// How many bytes of URLs may come of a byte of a document.
-const BYTES_OF_URL_A_BYTE: usize = 64;
 /// So much of what was resolved is remembered, in bytes, and nothing longer than that.
 const MOST_KNOWN: usize = 2 << 20;
 const LONGEST_KNOWN: usize = 2048;

@@ -41,7 +41,7 @@ fn find(
         format,
         encoding,
         depth,
-        found: Found::new(),
+        found: Found::new(document.len()),
         origin: Origin::default(),
         head: Head::default(),
         dialect: None,
@@ -58,7 +58,7 @@ fn find(
         // Within a tag, order is that of the looking.
         html.found.references[before..].sort_by_key(|reference| reference.span.range().start);
     }
-    html.found.is_cut = html.found.news >= MOST_LINKS;
+    html.found.is_cut |= html.found.news >= MOST_LINKS;
     html.found.cut();
     html.found.head = html.head.place(document, format);
     html.found
@@ -348,7 +348,9 @@ impl Html<'_> {
 
     fn javascript(&mut self, text: &Text<'_>, layer: Option<Layer>) {
         let guesses = if self.told.is_some() { MOST_GUESSES } else { 0 };
-        for url in scripts(&text.decoded, &self.names, guesses) {
+        let (urls, is_cut) = scripts(&text.decoded, &self.names, guesses);
+        self.found.is_cut |= is_cut;
+        for url in urls {
             let place = Place::new(url.within(), layer);
             let span = text.span(url.span.clone());
             if !self.may_bound_a_script(&span) {
@@ -403,6 +405,7 @@ impl Html<'_> {
             self.found.push(reference);
         }
         self.found.has_passed_over |= found.has_passed_over;
+        self.found.is_cut |= found.is_cut;
     }
 
     /// All of an attribute.
@@ -549,12 +552,13 @@ impl Told {
 }
 
 /// What a script refers to, where names of modules that begin so stand for what begins so. Other names
-/// stand for addresses of the import map, which are links themselves. And so many guesses.
+/// stand for addresses of the import map, which are links themselves. And so many guesses. Tells also
+/// whether there may be more.
 pub(crate) fn scripts(
     text: &str,
     names: &[(String, String)],
     guesses: usize,
-) -> Vec<script::Found> {
+) -> (Vec<script::Found>, bool) {
     let meant = |mut url: script::Found| {
         if url.is_name {
             // HTML §8.1.6.2, resolve an imports match: the longest counts.
@@ -568,7 +572,9 @@ pub(crate) fn scripts(
         0 => script::urls(text),
         most => script::urls_and_guesses(text, most),
     };
-    found.into_iter().filter_map(meant).collect()
+    // Names that mean nothing are among them, and guesses.
+    let is_cut = found.len() >= MOST_LINKS;
+    (found.into_iter().filter_map(meant).collect(), is_cut)
 }
 
 /// Where the head is.

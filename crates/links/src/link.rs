@@ -360,6 +360,12 @@ pub(crate) struct Found {
     /// The crawlers that are asked to follow no link.
     #[serde(skip)]
     pub(crate) nofollow: Vec<String>,
+    /// In bytes, for what they say where that is not what stands there.
+    #[serde(skip)]
+    room: usize,
+    /// In bytes, for those that are no news.
+    #[serde(skip)]
+    room_of_repeated: usize,
     /// How many of the references are news.
     #[serde(skip)]
     pub(crate) news: usize,
@@ -381,13 +387,23 @@ pub(crate) struct Base {
 }
 
 impl Found {
-    /// Takes in a reference; or, if it is no news, not if there are very many.
+    /// Takes in a reference, if there is room for it and what it says: a small document must not become
+    /// a large heap.
     pub(crate) fn push(&mut self, reference: Reference) {
+        let words = reference.text.as_ref().map_or(0, |text| text.len());
         if reference.is_news {
+            let Some(left) = self.room.checked_sub(words) else {
+                self.is_cut = true;
+                return;
+            };
+            self.room = left;
             self.news += 1;
-        } else if self.references.len() >= MOST_REPEATED {
-            self.has_passed_over = true;
-            return;
+        } else {
+            let Some(left) = self.room_of_repeated.checked_sub(REFERENCE + words) else {
+                self.has_passed_over = true;
+                return;
+            };
+            self.room_of_repeated = left;
         }
         self.references.push(reference);
     }
@@ -401,8 +417,11 @@ impl Found {
         });
     }
 
-    pub(crate) fn new() -> Self {
+    /// Nothing yet, of a document of this length.
+    pub(crate) fn new(length: usize) -> Self {
         Found {
+            room: length * BYTES_OF_URL_A_BYTE + (1 << 20),
+            room_of_repeated: MOST_REPEATED * REFERENCE,
             references: Vec::new(),
             bases: vec![Base::default()],
             head: None,
@@ -418,8 +437,14 @@ impl Found {
 /// More than any page has that a person reads; each costs 64 bytes of memory.
 pub(crate) const MOST_LINKS: usize = 100_000;
 
-/// Of what a document says again and again, so much is kept in mind, where that is of no account.
+/// Of what a document says again and again, about so much is kept in mind, where that is of no account.
 const MOST_REPEATED: usize = 10_000;
+
+/// What a reference takes, in bytes.
+const REFERENCE: usize = size_of::<Reference>();
+
+/// A document has no more than so many bytes of URLs for each byte that it has.
+pub(crate) const BYTES_OF_URL_A_BYTE: usize = 64;
 
 /// So many bytes of a document are searched: places fit into 32 bits, also where each byte becomes two.
 pub(crate) const MOST_BYTES: usize = (u32::MAX / 2) as usize;
@@ -430,6 +455,6 @@ mod tests {
 
     #[test]
     fn a_reference_is_as_small_as_is_said() {
-        assert_eq!(size_of::<Reference>(), 64);
+        assert_eq!(REFERENCE, 64);
     }
 }

@@ -4,9 +4,10 @@ use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
 
 use crate::Format;
-use crate::link::{Found, Kind, Span};
+use crate::link::{Found, Kind, MOST_LINKS, Reference, Span};
 
-/// Where the links of a document stand, as they were found once: some twenty bytes a link, by which
+/// Where the links of a document stand, as they were found once: some twenty bytes a link, and no more
+/// than some times as many as the document has, by which
 /// [`Document::with_spans`](crate::Document::with_spans) need not look for them again.
 ///
 /// They are of use to the program that made them, and to no other.
@@ -16,7 +17,7 @@ pub struct Spans(Vec<u8>);
 /// In what they were found: what decides of them beside the bytes.
 #[derive(PartialEq, Eq, Serialize, Deserialize)]
 struct Within<'w> {
-    is_xml: bool,
+    format: u8,
     encoding: &'w str,
     length: usize,
 }
@@ -24,7 +25,7 @@ struct Within<'w> {
 impl Within<'_> {
     fn new(document: &[u8], format: Format, encoding: &'static Encoding) -> Self {
         Within {
-            is_xml: format == Format::Xml,
+            format: format as u8,
             encoding: encoding.name(),
             length: document.len(),
         }
@@ -49,10 +50,14 @@ impl Spans {
         format: Format,
         encoding: &'static Encoding,
     ) -> Option<Self> {
-        if found.is_cut || found.has_passed_over {
+        found.references.retain(|it| it.kind != Kind::Guess);
+        let is_all = !found.is_cut && !found.has_passed_over;
+        let length: usize = found.references.iter().map(length).sum();
+        let is_small = length <= MOST_A_BYTE * document.len() + SMALL;
+        // A document has no more than the most, however often it says them.
+        if !is_all || !is_small || found.references.len() >= MOST_LINKS {
             return None;
         }
-        found.references.retain(|it| it.kind != Kind::Guess);
         let within = Within::new(document, format, encoding);
         let bytes = postcard::to_allocvec(&(within, found)).ok()?;
         Some(Spans(bytes))
@@ -70,6 +75,19 @@ impl Spans {
         (is_of_it && fits(&found, document.len())).then_some(found)
     }
 }
+
+/// About how long it is when it is written.
+fn length(reference: &Reference) -> usize {
+    let text = reference.text.as_ref().map_or(0, |text| text.len());
+    let guards = reference.origin.guards.as_ref();
+    ABOUT_A_LINK + text + guards.map_or(0, |guards| guards.len() * ABOUT_A_SPAN)
+}
+
+const ABOUT_A_LINK: usize = 24;
+const ABOUT_A_SPAN: usize = 5;
+/// So many bytes are written for each that a document has, and as many beside them.
+const MOST_A_BYTE: usize = 4;
+const SMALL: usize = 4096;
 
 /// Whether all places are in a document of this length, so that nothing panics that relies on it.
 fn fits(found: &Found, length: usize) -> bool {

@@ -488,3 +488,57 @@ fn of_what_is_said_very_often_no_spans_are_kept() {
     assert_eq!(found(Format::Xml, feed), (2, true));
     assert_eq!(found(Format::Css, "a{b:url(c)}"), (1, false));
 }
+
+/// A page whose links are cut off has none: they might be cut off elsewhere when it is searched again.
+#[test]
+fn of_what_is_cut_off_no_spans_are_kept() {
+    let spans = |page: &str| {
+        let (searched, spans) = each_target_and_spans(
+            page.as_bytes(),
+            Format::Html,
+            Some("utf-8"),
+            &url(),
+            |_, _| {},
+        );
+        (searched.is_whole, spans.is_some())
+    };
+    let distinct = |count: usize| {
+        (0..count)
+            .map(|n| format!("<a href=b{n}>"))
+            .collect::<String>()
+    };
+    let many = "<a href=a>".repeat(9_000) + &distinct(96_000);
+    assert_eq!(spans(&many), (true, false));
+    assert_eq!(spans(&distinct(99_999)), (true, true));
+    let guesses: String = (0..256).map(|n| format!("s=\"d{n}.html\";")).collect();
+    let names = guesses + &"import \"x\";".repeat(99_900) + "import \"./y.js\";";
+    assert_eq!(
+        spans(&format!("<script type=module>{names}</script>")),
+        (false, false)
+    );
+}
+
+#[test]
+fn no_small_page_has_a_large_heap_by_long_names() {
+    let address = "a".repeat(40_000);
+    let map = format!("<script type=importmap>{{\"imports\":{{\"x/\":\"/{address}/\"}}}}</script>");
+    let found = |page: String| {
+        let mut found = 0;
+        let each = |_, _| found += 1;
+        let spans = each_target_and_spans(page.as_bytes(), Format::Html, None, &url(), each).1;
+        let links = extract(page.as_bytes(), Format::Html, None, &url()).len();
+        (
+            found,
+            links,
+            spans.map_or(0, |spans| spans.as_bytes().len()),
+        )
+    };
+    let module = |name: &str| format!("<script type=module>import'x/{name}'</script>");
+    let (one, links, spans) = found(map.clone() + &module("a").repeat(3_000));
+    assert_eq!((one, spans), (2, 0));
+    assert!(links < 400, "{links}");
+    let distinct: String = (0..3_000).map(|n| module(&n.to_string())).collect();
+    let (many, links, spans) = found(map.clone() + &distinct);
+    assert!(many < 400 && links < 400, "{many} {links}");
+    assert_eq!(spans, 0);
+}

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 
-use dragline_archive::{Archive, Capture, Config, Entry};
+use dragline_archive::{Algorithm, Archive, Capture, Config, Entry};
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
@@ -104,6 +104,11 @@ fn what_does_not_last_is_guarded_by_a_checksum() {
         let folder = tempfile::tempdir().unwrap();
         let config = Config {
             lasting,
+            digests: if lasting {
+                Algorithm::Sha256
+            } else {
+                Algorithm::Blake3
+            },
             ..config(false)
         };
         let mut archive = Archive::create(dir(folder.path()), config).unwrap();
@@ -113,6 +118,8 @@ fn what_does_not_last_is_guarded_by_a_checksum() {
         };
         let entry = archive.append(&page).unwrap();
         archive.reader().check(&entry).unwrap();
+        let read = archive.reader().read(&entry).unwrap();
+        assert_eq!(read.body.digest(), page.body.digest());
         let segment = fs::read_to_string(folder.path().join(segment_name(false))).unwrap();
         let mut records = segment.split("WARC-Type: ");
         let response = records.find(|it| it.starts_with("response")).unwrap();

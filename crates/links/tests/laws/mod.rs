@@ -21,6 +21,7 @@ fn with_spans(
     assert_eq!(same.head(), document.head());
     assert_eq!(same.charset(), document.charset());
     assert_eq!(same.base(), document.base());
+    assert_eq!(same.is_data(), document.is_data());
     let mut bytes = spans.as_bytes().to_vec();
     for at in 0..bytes.len().min(64) {
         bytes[at] = bytes[at].wrapping_mul(31).wrapping_add(7);

@@ -168,8 +168,8 @@ mod tests {
 
     #[test]
     fn where_a_file_cannot_be_written_nothing_is_known() {
-        let null = || File::open("Cargo.toml");
-        let file = SpanFile::new(&Scratch::new(null));
+        let to_read_only = || File::open("Cargo.toml");
+        let file = SpanFile::new(&Scratch::new(to_read_only));
         for offset in 0..20 {
             file.put(&entry(offset), &spans(1000));
         }

@@ -57,8 +57,9 @@ pub fn each_target(
     each_target_and_spans(content, format, charset, url, each).0
 }
 
-/// Does the same, and returns also where all links stand, for [`Document::with_spans`]: of markup that
-/// is in an encoding that has ASCII in it, and has no more than some thousand links that it repeats.
+/// Does what [`each_target`] does, and returns also where all links stand, for
+/// [`Document::with_spans`]. It returns none of what is no markup, or in an encoding without ASCII in it;
+/// nor where that would not be all, or take more than some times the document's bytes.
 pub fn each_target_and_spans(
     content: &[u8],
     format: Format,

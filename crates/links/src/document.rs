@@ -54,7 +54,7 @@ pub fn each_target(
     url: &Url,
     each: impl FnMut(Url, Kind),
 ) -> Searched {
-    each_target_and_spans(content, format, charset, url, each).0
+    search(content, format, charset, url, each).0
 }
 
 /// Does what [`each_target`] does, and returns also where all links stand, for
@@ -65,8 +65,22 @@ pub fn each_target_and_spans(
     format: Format,
     charset: Option<&str>,
     url: &Url,
-    mut each: impl FnMut(Url, Kind),
+    each: impl FnMut(Url, Kind),
 ) -> (Searched, Option<Spans>) {
+    let (searched, placed) = search(content, format, charset, url, each);
+    let spans = placed.and_then(|(found, encoding)| Spans::of(found, content, format, encoding));
+    (searched, spans)
+}
+
+/// Gives the targets, and returns what was found, and read in what, if it is markup and its places are
+/// those of the content.
+fn search(
+    content: &[u8],
+    format: Format,
+    charset: Option<&str>,
+    url: &Url,
+    mut each: impl FnMut(Url, Kind),
+) -> (Searched, Option<(Found, &'static Encoding)>) {
     let (encoding, _) = charset::encoding(content, format, charset, None);
     let decoded;
     let is_as_it_is = encoding.is_ascii_compatible();
@@ -96,9 +110,8 @@ pub fn each_target_and_spans(
         nofollow: std::mem::take(&mut found.nofollow),
     };
     let is_markup = matches!(format, Format::Html | Format::Xml);
-    let is_kept = is_markup && is_as_it_is && !is_too_long;
-    let spans = is_kept.then(|| Spans::of(found, content, format, encoding));
-    (searched, spans.flatten())
+    let is_placed = is_markup && is_as_it_is && !is_too_long;
+    (searched, is_placed.then_some((found, encoding)))
 }
 
 /// What is known of a document beside its links.
@@ -403,7 +416,7 @@ fn flat(bytes: &[u8], format: Format, encoding: &'static Encoding, guesses: usiz
             is_news: true,
         };
         reference.say(words, bytes);
-        found.references.push(reference);
+        found.push(reference);
     };
     let decoded = &*text.decoded;
     match format {
@@ -436,7 +449,7 @@ fn flat(bytes: &[u8], format: Format, encoding: &'static Encoding, guesses: usiz
             }
         }
     }
-    found.is_cut = found.references.len() >= MOST_LINKS;
+    found.is_cut |= found.news >= MOST_LINKS;
     found
 }
 

@@ -2,7 +2,7 @@ use std::fmt;
 use std::io;
 use std::str::FromStr;
 
-use ring::digest::{Context, SHA256};
+use ring::digest::{self, Context, SHA256};
 
 /// The digest of a payload: of a body as received, without its transfer coding.
 ///
@@ -52,12 +52,11 @@ impl Digest {
 impl Algorithm {
     /// Computes the digest of `payload`.
     pub fn digest(self, payload: &[u8]) -> Digest {
-        match self {
-            Algorithm::Sha256 => Hasher::new(self).with(payload).finish(),
-            // In one, it does several parts at a time.
-            Algorithm::Blake3 => Digest {
-                algorithm: self,
-                bytes: blake3::hash(payload).into(),
+        Digest {
+            algorithm: self,
+            bytes: match self {
+                Algorithm::Sha256 => sha256(&digest::digest(&SHA256, payload)),
+                Algorithm::Blake3 => blake3::hash(payload).into(),
             },
         }
     }
@@ -136,23 +135,18 @@ impl Hasher {
         }
     }
 
-    pub(crate) fn with(mut self, bytes: &[u8]) -> Self {
-        self.update(bytes);
-        self
-    }
-
     pub(crate) fn finish(self) -> Digest {
         let (algorithm, bytes) = match self {
-            Hasher::Sha256(context) => {
-                let digest = context.finish();
-                // It is so long.
-                let bytes = digest.as_ref().try_into().unwrap_or_default();
-                (Algorithm::Sha256, bytes)
-            }
+            Hasher::Sha256(context) => (Algorithm::Sha256, sha256(&context.finish())),
             Hasher::Blake3(hasher) => (Algorithm::Blake3, hasher.finalize().into()),
         };
         Digest { algorithm, bytes }
     }
+}
+
+fn sha256(digest: &digest::Digest) -> [u8; 32] {
+    // It is so long.
+    digest.as_ref().try_into().unwrap_or_default()
 }
 
 /// What a block is guarded by.

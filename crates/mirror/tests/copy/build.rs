@@ -16,7 +16,7 @@ use links::{Format, Spans};
 use proptest::prelude::*;
 use url::Url;
 
-use crate::site::{ROOT, build_in, capture, copy, document, files, page, redirect, site};
+use crate::site::{ROOT, archived, build_in, capture, copy, document, files, page, redirect, site};
 
 #[test]
 fn links_lead_to_what_is_kept_and_else_online() {
@@ -419,21 +419,10 @@ fn what_is_known_of_a_page_is_not_looked_for_and_what_is_of_another_is_not_known
         ),
     ] {
         let folder = tempfile::tempdir().unwrap();
-        let root = Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap();
-        root.create_dir_all(".dragline/archive").unwrap();
-        let segments = root.open_dir(".dragline/archive").unwrap();
-        let mut archive = Archive::create(segments, Config::default()).unwrap();
         let captures = [self::page(ROOT, page), self::page("http://h/b?x", "")];
-        let entries = captures.iter().map(|it| archive.append(it).unwrap());
-        let captures = Known(entries.collect(), known);
-        build(
-            &archive.reader(),
-            &captures,
-            &Vec::new(),
-            &site(ROOT),
-            &root,
-        )
-        .unwrap();
+        let (root, reader, entries) = archived(folder.path(), &captures);
+        let captures = Known(entries, known);
+        build(&reader, &captures, &Vec::new(), &site(ROOT), &root).unwrap();
         assert_eq!(files(folder.path())["index.html"], expected, "{known}");
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::SystemTime;
 use std::{fs, io};
 
-use archive::{Archive, Capture, Config};
+use archive::{Archive, Capture, Config, Entry, Reader};
 use bytes::Bytes;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
@@ -53,19 +53,20 @@ pub(crate) fn site(seed: &str) -> Site {
     }
 }
 
-pub(crate) fn build_in(folder: &Path, seed: &str, captures: &[Capture]) -> Built {
+/// Archives captures, for a copy that is built in the folder.
+pub(crate) fn archived(folder: &Path, captures: &[Capture]) -> (Dir, Reader, Vec<Entry>) {
     let root = Dir::open_ambient_dir(folder, ambient_authority()).unwrap();
     root.create_dir_all(".dragline/archive").unwrap();
-    let mut archive = Archive::create(
-        root.open_dir(".dragline/archive").unwrap(),
-        Config::default(),
-    )
-    .unwrap();
-    let entries = captures
-        .iter()
-        .map(|capture| archive.append(capture).unwrap());
-    let entries: Vec<_> = entries.collect();
-    build(&archive.reader(), &entries, &Vec::new(), &site(seed), &root).unwrap()
+    let segments = root.open_dir(".dragline/archive").unwrap();
+    let mut archive = Archive::create(segments, Config::default()).unwrap();
+    let entries = captures.iter().map(|it| archive.append(it).unwrap());
+    let entries = entries.collect();
+    (root, archive.reader(), entries)
+}
+
+pub(crate) fn build_in(folder: &Path, seed: &str, captures: &[Capture]) -> Built {
+    let (root, reader, entries) = archived(folder, captures);
+    build(&reader, &entries, &Vec::new(), &site(seed), &root).unwrap()
 }
 
 /// Builds with some URLs lost.
@@ -81,23 +82,10 @@ pub(crate) fn build_without(folder: &Path, captures: &[Capture], lost: Vec<Strin
             Ok(places.zip(came).collect())
         }
     }
-    let root = Dir::open_ambient_dir(folder, ambient_authority()).unwrap();
-    root.create_dir_all(".dragline/archive").unwrap();
-    let segments = root.open_dir(".dragline/archive").unwrap();
-    let mut archive = Archive::create(segments, Config::default()).unwrap();
-    let entries = captures
-        .iter()
-        .map(|capture| archive.append(capture).unwrap());
-    let entries = entries.map(Came::Captured);
-    let captures = Lacking(entries.chain(lost.into_iter().map(Came::Lost)).collect());
-    build(
-        &archive.reader(),
-        &captures,
-        &Vec::new(),
-        &site(ROOT),
-        &root,
-    )
-    .unwrap();
+    let (root, reader, entries) = archived(folder, captures);
+    let came = entries.into_iter().map(Came::Captured);
+    let captures = Lacking(came.chain(lost.into_iter().map(Came::Lost)).collect());
+    build(&reader, &captures, &Vec::new(), &site(ROOT), &root).unwrap();
 }
 
 /// The files by path, without the archive.

@@ -4,19 +4,14 @@ use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 
-use archive::{Archive, Config, Entry, Reader};
-use cap_std::ambient_authority;
+use archive::{Entry, Reader};
 use cap_std::fs::Dir;
 use dragline_mirror::{Built, build, check};
 
-use crate::site::{ROOT, document, files, page, site};
+use crate::site::{ROOT, archived, document, files, page, site};
 
 /// A copy with a page, a style sheet and a module, and what it was built of.
 fn built(folder: &Path) -> (Reader, Vec<Entry>, Dir) {
-    let root = Dir::open_ambient_dir(folder, ambient_authority()).unwrap();
-    root.create_dir_all(".dragline/archive").unwrap();
-    let archive = root.open_dir(".dragline/archive").unwrap();
-    let mut archive = Archive::create(archive, Config::default()).unwrap();
     let captures = [
         page(
             ROOT,
@@ -25,11 +20,9 @@ fn built(folder: &Path) -> (Reader, Vec<Entry>, Dir) {
         document("http://h/s.css", "text/css", "a{}"),
         document("http://h/m.js", "text/javascript", "1"),
     ];
-    let entries = captures
-        .map(|capture| archive.append(&capture).unwrap())
-        .to_vec();
-    build(&archive.reader(), &entries, &Vec::new(), &site(ROOT), &root).unwrap();
-    (archive.reader(), entries, root)
+    let (root, reader, entries) = archived(folder, &captures);
+    build(&reader, &entries, &Vec::new(), &site(ROOT), &root).unwrap();
+    (reader, entries, root)
 }
 
 /// What a look at it finds; it changes nothing.

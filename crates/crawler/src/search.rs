@@ -12,7 +12,7 @@ use foldhash::quality::RandomState;
 use frontier::{CanonicalUrl, Content, Found, Role, Rules, Scope};
 use http::HeaderMap;
 use http::header::{LINK, REFRESH};
-use links::{Format, Kind, Spans};
+use links::{Format, Kind, Spans, Target};
 use url::Url;
 
 use crate::page::MOST_SEARCHED;
@@ -97,9 +97,10 @@ pub(crate) fn search(
         Cow::Owned(_) => Some("utf-8"),
     };
     let is_script = *format == Format::Script;
-    let each = |url: Url, kind| match kind {
+    let each = |target: &Target, kind| match kind {
         Kind::Guess if !manner.guesses => {}
         Kind::Guess => {
+            let url = target.to_url();
             gathered.guess(&url, address);
             if is_script {
                 for elsewhere in from_pages(&url, address, &manner.pages) {
@@ -107,7 +108,7 @@ pub(crate) fn search(
                 }
             }
         }
-        kind => gathered.add(&url, kind),
+        kind => gathered.add(target, kind),
     };
     let (searched, spans) = links::each_target_and_spans(text, *format, charset, address, each);
     if let Some(agent) = &manner.nofollow {
@@ -208,9 +209,9 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn add(&mut self, url: &Url, kind: Kind) {
+    fn add(&mut self, target: &Target, kind: Kind) {
         if let Some(role) = role(kind)
-            && let Some(url) = CanonicalUrl::new(url)
+            && let Some(url) = CanonicalUrl::of_written(target.as_str())
         {
             self.add_as(url, role);
         }

@@ -33,6 +33,18 @@ impl CanonicalUrl {
         Self::of(url).ok()
     }
 
+    /// Does what [`new`](Self::new) does with a URL as the URL standard writes it (§4.5): most are known
+    /// at a glance.
+    pub fn of_written(url: &str) -> Option<Self> {
+        debug_assert!(Url::parse(url).is_ok_and(|parsed| parsed.as_str() == url));
+        let url = url.split_once('#').map_or(url, |(url, _)| url);
+        let is_web = url.starts_with("http://") || url.starts_with("https://");
+        if is_web && url.len() <= Self::LONGEST && !url.contains(['%', '@']) {
+            return Some(CanonicalUrl(url.into()));
+        }
+        Self::parse(url).ok()
+    }
+
     /// Returns the text of the canonical form of `url`, which borrows it if that is how it is spelled;
     /// or `None` where [`new`](Self::new) does.
     pub fn spelled(url: &Url) -> Option<Cow<'_, str>> {

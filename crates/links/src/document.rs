@@ -1,19 +1,16 @@
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::iter::FusedIterator;
 use std::ops::Range;
 use std::slice;
-use std::sync::Arc;
 
 use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE};
-use foldhash::quality::RandomState;
-use url::{Position, Url};
+use url::Url;
 
 use crate::charset::{self, Charset};
 use crate::link::{
-    BYTES_OF_URL_A_BYTE, Base, Found, Kind, Layer, MOST_BYTES, MOST_LINKS, Origin, Place, Quotes,
-    Reference, Role, Span, Within,
+    Found, Kind, MOST_BYTES, MOST_LINKS, Origin, Place, Reference, Role, Span, Within,
 };
+use crate::resolve::{InForce, Resolver, Target, trimmed};
 use crate::spans::Spans;
 use crate::text::{Escapes, Text};
 use crate::{Format, Link, css, html, json};
@@ -40,10 +37,11 @@ pub fn extract(content: &[u8], format: Format, charset: Option<&str>, url: &Url)
 /// let page = b"<a href=a>1</a> <a href=a#2>2</a> <img src=b.png> <img src=b.png>";
 /// let mut found = Vec::new();
 /// let url = "http://example.org/".parse()?;
-/// let searched = each_target(page, Format::Html, None, &url, |url, kind| {
-///     found.push((url.path().to_owned(), kind));
+/// let searched = each_target(page, Format::Html, None, &url, |target, kind| {
+///     found.push((target.without_fragment().to_owned(), kind));
 /// });
-/// assert_eq!(found, [("/a".to_owned(), Kind::Navigation), ("/b.png".to_owned(), Kind::Requisite)]);
+/// let [a, b] = ["http://example.org/a", "http://example.org/b.png"].map(str::to_owned);
+/// assert_eq!(found, [(a, Kind::Navigation), (b, Kind::Requisite)]);
 /// assert!(searched.is_whole);
 /// # Ok::<(), url::ParseError>(())
 /// ```
@@ -52,7 +50,7 @@ pub fn each_target(
     format: Format,
     charset: Option<&str>,
     url: &Url,
-    each: impl FnMut(Url, Kind),
+    each: impl FnMut(&Target, Kind),
 ) -> Searched {
     search(content, format, charset, url, each).0
 }
@@ -65,7 +63,7 @@ pub fn each_target_and_spans(
     format: Format,
     charset: Option<&str>,
     url: &Url,
-    each: impl FnMut(Url, Kind),
+    each: impl FnMut(&Target, Kind),
 ) -> (Searched, Option<Spans>) {
     let (searched, placed) = search(content, format, charset, url, each);
     let spans = placed.and_then(|(found, encoding)| Spans::of(found, content, format, encoding));
@@ -79,7 +77,7 @@ fn search(
     format: Format,
     charset: Option<&str>,
     url: &Url,
-    mut each: impl FnMut(Url, Kind),
+    mut each: impl FnMut(&Target, Kind),
 ) -> (Searched, Option<(Found, &'static Encoding)>) {
     let (encoding, _) = charset::encoding(content, format, charset, None);
     let decoded;
@@ -97,12 +95,13 @@ fn search(
         Format::Html | Format::Xml => html::targets(bytes, format, encoding),
         _ => flat(bytes, format, encoding, html::MOST_GUESSES),
     };
-    let mut resolver = Resolver::new(encoding, format, bytes.len(), None);
+    let mut resolver = Resolver::new(encoding, format, bytes.len());
     let bases = resolver.bases(url, &found.bases);
     resolver.renew();
+    let mut target = Target::default();
     for reference in found.references.iter().filter(|it| it.is_news) {
-        if let Some(url) = resolver.target(&bases, reference, reference.text(bytes)) {
-            each(url, reference.kind);
+        if resolver.resolve(&bases, reference, reference.text(bytes), &mut target) {
+            each(&target, reference.kind);
         }
     }
     let searched = Searched {
@@ -234,16 +233,11 @@ impl<'a> Document<'a> {
     ///
     /// Their spans refer to the content; or, where that is in ISO-2022-JP, to its text in UTF-8.
     pub fn links(&self) -> Links<'_> {
-        self.links_of(Resolved::default())
-    }
-
-    /// The same, with what was resolved before.
-    pub(crate) fn links_of(&self, resolved: Resolved) -> Links<'_> {
         let encoding = self.encoding_of_queries();
         Links {
             document: self,
             references: self.references.iter(),
-            resolver: Resolver::new(encoding, self.format, self.bytes.len(), Some(resolved)),
+            resolver: Resolver::new(encoding, self.format, self.bytes.len()),
         }
     }
 
@@ -334,7 +328,7 @@ impl<'a> Document<'a> {
         self.head = found.head;
         self.policies = found.policies;
         self.references = found.references;
-        let mut resolver = Resolver::new(self.encoding, self.format, self.bytes.len(), None);
+        let mut resolver = Resolver::new(self.encoding, self.format, self.bytes.len());
         self.bases = resolver.bases(url, &found.bases);
     }
 
@@ -361,9 +355,34 @@ pub struct Links<'d> {
 }
 
 impl Links<'_> {
-    /// Returns what was resolved.
-    pub(crate) fn into_resolved(self) -> Resolved {
-        self.resolver.resolved.unwrap_or_default()
+    /// Makes the next one of another, whose memory it takes; `false` if there is none.
+    pub(crate) fn next_into(&mut self, link: &mut Link) -> bool {
+        let Links {
+            document,
+            references,
+            resolver,
+        } = self;
+        let found = references.find(|reference| {
+            let text = match &reference.text {
+                Some(text) => Cow::Borrowed(&**text),
+                None => document.text(reference.span.range()),
+            };
+            link.text.clear();
+            link.text.push_str(trimmed(&text));
+            resolver.resolve(&document.bases, reference, &text, &mut link.url)
+        });
+        let Some(reference) = found else { return false };
+        let origin = &reference.origin;
+        let guards = origin.guards.iter().flat_map(|guards| guards.iter());
+        link.kind = reference.kind;
+        link.role = reference.role;
+        link.span = reference.span.range();
+        link.tag = origin.tag.range();
+        link.element = origin.element();
+        link.guards.clear();
+        link.guards.extend(guards.map(|guard| guard.range()));
+        link.place = reference.place;
+        true
     }
 }
 
@@ -371,31 +390,8 @@ impl Iterator for Links<'_> {
     type Item = Link;
 
     fn next(&mut self) -> Option<Link> {
-        let Links {
-            document,
-            references,
-            resolver,
-        } = self;
-        references.find_map(|reference| {
-            let text = match &reference.text {
-                Some(text) => Cow::Borrowed(&**text),
-                None => document.text(reference.span.range()),
-            };
-            let url = resolver.target(&document.bases, reference, &text)?;
-            let origin = &reference.origin;
-            let guards = origin.guards.iter().flat_map(|guards| guards.iter());
-            Some(Link {
-                url,
-                kind: reference.kind,
-                role: reference.role,
-                span: reference.span.range(),
-                text: trimmed(&text).to_owned(),
-                tag: origin.tag.range(),
-                element: origin.element(),
-                guards: guards.map(|guard| guard.range()).collect(),
-                place: reference.place,
-            })
-        })
+        let mut link = Link::nothing();
+        self.next_into(&mut link).then_some(link)
     }
 }
 
@@ -476,248 +472,13 @@ fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Resolves references.
-#[derive(Debug)]
-struct Resolver {
-    /// URL standard §4.4, query state: a query is percent-encoded from the document's encoding, if that
-    /// is another than UTF-8.
-    queries: Option<&'static Encoding>,
-    /// How many bytes of URLs are made at the most: a small document must not become a large heap.
-    most: usize,
-    /// How many of them may still be made.
-    budget: usize,
-    /// What was resolved before; none, if the same does not come again.
-    resolved: Option<Resolved>,
-    /// Some were not resolved, since the budget was spent.
-    is_spent: bool,
-}
-
-/// Some of the URLs that were resolved, to be used for the next document: a page says the same many
-/// times, and so do the pages of a site. It takes some megabytes of memory at the most.
-#[derive(Debug, Default)]
-pub struct Resolved {
-    /// By what they were resolved against, up to the last slash of its path, and by what was resolved,
-    /// without its fragment.
-    folders: HashMap<String, HashMap<String, Url, RandomState>, RandomState>,
-    /// Of them all, in bytes.
-    length: usize,
-    /// What queries were encoded in.
-    queries: Option<&'static Encoding>,
-}
-
-impl Resolved {
-    /// Goes on with queries in this encoding.
-    fn with_queries(mut self, queries: Option<&'static Encoding>) -> Self {
-        if self.queries != queries {
-            self.forget();
-            self.queries = queries;
-        }
-        self
-    }
-
-    fn get(&self, folder: &str, text: &str) -> Option<&Url> {
-        self.folders.get(folder)?.get(text)
-    }
-
-    fn remember(&mut self, folder: &str, text: &str, url: &Url) {
-        if [folder, text, url.as_str()]
-            .iter()
-            .any(|it| it.len() > LONGEST_KNOWN)
-        {
-            return;
-        }
-        if self.length > MOST_KNOWN {
-            self.forget();
-        }
-        self.length += ABOUT_AN_ENTRY + text.len() + url.as_str().len();
-        if !self.folders.contains_key(folder) {
-            self.length += ABOUT_A_FOLDER + folder.len();
-            self.folders.insert(folder.to_owned(), HashMap::default());
-        }
-        if let Some(urls) = self.folders.get_mut(folder) {
-            urls.insert(text.to_owned(), url.clone());
-        }
-    }
-
-    fn forget(&mut self) {
-        self.folders.clear();
-        self.length = 0;
-    }
-}
-
-/// What is resolved against in a part of a document.
-#[derive(Clone, Debug)]
-struct InForce {
-    url: Arc<Url>,
-    /// Where a `<base>` says so, empty URLs and fragments lead there.
-    is_written: bool,
-    around: Option<u32>,
-}
-
-impl InForce {
-    /// Its URL, up to the last slash of its path: what hangs on no more is resolved alike in all
-    /// documents beside it.
-    fn folder(&self) -> &str {
-        let end = self.url[..Position::BeforePath].len();
-        let end = end + self.url.path().rfind('/').map_or(0, |at| at + 1);
-        &self.url.as_str()[..end]
-    }
-}
-
-impl Resolver {
-    fn new(
-        encoding: &'static Encoding,
-        format: Format,
-        length: usize,
-        resolved: Option<Resolved>,
-    ) -> Self {
-        let is_markup = matches!(format, Format::Html | Format::Xml);
-        let queries = Some(encoding).filter(|it| is_markup && *it != UTF_8);
-        let most = length * BYTES_OF_URL_A_BYTE + (1 << 20);
-        Resolver {
-            queries,
-            most,
-            budget: most,
-            resolved: resolved.map(|resolved| resolved.with_queries(queries)),
-            is_spent: false,
-        }
-    }
-
-    /// Returns what is resolved against in each part of a document from `url`: that of the document
-    /// itself stands before those that are written in it.
-    fn bases(&mut self, url: &Url, written: &[Base]) -> Vec<InForce> {
-        let mut bases = Vec::with_capacity(written.len() + 1);
-        bases.push(InForce {
-            url: Arc::new(url.clone()),
-            is_written: false,
-            around: None,
-        });
-        for base in written {
-            let around = base.around.map_or(0, |around| around as usize + 1);
-            let mut in_force = bases[around].clone();
-            in_force.around = base.around;
-            // HTML §2.4.3, the document base URL.
-            let text = base.url.as_deref();
-            let url = text.and_then(|text| self.parse_at_cost(&in_force.url, text));
-            let url = url.filter(|url| !matches!(url.scheme(), "data" | "javascript"));
-            if let Some(url) = url {
-                in_force.url = Arc::new(url);
-                in_force.is_written = true;
-            }
-            bases.push(in_force);
-        }
-        bases
-    }
-
-    fn renew(&mut self) {
-        self.budget = self.most;
-    }
-
-    fn target(&mut self, bases: &[InForce], reference: &Reference, text: &str) -> Option<Url> {
-        let text = trimmed(text);
-        // That of the document itself stands before those that are written in it.
-        let mut base = reference.origin.base as usize + 1;
-        if reference.kind == Kind::Base {
-            base = bases[base].around.map_or(0, |around| around as usize + 1);
-        }
-        let is_written = bases[base].is_written;
-        // Empty, a link that a person follows leads to the base; all else leads nowhere.
-        let is_empty = text.is_empty()
-            && (!is_written
-                || reference.kind != Kind::Navigation
-                || reference.place.layer == Some(Layer::Attribute(Quotes::None)));
-        if is_empty || (text.starts_with('#') && !is_written) {
-            return None;
-        }
-        let url = self.url(bases, base, text)?;
-        matches!(url.scheme(), "http" | "https").then_some(url)
-    }
-
-    fn url(&mut self, bases: &[InForce], base: usize, text: &str) -> Option<Url> {
-        let base = &bases[base];
-        let from = &base.url;
-        if !self.pay(from, text) {
-            return None;
-        }
-        let (main, fragment) = match text.split_once('#') {
-            // By itself, it would lose its last blank.
-            Some((main, fragment)) if !main.ends_with(|char| char <= ' ') => (main, Some(fragment)),
-            _ => (text, None),
-        };
-        let resolved = self.resolved.as_mut().filter(|_| hangs_on_folder(main));
-        let mut url = if let Some(resolved) = resolved {
-            let folder = base.folder();
-            if let Some(url) = resolved.get(folder, main) {
-                url.clone()
-            } else {
-                let url = parse(from, main, self.queries)?;
-                resolved.remember(folder, main, &url);
-                url
-            }
-        } else {
-            parse(from, main, self.queries)?
-        };
-        if fragment.is_some() {
-            url.set_fragment(fragment);
-        }
-        Some(url)
-    }
-
-    fn parse_at_cost(&mut self, base: &Url, text: &str) -> Option<Url> {
-        self.pay(base, text)
-            .then(|| parse(base, text, self.queries))
-            .flatten()
-    }
-
-    /// Tells whether so much may still be made.
-    fn pay(&mut self, base: &Url, text: &str) -> bool {
-        let left = self.budget.checked_sub(base.as_str().len() + text.len());
-        self.is_spent |= left.is_none();
-        self.budget = left.unwrap_or(self.budget);
-        left.is_some()
-    }
-}
-
-/// Parses it, queries encoded in that encoding.
-fn parse(base: &Url, text: &str, encoding: Option<&'static Encoding>) -> Option<Url> {
-    let options = Url::options().base_url(Some(base));
-    let Some(encoding) = encoding else {
-        return options.parse(text).ok();
-    };
-    let encode = query_encoder(encoding);
-    options.encoding_override(Some(&encode)).parse(text).ok()
-}
-
-/// Whether a reference hangs on no more of its base than the folder. A query alone, or nothing, hangs on
-/// all; so does `http:?q` (URL standard §4.4, special relative or authority state).
-fn hangs_on_folder(text: &str) -> bool {
-    let has_authority = || {
-        let scheme = text.split_once(':');
-        scheme.is_none_or(|(_, rest)| rest.starts_with("//"))
-    };
-    !text.is_empty() && !text.starts_with('?') && has_authority()
-}
-
-fn trimmed(text: &str) -> &str {
-    text.trim_matches(|char: char| char <= ' ')
-}
-
-fn query_encoder(encoding: &'static Encoding) -> impl Fn(&str) -> Cow<'_, [u8]> {
-    move |query| encoding.encode(query).0
-}
-
-/// So much of what was resolved is remembered, in bytes, and nothing longer than that.
-const MOST_KNOWN: usize = 2 << 20;
-const LONGEST_KNOWN: usize = 2048;
-/// What is remembered of a URL takes so many bytes beside its texts, and so many of a folder.
-const ABOUT_AN_ENTRY: usize = 224;
-const ABOUT_A_FOLDER: usize = 640;
 /// Of each so many bytes of a text it is remembered where they are.
 const STEP: usize = 256;
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use std::collections::HashMap;
+    use std::sync::Arc;
 
     use super::*;
 
@@ -729,69 +490,6 @@ mod tests {
         let document = Document::new(page.as_bytes(), Format::Html, None, &url);
         let is_small = |reference: &Reference| reference.text.is_none();
         assert!(document.references.iter().all(is_small));
-    }
-
-    /// A base, beside others of its folder and of others.
-    fn base() -> impl Strategy<Value = Url> {
-        let bases = [
-            "http://h/",
-            "http://h/a/b",
-            "http://h/a/p?x",
-            "http://h/a/q?y",
-            "http://h/a/b/c#d",
-            "https://h/a/b",
-            "http://h:8080/a/b",
-            "http://u:p@h/a/b",
-            "ftp://h/a/b",
-            "file:///c:/a/b",
-            "foo://h/a/b",
-            "foo:bar",
-            "data:,x",
-        ];
-        prop::sample::select(bases.map(|base| Url::parse(base).unwrap()).to_vec())
-    }
-
-    fn words() -> impl Strategy<Value = String> {
-        let words = [
-            "a", "b", "..", ".", "%2e", "/", "//", "h", "\\", ":", "http:", "HTTP:", "https:",
-            "foo:", "c|", "?q", "#f", "\t", "\n", " ", "\u{e9}", "@", "8080", "",
-        ];
-        prop::collection::vec(prop::sample::select(words.to_vec()), 0..5).prop_map(|it| it.concat())
-    }
-
-    proptest! {
-        #[test]
-        fn what_was_resolved_before_makes_no_difference(
-            asked in prop::collection::vec((base(), words()), 1..40),
-            is_latin in any::<bool>(),
-        ) {
-            let encoding = if is_latin { encoding_rs::WINDOWS_1252 } else { UTF_8 };
-            let resolver = |resolved| Resolver::new(encoding, Format::Html, 1 << 20, resolved);
-            let (mut alone, mut beside) = (resolver(None), resolver(Some(Resolved::default())));
-            for (url, text) in asked {
-                let bases = [InForce { url: Arc::new(url), is_written: true, around: None }];
-                let text = trimmed(&text);
-                let [alone, beside] = [&mut alone, &mut beside].map(|it| it.url(&bases, 0, text));
-                prop_assert_eq!(alone, beside, "{} on {}", text, bases[0].url);
-            }
-        }
-    }
-
-    #[test]
-    fn what_was_resolved_is_remembered_up_to_a_bound() {
-        let (mut resolved, url) = (Resolved::default(), Url::parse("http://h/").unwrap());
-        for n in 0..100_000 {
-            resolved.remember("http://h/", &n.to_string(), &url);
-        }
-        resolved.remember("http://h/", &"x".repeat(3000), &url);
-        let urls = &resolved.folders["http://h/"];
-        assert!(urls.len() > 100 && urls.len() < MOST_KNOWN / ABOUT_AN_ENTRY);
-        assert!(urls.keys().all(|text| text.len() < 10));
-        let folders = 0..10;
-        for folder in folders.clone().chain(folders) {
-            resolved.remember(&format!("http://{folder}/"), "x", &url);
-        }
-        assert_eq!(resolved.folders.len(), 11, "and the one that it began with");
     }
 
     #[test]

@@ -21,15 +21,13 @@ pub fn header_links(name: &str, value: &str, base: &Url) -> Vec<Link> {
         let url = base.join(text).ok()?;
         let is_web = matches!(url.scheme(), "http" | "https");
         (is_web && !text.is_empty()).then(|| Link {
-            url,
+            url: url.into(),
             kind,
             role,
             span,
             text: text.to_owned(),
-            tag: 0..0,
-            element: 0..0,
-            guards: Vec::new(),
             place: Place::new(within, None),
+            ..Link::nothing()
         })
     };
     if name.eq_ignore_ascii_case("refresh") {

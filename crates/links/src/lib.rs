@@ -58,16 +58,16 @@ mod srcset;
 mod charset;
 mod document;
 mod reference;
+mod resolve;
 mod rewrite;
 mod spans;
 mod text;
 
 pub use charset::{Charset, Teller, charset};
-pub use document::{
-    Document, Links, Resolved, Searched, each_target, each_target_and_spans, extract,
-};
+pub use document::{Document, Links, Searched, each_target, each_target_and_spans, extract};
 pub use format::Format;
 pub use header::header_links;
 pub use link::{Edit, Kind, Link, Role};
+pub use resolve::Target;
 pub use rewrite::{Edited, Edits, rewrite};
 pub use spans::Spans;

@@ -2,14 +2,15 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use url::Url;
+
+use crate::resolve::Target;
 
 /// A URL that a document refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Link {
-    /// What it refers to: absolute, `http` or `https`, with its fragment.
-    pub url: Url,
+    /// What it refers to, with its fragment.
+    pub url: Target,
     /// Whether it is fetched, and by whose rules.
     pub kind: Kind,
     /// What it is used as.
@@ -30,6 +31,21 @@ pub struct Link {
 }
 
 impl Link {
+    /// Which is yet to be told of.
+    pub(crate) fn nothing() -> Self {
+        Link {
+            url: Target::default(),
+            kind: Kind::Hint,
+            role: Role::Anchor,
+            span: 0..0,
+            text: String::new(),
+            tag: 0..0,
+            element: 0..0,
+            guards: Vec::new(),
+            place: Place::new(Within::Nothing, None),
+        }
+    }
+
     /// Returns whether it stands in a document within the document: in a `srcdoc`, or in an item of
     /// a feed.
     pub fn is_nested(&self) -> bool {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use encoding_rs::{UTF_16BE, UTF_16LE};
 use url::Url;
 
-use crate::document::{Document, Resolved};
+use crate::document::Document;
 use crate::link::{Layer, Place, Quotes, Span, Within};
 use crate::reference;
 use crate::script::is_url_like;
@@ -32,24 +32,18 @@ impl<'a> Document<'a> {
     /// Edits its links, and puts `head` at the beginning of its head: this is
     /// [`edits`](Document::edits) and [`apply`](Edits::apply) in one.
     pub fn rewrite(&self, head: &str, edit: impl FnMut(&Link) -> Option<Edit>) -> Cow<'a, [u8]> {
-        self.edits(&mut Resolved::default(), edit).apply(head)
+        self.edits(edit).apply(head)
     }
 
     /// Edits its links: `edit` is asked for each, in order; `None` leaves it as it is.
-    ///
-    /// Who edits many documents gives the same `resolved` for each, which saves time where they are
-    /// alike.
-    pub fn edits(
-        &self,
-        resolved: &mut Resolved,
-        mut edit: impl FnMut(&Link) -> Option<Edit>,
-    ) -> Edits<'_, 'a> {
+    pub fn edits(&self, mut edit: impl FnMut(&Link) -> Option<Edit>) -> Edits<'_, 'a> {
         let mut splices = Splices::new(&self.bytes);
         for policy in &self.dropped {
             splices.put(policy.clone(), b"");
         }
-        let mut links = self.links_of(std::mem::take(resolved));
-        for link in &mut links {
+        let mut links = self.links();
+        let mut link = Link::nothing();
+        while links.next_into(&mut link) {
             let (url, guards) = match edit(&link) {
                 None => continue,
                 Some(Edit::Url(url)) => (url, &[][..]),
@@ -71,7 +65,6 @@ impl<'a> Document<'a> {
                 splices.put(link.span.clone(), &self.encode(&new));
             }
         }
-        *resolved = links.into_resolved();
         Edits {
             document: self,
             splices,

@@ -31,7 +31,7 @@ fn check(content: &str, expected: &[(&str, Kind, &str)]) {
 fn urls(content: &str) -> Vec<String> {
     html(content.as_bytes())
         .into_iter()
-        .map(|link| link.url.into())
+        .map(|link| link.url.to_string())
         .collect()
 }
 

@@ -35,7 +35,7 @@ fn agrees_on_the_tests_of_the_url_standard() {
             .replace('\r', "&#13;");
         let page = format!("<a href=\"{escaped}\">");
         let links = extract(page.as_bytes(), Format::Html, Some("utf-8"), &base);
-        let found = links.first().map(|link| link.url.clone());
+        let found = links.first().map(|link| link.url.to_url());
         assert_eq!(found, expected, "{input:?} at {base}");
         if let Some(link) = links.first() {
             assert_eq!(page[link.span.clone()], escaped, "{input:?}");

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 use std::ops::Range;
 
-use links::{Document, Edit, Edited, Format, Kind, Link, Resolved, Role, Spans};
+use links::{Document, Edit, Edited, Format, Kind, Link, Role, Spans, Target};
 use url::Url;
 
 use crate::charset::Naming;
@@ -111,7 +111,6 @@ pub(crate) struct Editor<'a> {
     pub(crate) inliner: Inliner<'a>,
     /// The modules that classic scripts import, by the places of these.
     imports: HashMap<u32, Vec<Module>>,
-    resolved: Resolved,
 }
 
 impl<'a> Editor<'a> {
@@ -120,7 +119,6 @@ impl<'a> Editor<'a> {
             finder: Finder::new(layout),
             inliner,
             imports: HashMap::new(),
-            resolved: Resolved::default(),
         }
     }
 
@@ -156,7 +154,6 @@ impl<'a> Editor<'a> {
         document.drop_policies();
         let naming = Naming::of(document.charset(), &content, format);
         self.inliner.begin();
-        let mut resolved = std::mem::take(&mut self.resolved);
         let mut page = Page {
             editor: self,
             document: &document,
@@ -169,7 +166,7 @@ impl<'a> Editor<'a> {
             only_served: Vec::new(),
         };
         let is_data = format == Format::List || document.is_data();
-        let edits = document.edits(&mut resolved, |link| {
+        let edits = document.edits(|link| {
             if is_data {
                 page.edit_data(link)
             } else {
@@ -186,7 +183,6 @@ impl<'a> Editor<'a> {
             _ => String::new(),
         };
         let (modules, only_served) = (page.loader.into_modules(), page.only_served);
-        self.resolved = resolved;
         std::mem::replace(&mut self.finder.failed, Ok(()))?;
         put(&Made {
             content: Content::Edited(edits.with_head(&head)),
@@ -238,7 +234,7 @@ impl<'a> Editor<'a> {
             symbols: Symbols::default(),
             only_served: Vec::new(),
         };
-        let edits = document.edits(&mut Resolved::default(), |link| page.edit(link));
+        let edits = document.edits(|link| page.edit(link));
         let modules = page.loader.into_modules();
         let edited = edits.apply("");
         (modules, String::from_utf8_lossy(&edited).into_owned())
@@ -294,10 +290,11 @@ impl Page<'_, '_, '_> {
         if link.kind == Kind::Base {
             return Some(Edit::Url(relative(self.path, self.path, None)));
         }
-        if link.url.path().ends_with('/')
-            && matches!(link.role, Role::ImportMap | Role::ImportMapKey)
-        {
-            return Some(Edit::Url(self.prefix(&link.url)));
+        if matches!(link.role, Role::ImportMap | Role::ImportMapKey) {
+            let url = link.url.to_url();
+            if url.path().ends_with('/') {
+                return Some(Edit::Url(self.prefix(&url)));
+            }
         }
         let Some(file) = self.editor.finder.find(&link.url) else {
             return self.elsewhere(link);
@@ -481,9 +478,10 @@ impl Page<'_, '_, '_> {
             if url.path().ends_with('/') {
                 return Some(self.prefix(&url));
             }
-            Some(match self.editor.finder.find(&url) {
+            let target = Target::from(url);
+            Some(match self.editor.finder.find(&target) {
                 Some(file) => relative(self.path, &file.path, None),
-                None => url.into(),
+                None => target.to_string(),
             })
         });
         self.loader.set_map(map);

@@ -14,9 +14,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use archive::Entry;
 use foldhash::quality::RandomState;
+use links::Target;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rows::{Rows, Scratch};
-use url::{Position, Url};
+use url::Url;
 
 use crate::captures::{self, Came, Captures};
 use crate::media;
@@ -138,7 +139,7 @@ impl<'a> Layout<'a> {
     pub(crate) fn way_in(&self, seeds: &[String]) -> io::Result<Option<File>> {
         let mut finder = Finder::new(self);
         let mut seeds = seeds.iter().filter_map(|seed| Url::parse(seed).ok());
-        let seed = seeds.find_map(|seed| finder.find(&seed));
+        let seed = seeds.find_map(|seed| finder.find(&seed.into()));
         finder.failed?;
         if seed.is_some() || self.kept.is_empty() {
             return Ok(seed);
@@ -349,12 +350,12 @@ impl<'a> Finder<'a> {
     }
 
     /// Returns the file that `url` leads to, if there is one.
-    pub(crate) fn find(&mut self, url: &Url) -> Option<File> {
-        let spelled = &url[..Position::AfterQuery];
+    pub(crate) fn find(&mut self, url: &Target) -> Option<File> {
+        let spelled = url.without_fragment();
         let file = if let Some(file) = self.recent.get(spelled) {
             file.clone()
         } else {
-            let looked = self.look(url);
+            let looked = self.look(spelled);
             if let Ok(file) = &looked
                 && spelled.len() <= LONGEST_REMEMBERED
             {
@@ -376,9 +377,9 @@ impl<'a> Finder<'a> {
     }
 
     /// Tells whether what `url` leads to was asked for and not had.
-    pub(crate) fn is_lost(&mut self, url: &Url) -> bool {
+    pub(crate) fn is_lost(&mut self, url: &Target) -> bool {
         let layout = self.layout;
-        let is_lost = || match layout.landing(url.clone())? {
+        let is_lost = || match layout.landing(url.to_url())? {
             (_, Some(print)) => layout.lost.contains(&print),
             (_, None) => Ok(false),
         };
@@ -390,9 +391,10 @@ impl<'a> Finder<'a> {
     }
 
     /// Returns the file, and the fragment if redirects say one.
-    fn look(&self, url: &Url) -> io::Result<Option<File>> {
-        let mut url = url.clone();
-        url.set_fragment(None);
+    fn look(&self, url: &str) -> io::Result<Option<File>> {
+        let Ok(url) = Url::parse(url) else {
+            return Ok(None);
+        };
         match self.layout.landing(url)? {
             (landing, Some(print)) => self.layout.file(&landing, print),
             (_, None) => Ok(None),

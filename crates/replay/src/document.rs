@@ -18,13 +18,17 @@ pub(crate) struct Guide<'a> {
 impl Guide<'_> {
     /// Returns what a link must be replaced by, if it would lead elsewhere.
     pub(crate) fn replacement(&self, link: &Link) -> Option<String> {
-        let leads_elsewhere = match Form::of(&link.text) {
-            Form::Absolute => self.is_here(&link.url, link.kind),
+        let form = Form::of(&link.text);
+        if form == Form::Relative {
+            return None;
+        }
+        let url = link.url.to_url();
+        let leads_elsewhere = match form {
+            Form::Absolute => self.is_here(&url, link.kind),
             // It would be taken for one of the own host, or climb out of the other one's place.
-            Form::FromTheRoot | Form::Climbing => !self.addresses.is_own(&link.url),
-            Form::Relative => false,
+            _ => !self.addresses.is_own(&url),
         };
-        leads_elsewhere.then(|| self.addresses.of(&link.url))
+        leads_elsewhere.then(|| self.addresses.of(&url))
     }
 
     /// Whether an absolute URL is to lead to what is served.
@@ -50,7 +54,7 @@ impl Guide<'_> {
         document.rewrite("", |link| {
             let new = self.replacement(link);
             // Its digest would not be that of what is served.
-            let is_guarded = !link.guards.is_empty() && is_changed(&link.url);
+            let is_guarded = !link.guards.is_empty() && is_changed(&link.url.to_url());
             match new {
                 _ if is_guarded => Some(Edit::Unguarded(new.unwrap_or_else(|| link.text.clone()))),
                 new => new.map(Edit::Url),

@@ -200,7 +200,7 @@ impl Finder {
         let is_needed = matches!(link.kind, Kind::Requisite | Kind::Embedded);
         // Nobody has to do anything for it either.
         if is_needed || link.role == Role::Refresh {
-            self.add(link.url, why_not(link.role, tag));
+            self.add(link.url.to_url(), why_not(link.role, tag));
         }
     }
 

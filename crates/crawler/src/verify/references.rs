@@ -76,8 +76,9 @@ impl<'a> References<'a> {
     }
 
     fn follow(&self, link: &Link, path: &str, referred: &mut Referred) {
-        if link.url.host_str() == self.top.as_ref().and_then(Url::host_str) {
-            let to = percent_decode_str(&link.url.path()[1..]).decode_utf8_lossy();
+        let url = link.url.to_url();
+        if url.host_str() == self.top.as_ref().and_then(Url::host_str) {
+            let to = percent_decode_str(&url.path()[1..]).decode_utf8_lossy();
             if self.files.contains(&*to) {
                 referred.inward += 1;
             } else {
@@ -88,11 +89,9 @@ impl<'a> References<'a> {
             }
             return;
         }
-        let mut to = link.url.clone();
-        to.set_fragment(None);
-        let (from, to) = (path.to_owned(), to.to_string());
+        let (from, to) = (path.to_owned(), link.url.without_fragment().to_owned());
         let is_needed = matches!(link.kind, Kind::Requisite | Kind::Embedded);
-        match self.known.leads(&link.url, is_needed) {
+        match self.known.leads(&url, is_needed) {
             Leads::In => referred.findings.push(Finding::LeadsOut { from, to }),
             Leads::Failed(why) => referred.outward.failed(&to, why),
             Leads::Unasked => referred.findings.push(Finding::NotAskedFor { from, to }),
@@ -131,8 +130,8 @@ impl Referred {
 /// Whether it refers to one thing, which the copy may have.
 fn is_followed(link: &Link) -> bool {
     // A prefix is of many; what a service worker is, it is only when it is served.
-    let is_prefix =
-        matches!(link.role, Role::ImportMap | Role::ImportMapKey) && link.url.path().ends_with('/');
+    let is_prefix = matches!(link.role, Role::ImportMap | Role::ImportMapKey)
+        && link.url.to_url().path().ends_with('/');
     !is_prefix && link.role != Role::ServiceWorker && link.kind != Kind::Base
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use dragline_links::{Document, Edit, Format, Kind, Role, Spans, each_target_and_spans};
+use dragline_links::{Document, Edit, Format, Kind, Role, Spans, Target, each_target_and_spans};
 use url::Url;
 
 /// A document that is made with spans is the same; and with any others, it is some document, or none.
@@ -57,16 +57,15 @@ pub(crate) fn check(content: &[u8], format: Format, charset: Option<&str>) {
     }
     assert!(document.head().is_none_or(|head| head <= bound));
 
-    let whole = |url: &Url, kind: Kind| {
-        let mut url = url.clone();
-        url.set_fragment(None);
-        (url.to_string(), format!("{kind:?}"))
+    let whole = |url: &Target, kind: Kind| {
+        assert_eq!(url.to_url().as_str(), url.as_str());
+        (url.without_fragment().to_owned(), format!("{kind:?}"))
     };
     let all = document.links();
     let all: BTreeSet<_> = all.map(|link| whole(&link.url, link.kind)).collect();
     let mut targets = BTreeSet::new();
     let (_, spans) = each_target_and_spans(content, format, charset, &url, |url, kind| {
-        targets.insert(whole(&url, kind));
+        targets.insert(whole(url, kind));
     });
     if let Some(spans) = spans {
         with_spans(&document, content, format, charset, &spans);

@@ -1,0 +1,415 @@
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use encoding_rs::{Encoding, UTF_8};
+use url::{Position, Url};
+
+use crate::Format;
+use crate::link::{BYTES_OF_URL_A_BYTE, Base, Kind, Layer, Quotes, Reference};
+use crate::near;
+
+/// A URL that something leads to: absolute, `http` or `https`, as the URL standard writes it (§4.5).
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Target {
+    text: String,
+    /// How long it is without its fragment.
+    without_fragment: usize,
+}
+
+impl Target {
+    /// Returns it as text.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns it up to its fragment: what a server is asked for.
+    pub fn without_fragment(&self) -> &str {
+        &self.text[..self.without_fragment]
+    }
+
+    /// Returns its fragment, percent-encoded as the standard demands.
+    pub fn fragment(&self) -> Option<&str> {
+        self.text[self.without_fragment..].strip_prefix('#')
+    }
+
+    /// Returns it as a parsed URL.
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "it is written as a parsed URL would be"
+    )]
+    pub fn to_url(&self) -> Url {
+        Url::parse(&self.text).expect("a URL as the standard writes it is one")
+    }
+}
+
+/// Whatever its scheme.
+impl From<Url> for Target {
+    fn from(url: Url) -> Self {
+        Target {
+            without_fragment: url[..Position::AfterQuery].len(),
+            text: url.into(),
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+/// What is resolved against in a part of a document.
+#[derive(Clone, Debug)]
+pub(crate) struct InForce {
+    pub(crate) url: Arc<Url>,
+    /// Where a `<base>` says so, empty URLs and fragments lead there.
+    is_written: bool,
+    around: Option<u32>,
+    /// How much of the URL stands before its path, if that is one of a web site.
+    root: Option<usize>,
+    /// The same, up to the last slash of the path.
+    folder: usize,
+}
+
+impl InForce {
+    fn new(url: Url, is_written: bool, around: Option<u32>) -> Self {
+        let is_web = matches!(url.scheme(), "http" | "https");
+        let root = url[..Position::BeforePath].len();
+        let folder = url.path().rfind('/').map_or(0, |at| at + 1);
+        InForce {
+            url: Arc::new(url),
+            is_written,
+            around,
+            root: is_web.then_some(root),
+            folder: root + folder,
+        }
+    }
+
+    /// Writes what a reference leads to, where that is no more than one text behind another: its bytes
+    /// stay as they are wherever they stand, and it has no scheme, or that of its base and its host (URL
+    /// standard §4.4). Most are so.
+    fn join(&self, text: &str, target: &mut Target) -> bool {
+        let Some(root) = self.root else { return false };
+        let base = self.url.as_str();
+        let end = near::find(b'#', text.as_bytes(), 0).unwrap_or(text.len());
+        let (text, fragment) = text.split_at(end);
+        let mut behind = self.folder;
+        let from_root = text.strip_prefix(&base[..root]).unwrap_or(text);
+        let rest = if let Some(rest) = from_root.strip_prefix('/') {
+            behind = root + 1;
+            Some(rest).filter(|rest| !rest.starts_with('/'))
+        } else {
+            let mut rest = text.strip_prefix("./").unwrap_or(text);
+            while let Some(shorter) = rest.strip_prefix("../") {
+                let above = base[root..behind - 1].rfind('/');
+                behind = root + above.unwrap_or(0) + 1;
+                rest = shorter;
+            }
+            Some(rest).filter(|_| !text.is_empty() && !text.starts_with('?'))
+        };
+        let Some(rest) = rest.filter(|rest| is_plain(rest)) else {
+            return false;
+        };
+        if !fragment.bytes().all(stays_in_fragment) {
+            return false;
+        }
+        target.text.clear();
+        target.text.push_str(&base[..behind]);
+        target.text.push_str(rest);
+        target.without_fragment = target.text.len();
+        target.text.push_str(fragment);
+        true
+    }
+}
+
+/// Resolves references.
+#[derive(Debug)]
+pub(crate) struct Resolver {
+    /// URL standard §4.4, query state: a query is percent-encoded from the document's encoding, if that
+    /// is another than UTF-8.
+    queries: Option<&'static Encoding>,
+    /// How many bytes of URLs are made at the most: a small document must not become a large heap.
+    most: usize,
+    /// How many of them may still be made.
+    budget: usize,
+    /// Some were not resolved, since the budget was spent.
+    pub(crate) is_spent: bool,
+}
+
+impl Resolver {
+    pub(crate) fn new(encoding: &'static Encoding, format: Format, length: usize) -> Self {
+        let is_markup = matches!(format, Format::Html | Format::Xml);
+        let queries = Some(encoding).filter(|it| is_markup && *it != UTF_8);
+        let most = length * BYTES_OF_URL_A_BYTE + (1 << 20);
+        Resolver {
+            queries,
+            most,
+            budget: most,
+            is_spent: false,
+        }
+    }
+
+    /// Returns what is resolved against in each part of a document from `url`: that of the document
+    /// itself stands before those that are written in it.
+    pub(crate) fn bases(&mut self, url: &Url, written: &[Base]) -> Vec<InForce> {
+        let mut bases = Vec::with_capacity(written.len() + 1);
+        bases.push(InForce::new(url.clone(), false, None));
+        for base in written {
+            let around = base.around.map_or(0, |around| around as usize + 1);
+            let around = &bases[around];
+            // HTML §2.4.3, the document base URL.
+            let text = base.url.as_deref();
+            let url = text.and_then(|text| {
+                self.pay(&around.url, text)
+                    .then(|| parse(&around.url, text, self.queries))
+                    .flatten()
+            });
+            let url = url.filter(|url| !matches!(url.scheme(), "data" | "javascript"));
+            bases.push(match url {
+                Some(url) => InForce::new(url, true, base.around),
+                None => InForce {
+                    around: base.around,
+                    ..around.clone()
+                },
+            });
+        }
+        bases
+    }
+
+    pub(crate) fn renew(&mut self) {
+        self.budget = self.most;
+    }
+
+    /// Finds what a reference leads to, if that is on the web; else returns `false`.
+    pub(crate) fn resolve(
+        &mut self,
+        bases: &[InForce],
+        reference: &Reference,
+        text: &str,
+        target: &mut Target,
+    ) -> bool {
+        let text = trimmed(text);
+        // That of the document itself stands before those that are written in it.
+        let mut base = reference.origin.base as usize + 1;
+        if reference.kind == Kind::Base {
+            base = bases[base].around.map_or(0, |around| around as usize + 1);
+        }
+        let base = &bases[base];
+        // Empty, a link that a person follows leads to the base; all else leads nowhere.
+        let is_empty = text.is_empty()
+            && (!base.is_written
+                || reference.kind != Kind::Navigation
+                || reference.place.layer == Some(Layer::Attribute(Quotes::None)));
+        if is_empty || (text.starts_with('#') && !base.is_written) {
+            return false;
+        }
+        self.url(base, text, target)
+    }
+
+    fn url(&mut self, base: &InForce, text: &str, target: &mut Target) -> bool {
+        if !self.pay(&base.url, text) {
+            return false;
+        }
+        if base.join(text, target) {
+            return true;
+        }
+        let url = parse(&base.url, text, self.queries);
+        let url = url.filter(|url| matches!(url.scheme(), "http" | "https"));
+        url.map(|url| *target = url.into()).is_some()
+    }
+
+    /// Tells whether so much may still be made.
+    fn pay(&mut self, base: &Url, text: &str) -> bool {
+        let left = self.budget.checked_sub(base.as_str().len() + text.len());
+        self.is_spent |= left.is_none();
+        self.budget = left.unwrap_or(self.budget);
+        left.is_some()
+    }
+}
+
+/// Parses it, queries encoded in that encoding.
+fn parse(base: &Url, text: &str, encoding: Option<&'static Encoding>) -> Option<Url> {
+    let options = Url::options().base_url(Some(base));
+    let Some(encoding) = encoding else {
+        return options.parse(text).ok();
+    };
+    let encode = query_encoder(encoding);
+    options.encoding_override(Some(&encode)).parse(text).ok()
+}
+
+fn query_encoder(encoding: &'static Encoding) -> impl Fn(&str) -> Cow<'_, [u8]> {
+    move |query| encoding.encode(query).0
+}
+
+/// A reference without the blanks around it.
+pub(crate) fn trimmed(text: &str) -> &str {
+    text.trim_matches(|char: char| char <= ' ')
+}
+
+/// Whether a path, and a query behind it, is written in a URL as it is, and has no dot segments: nearly.
+fn is_plain(text: &str) -> bool {
+    let mut is_start = true;
+    let mut is_query = false;
+    text.bytes().all(|byte| {
+        let is_dot_segment = byte == b'.' && is_start;
+        is_query |= byte == b'?';
+        is_start = byte == b'/' && !is_query;
+        !is_dot_segment && PLAIN[usize::from(byte)]
+    })
+}
+
+/// Those that the URL standard writes in paths and queries as they are, wherever they stand, but for
+/// what is said of dots.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 0x80 {
+        plain[byte as usize] = byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let others = b"-._~/?!$&()*+,;=@";
+    let mut at = 0;
+    while at < others.len() {
+        plain[others[at] as usize] = true;
+        at += 1;
+    }
+    plain
+};
+
+/// Whether it stands in a fragment as it is (URL standard §1.3, fragment percent-encode set).
+fn stays_in_fragment(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'`')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A base, beside others of its folder and of others.
+    fn base() -> impl Strategy<Value = Url> {
+        let bases = [
+            "http://h/",
+            "http://h/a/b",
+            "http://h/a/p?x",
+            "http://h/a/q?y",
+            "http://h/a/b/c#d",
+            "https://h/a/b",
+            "http://h:8080/a/b",
+            "http://u:p@h/a/b",
+            "ftp://h/a/b",
+            "file:///c:/a/b",
+            "foo://h/a/b",
+            "foo:bar",
+            "data:,x",
+        ];
+        prop::sample::select(bases.map(|base| Url::parse(base).unwrap()).to_vec())
+    }
+
+    fn words() -> impl Strategy<Value = String> {
+        let words = [
+            "a",
+            "b",
+            "..",
+            ".",
+            "../",
+            "./",
+            "%2e",
+            "/",
+            "//",
+            "h",
+            "\\",
+            ":",
+            "http:",
+            "HTTP:",
+            "https:",
+            "http://h",
+            "http://h/",
+            "foo:",
+            "c|",
+            "?q",
+            "#f",
+            "'",
+            "\"",
+            "`",
+            "^",
+            "&;=",
+            "\t",
+            "\n",
+            " ",
+            "\u{e9}",
+            "@",
+            "8080",
+            "",
+            "#",
+        ];
+        prop::collection::vec(prop::sample::select(words.to_vec()), 0..5).prop_map(|it| it.concat())
+    }
+
+    proptest! {
+        /// Also where it is made without the parser.
+        #[test]
+        fn a_reference_leads_where_the_url_parser_says(
+            base in base(), text in words(), is_latin in any::<bool>(),
+        ) {
+            let encoding = if is_latin { encoding_rs::WINDOWS_1252 } else { UTF_8 };
+            let mut resolver = Resolver::new(encoding, Format::Html, 1 << 20);
+            let text = trimmed(&text);
+            let mut target = Target::default();
+            let is_there = resolver.url(&InForce::new(base.clone(), true, None), text, &mut target);
+            let url = parse(&base, text, resolver.queries);
+            let url = url.filter(|url| matches!(url.scheme(), "http" | "https"));
+            prop_assert_eq!(is_there, url.is_some());
+            if let Some(url) = url {
+                prop_assert_eq!(target.as_str(), url.as_str());
+                prop_assert_eq!(target.without_fragment(), &url[..Position::AfterQuery]);
+                prop_assert_eq!(target.fragment(), url.fragment());
+                prop_assert_eq!(target.to_url(), url);
+            }
+        }
+    }
+
+    #[test]
+    fn most_references_need_no_parser() {
+        let base = Url::parse("http://h:8080/a/b/c.html?d#e").unwrap();
+        let base = InForce::new(base, false, None);
+        let mut target = Target::default();
+        for text in [
+            "d.html",
+            "./d/",
+            "../",
+            "../../../d",
+            "/",
+            "/d?e=f&g=/../h#i",
+            "d#e[0]",
+            "http://h:8080/d",
+            "d//e.f;g",
+        ] {
+            assert!(base.join(text, &mut target), "{text}");
+            assert_eq!(target.to_url(), base.url.join(text).unwrap(), "{text}");
+        }
+        for text in [
+            "",
+            ".",
+            "..",
+            "d/..",
+            "d/.e",
+            "//h/d",
+            "http:d",
+            "?d",
+            "#d",
+            "d e",
+            "d%2e",
+            "d\\e",
+            "d#e f",
+            "/\td",
+            "http://h:8080",
+            "http://h:80801/",
+            "\u{e9}",
+        ] {
+            assert!(!base.join(text, &mut target), "{text}");
+        }
+    }
+}

@@ -168,7 +168,8 @@ impl<'a> Layout<'a> {
 
     /// Returns the folder in which the files are of URLs that begin so and go on without a slash.
     pub(crate) fn folder(&self, prefix: &Url) -> Option<String> {
-        let path = Name::of(&prefix.join("x").ok()?, None, &self.own_host).path();
+        let name = Name::of(&prefix.join("x").ok()?, 0, &self.own_host);
+        let path = name.path();
         path.rfind('/').map(|end| path[..=end].to_owned())
     }
 
@@ -178,20 +179,19 @@ impl<'a> Layout<'a> {
             return Ok(None);
         };
         let [.., content_type, _, _, _, _] = kept;
-        let content_type = media::of_number(content_type);
         let name = Name::of(url, content_type, &self.own_host);
         let path = match self.beside.find(&print)? {
-            None => name.path(),
+            None => name.path().into(),
             Some(beside) => {
                 let key = (self.key)(url).unwrap_or_default();
-                name.beside(&key, print::number(&beside))
+                name.beside(&key, print::number(&beside)).into()
             }
         };
         Ok(Some(File {
-            path: path.into(),
+            path,
             fragment: url.fragment().map(str::to_owned),
             place: print::number(&kept),
-            media_type: content_type,
+            media_type: media::of_number(content_type),
         }))
     }
 
@@ -202,7 +202,7 @@ impl<'a> Layout<'a> {
             let url = Url::parse(&entry.url).ok()?;
             let key = (self.key)(&url)?.into_owned();
             let number = number(&entry, &url, sniff);
-            let name = Name::of(&url, media::of_number(number), &self.own_host);
+            let name = Name::of(&url, number, &self.own_host);
             Some((key, name))
         };
         asked().ok_or_else(changed)
@@ -332,7 +332,7 @@ impl Part {
             let mut found_by = [number; 12];
             found_by[..print.len()].copy_from_slice(&print);
             self.kept.push(print::row(found_by, place));
-            let name = Name::of(&url, media::of_number(number), &layout.own_host);
+            let name = Name::of(&url, number, &layout.own_host);
             self.wishes.push(Wish::new(place, &name, &layout.printer));
         } else if redirect(entry, &url).is_some() {
             self.redirects.push(print::row(print, place));
@@ -420,14 +420,18 @@ fn changed() -> io::Error {
 pub(crate) fn relative(from: &str, to: &str, fragment: Option<&str>) -> String {
     let mut link = String::new();
     if from != to || fragment.is_none() {
-        let folder = from.rfind('/').map_or("", |at| &from[..=at]);
-        let shared = folder
-            .split_inclusive('/')
-            .zip(to.split_inclusive('/'))
-            .take_while(|(a, b)| a == b)
-            .map(|(part, _)| part.len())
-            .sum::<usize>();
-        let up = folder[shared..].matches('/').count();
+        let behind_slash = |text: &[u8]| {
+            let slash = text.iter().rposition(|byte| *byte == b'/');
+            slash.map_or(0, |at| at + 1)
+        };
+        let folder = &from.as_bytes()[..behind_slash(from.as_bytes())];
+        let alike = folder.iter().zip(to.as_bytes());
+        let alike = alike.take_while(|(a, b)| a == b).count();
+        let shared = behind_slash(&folder[..alike]);
+        let up = folder[shared..]
+            .iter()
+            .filter(|byte| **byte == b'/')
+            .count();
         // Mostly there is nothing to escape.
         let fragment = fragment.map_or(0, |it| 1 + it.len());
         link.reserve_exact(3 * up + to.len() - shared + fragment);

@@ -12,9 +12,20 @@ pub(crate) struct Endings {
 }
 
 impl Endings {
-    /// Returns those of a file with this `Content-Type`.
-    pub(crate) fn of(content_type: Option<&str>) -> Self {
-        of_number(number(content_type)).map_or(Endings::ANY, Endings::of_name)
+    /// Returns those of a file with a `Content-Type` of this [`number`].
+    pub(crate) fn of(number: u8) -> Self {
+        let Some((name, own)) = row(number) else {
+            return Endings {
+                own: &[],
+                takes_others: true,
+                has_usual: false,
+            };
+        };
+        Endings {
+            own,
+            takes_others: OPEN.contains(name),
+            has_usual: *name != OTHER,
+        }
     }
 
     /// Returns the ending that a file must have instead of the one that it has.
@@ -26,25 +37,6 @@ impl Endings {
         }
         self.own.first().copied()
     }
-
-    fn of_name(name: &str) -> Self {
-        let row = ENDINGS.iter().find(|(known, _)| *known == name);
-        let Some((_, own)) = row else {
-            return Endings::ANY;
-        };
-        Endings {
-            own,
-            takes_others: OPEN.contains(&name),
-            has_usual: name != OTHER,
-        }
-    }
-
-    /// Nothing is known of the type.
-    const ANY: Endings = Endings {
-        own: &[],
-        takes_others: true,
-        has_usual: false,
-    };
 }
 
 /// Returns a number that stands for all content types with the same endings; 0 where none is told.
@@ -72,8 +64,12 @@ pub(crate) fn number(content_type: Option<&str>) -> u8 {
 
 /// Returns the media type that a [`number`] stands for.
 pub(crate) fn of_number(number: u8) -> Option<&'static str> {
+    row(number).map(|(name, _)| *name)
+}
+
+fn row(number: u8) -> Option<&'static (&'static str, &'static [&'static str])> {
     let at = usize::from(number).checked_sub(1)?;
-    ENDINGS.get(at).map(|(name, _)| *name)
+    ENDINGS.get(at)
 }
 
 /// Tells the type of what was sent without one by its first bytes (MIME Sniffing standard §6), as
@@ -234,7 +230,7 @@ mod tests {
         for (name, own) in ENDINGS {
             let number = number(Some(&format!("{}; x=y", name.to_uppercase())));
             assert_eq!(of_number(number), Some(*name));
-            assert_eq!(Endings::of(of_number(number)).own, *own);
+            assert_eq!(Endings::of(number).own, *own);
         }
         for (alias, name) in ALIASES {
             assert_eq!(of_number(number(Some(alias))), Some(*name), "{alias}");
@@ -257,7 +253,7 @@ mod tests {
     #[test]
     fn an_ending_is_another_where_it_would_make_something_else_of_the_file() {
         let check = |content_type, ending, expected| {
-            let endings = Endings::of(content_type);
+            let endings = Endings::of(number(content_type));
             assert_eq!(
                 endings.instead_of(ending),
                 expected,

@@ -13,16 +13,16 @@ use crate::media::Endings;
 /// A relative path with `/` between its parts, safe on every system.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Name {
-    /// Folders, each followed by `/`; then the file's name without its ending.
-    pub(crate) stem: String,
-    /// The ending with its dot, or nothing.
-    pub(crate) ending: String,
+    /// Folders, each followed by `/`; then the file's name.
+    path: String,
+    /// Where its ending begins with a dot, or the path ends.
+    stem: usize,
 }
 
 impl Name {
     /// Returns the name of what was fetched from `url`, below a folder for its host unless it is
-    /// the site's own.
-    pub(crate) fn of(url: &Url, content_type: Option<&str>, own_host: &str) -> Self {
+    /// the site's own. Of the content type, this is the [number](crate::media::number).
+    pub(crate) fn of(url: &Url, content_type: u8, own_host: &str) -> Self {
         let mut stem = String::with_capacity(url.as_str().len());
         let host = host(url);
         if host != own_host {
@@ -62,17 +62,21 @@ impl Name {
             file = at_the_top(file);
         }
         stem.push_str(&file);
-        let ending = if ending.is_empty() {
-            String::new()
-        } else {
-            format!(".{ending}")
-        };
-        Name { stem, ending }.shortened()
+        if stem.len() > LONGEST_PATH {
+            stem = format!("long~{}", digest(&stem));
+        }
+        let end = stem.len();
+        let mut path = stem;
+        if !ending.is_empty() {
+            path.push('.');
+            path.push_str(ending);
+        }
+        Name { path, stem: end }
     }
 
     /// Returns the path.
-    pub(crate) fn path(&self) -> String {
-        format!("{}{}", self.stem, self.ending)
+    pub(crate) fn path(&self) -> &str {
+        &self.path
     }
 
     /// Returns the path of the n-th name like this one that is taken by no other URL.
@@ -82,17 +86,8 @@ impl Name {
         } else {
             format!("-{n}")
         };
-        format!("{}~{}{again}{}", self.stem, digest(url), self.ending)
-    }
-
-    fn shortened(self) -> Self {
-        if self.stem.len() <= LONGEST_PATH {
-            return self;
-        }
-        Name {
-            stem: format!("long~{}", digest(&self.stem)),
-            ending: self.ending,
-        }
+        let (stem, ending) = self.path.split_at(self.stem);
+        format!("{stem}~{}{again}{ending}", digest(url))
     }
 }
 
@@ -221,13 +216,15 @@ mod laws;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media;
     use proptest::prelude::*;
     use std::fs;
     use std::path::Path;
 
     fn check(url: &str, content_type: &str, path: &str) {
         let url = Url::parse(url).unwrap();
-        assert_eq!(Name::of(&url, Some(content_type), "h").path(), path);
+        let name = Name::of(&url, media::number(Some(content_type)), "h");
+        assert_eq!(name.path(), path);
     }
 
     #[test]
@@ -318,7 +315,12 @@ mod tests {
 
     #[test]
     fn long_names_are_cut_and_stay_apart() {
-        let name = |url: &str| Name::of(&Url::parse(url).unwrap(), Some("text/html"), "h").path();
+        let html = media::number(Some("text/html"));
+        let name = |url: &str| {
+            Name::of(&Url::parse(url).unwrap(), html, "h")
+                .path()
+                .to_owned()
+        };
         let a = name(&format!("http://h/{}1", "é".repeat(4096)));
         let b = name(&format!("http://h/{}2", "é".repeat(4096)));
         assert!(a.len() < 200 && a != b && a.starts_with("éé"), "{a} {b}");
@@ -361,11 +363,11 @@ mod tests {
             let mut url = Url::parse("http://h/").unwrap();
             url.set_path(&path);
             url.set_query(query.as_deref());
-            let name = Name::of(&url, Some("text/html"), "h").path();
-            for part in name.split('/') {
+            let name = Name::of(&url, media::number(Some("text/html")), "h");
+            for part in name.path().split('/') {
                 prop_assert!(!part.is_empty() && part.len() < 255);
                 prop_assert!(!part.starts_with('.') && !part.ends_with('.'));
-                prop_assert!(part.chars().all(|c| is_plain(c) || c == '%'), "{}", name);
+                prop_assert!(part.chars().all(|c| is_plain(c) || c == '%'), "{}", name.path());
             }
         }
     }

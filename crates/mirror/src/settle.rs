@@ -64,7 +64,7 @@ pub(crate) struct Given {
 impl Wish {
     pub(crate) fn new(place: u32, name: &Name, printer: &Printer) -> Self {
         let path = name.path();
-        let folded = fold(&path);
+        let folded = fold(path);
         let folders = folded.match_indices('/');
         let folders = folders
             .map(|(at, _)| printer.short(&folded[..at]))
@@ -169,7 +169,7 @@ fn all_but_the_least(places: &[u32], look: &Lookup<'_>, losers: &mut Vec<u32>) -
     let mut least: HashMap<String, (String, u32)> = HashMap::new();
     for place in places.iter().copied() {
         let (url, name) = look(place)?;
-        let path = fold(&name.path());
+        let path = fold(name.path());
         let loser = match least.get_mut(&path) {
             None => {
                 least.insert(path, (url, place));
@@ -255,7 +255,7 @@ mod tests {
     use url::Url;
 
     fn name(url: &str) -> Name {
-        Name::of(&Url::parse(url).unwrap(), None, "h")
+        Name::of(&Url::parse(url).unwrap(), 0, "h")
     }
 
     /// Asks in the given order.
@@ -274,7 +274,7 @@ mod tests {
         let settled = asked.settle(&printer, &look).unwrap();
         let mut paths: BTreeMap<_, _> = urls
             .iter()
-            .map(|url| (url.clone(), name(url).path()))
+            .map(|url| (url.clone(), name(url).path().to_owned()))
             .collect();
         for (place, n) in settled.beside {
             let url = &urls[place as usize];
@@ -297,7 +297,7 @@ mod tests {
         let names: BTreeMap<_, _> = urls.iter().map(|url| (url.clone(), name(url))).collect();
         let mut taken = HashSet::new();
         for name in names.values() {
-            let folded = fold(&name.stem);
+            let folded = fold(name.path());
             taken.extend(
                 folded
                     .match_indices('/')
@@ -306,7 +306,7 @@ mod tests {
         }
         let (mut paths, mut beside) = (BTreeMap::new(), Vec::new());
         for (url, name) in names {
-            let path = name.path();
+            let path = name.path().to_owned();
             let is_door = fold(&path) == FRONT_DOOR && path != FRONT_DOOR;
             if !is_door && taken.insert(fold(&path)) {
                 paths.insert(url, path);

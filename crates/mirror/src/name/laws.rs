@@ -4,28 +4,29 @@ use std::collections::HashMap;
 
 use url::Url;
 
+use crate::media;
 use crate::name::{BESIDE, FRONT_DOOR, Name, fold};
 
 /// Checks it of some URLs, one a line, behind a line with their content type.
 pub(crate) fn check(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let mut lines = text.lines();
-    let content_type = lines.next();
+    let content_type = media::number(lines.next());
     let mut besides = HashMap::new();
     for url in lines.filter_map(|line| Url::parse(line).ok()) {
         let key = &url[..url::Position::AfterQuery];
         for own_host in ["h", "another"] {
             let name = Name::of(&url, content_type, own_host);
             let path = name.path();
-            is_safe(&path);
+            is_safe(path);
             assert!(
-                is_of_the_site(&path),
+                is_of_the_site(path),
                 "{path} is where the copy has its own files"
             );
             for n in [0, 1] {
                 let beside = name.beside(key, n);
                 is_safe(&beside);
-                assert_ne!(fold(&beside), fold(&path), "nothing is beside {url}");
+                assert_ne!(fold(&beside), fold(path), "nothing is beside {url}");
                 let other = besides.insert((fold(&beside), own_host, n), key.to_owned());
                 assert!(
                     other.is_none_or(|other| other == key),

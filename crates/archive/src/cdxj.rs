@@ -68,10 +68,31 @@ struct Line<'a> {
 
 impl fmt::Display for Entry {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(&surt::key(&self.url), formatter)
+    }
+}
+
+/// The line of an [`Entry`] with `-` for its key: for who does not sort by it.
+#[derive(Clone, Copy, Debug)]
+pub struct Unkeyed<'a>(&'a Entry);
+
+impl fmt::Display for Unkeyed<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.write("-", formatter)
+    }
+}
+
+impl Entry {
+    /// Returns what writes its line without its key, which reads back as well.
+    pub fn unkeyed(&self) -> Unkeyed<'_> {
+        Unkeyed(self)
+    }
+
+    fn write(&self, key: &str, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let since = self.date.duration_since(SystemTime::UNIX_EPOCH);
         let since = since.map_err(|_| fmt::Error)?;
-        let timestamp = humantime::format_rfc3339_seconds(self.date).to_string();
-        let timestamp = timestamp.replace(['-', 'T', ':', 'Z'], "");
+        let mut timestamp = humantime::format_rfc3339_seconds(self.date).to_string();
+        timestamp.retain(|char| char.is_ascii_digit());
         let mime = self.mime();
         let (head, body) = match self.kind {
             Kind::Response => (None, None),
@@ -97,11 +118,9 @@ impl fmt::Display for Entry {
             body: body.map(|body| Cow::Owned(body.to_string())),
         };
         let json = serde_json::to_string(&line).map_err(|_| fmt::Error)?;
-        write!(formatter, "{} {timestamp} {json}", surt::key(&self.url))
+        write!(formatter, "{key} {timestamp} {json}")
     }
-}
 
-impl Entry {
     /// What goes into `mime`.
     fn mime(&self) -> Option<&str> {
         if self.is_revisit() {
@@ -288,6 +307,9 @@ mod tests {
             };
             let line = entry.to_string();
             prop_assert!(!line.contains(['\n', '\r']));
+            prop_assert_eq!(&line.parse::<Entry>().unwrap(), &entry);
+            let line = entry.unkeyed().to_string();
+            prop_assert!(line.starts_with("- "));
             prop_assert_eq!(line.parse::<Entry>().unwrap(), entry);
         }
     }

@@ -69,7 +69,7 @@ mod zstd;
 pub use archive::{Archive, Config};
 pub use body::Body;
 pub use capture::{Capture, Truncated};
-pub use cdxj::ParseEntryError;
+pub use cdxj::{ParseEntryError, Unkeyed};
 pub use coding::ContentError;
 pub use digest::{Algorithm, Digest, ParseDigestError};
 pub use entry::Entry;

@@ -399,7 +399,7 @@ impl Engine {
         Ok(Done {
             id: item.id,
             in_vain: matches!(record.outcome, Outcome::InVain(..)),
-            record: record.to_string(),
+            record: record.written(),
             found,
             if_needed,
             content,

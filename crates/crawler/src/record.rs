@@ -2,13 +2,13 @@
 //!
 //! ```text
 //! fetched
-//! 0:1523 com,example)/ 20261122180000000 {"url":"http://example.com/", ...}
+//! 0:1523 - 20261122180000 {"url":"http://example.com/", ...}
 //! ```
 //!
 //! The first line is `fetched`, or `passed` for a page that is no part of the copy, or `unsearched` for a document too long to be searched, or `refused`, `unreached`, `internal` or `excluded` and why, or the same behind `in-vain` for a guess. The second, if
-//! the answer is archived, is the place where the archive ended with it, and its line of the index.
+//! the answer is archived, is the place where the archive ended with it, and its line of the index, unkeyed.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use archive::{Entry, Position};
@@ -81,6 +81,15 @@ impl Record {
     }
 }
 
+impl Record {
+    /// Returns it as text.
+    pub(crate) fn written(&self) -> String {
+        let mut text = String::with_capacity(512);
+        let _ = write!(text, "{self}");
+        text
+    }
+}
+
 impl fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.outcome {
@@ -95,7 +104,7 @@ impl fmt::Display for Record {
             }
         }
         match &self.kept {
-            Some(Kept { end, entry }) => write!(f, "\n{end} {entry}"),
+            Some(Kept { end, entry }) => write!(f, "\n{end} {}", entry.unkeyed()),
             None => Ok(()),
         }
     }

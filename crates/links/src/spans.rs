@@ -59,7 +59,8 @@ impl Spans {
             return None;
         }
         let within = Within::new(document, format, encoding);
-        let bytes = postcard::to_allocvec(&(within, found)).ok()?;
+        let bytes = Vec::with_capacity(length + ABOUT_A_LINK);
+        let bytes = postcard::to_extend(&(within, found), bytes).ok()?;
         Some(Spans(bytes))
     }
 

@@ -192,7 +192,7 @@ impl Crawl {
             .then(|| Gate::new(fetcher.clone(), &config.fetch.user_agent));
         let taken_in = config.taken_in();
         let engine = Engine {
-            visitor: Visitor {
+            visitor: Arc::new(Visitor {
                 fetcher,
                 gate,
                 intake: Intake {
@@ -203,7 +203,7 @@ impl Crawl {
                 max_content: config.fetch.max_body,
                 long,
                 manner: config.follows(),
-            },
+            }),
             schedule: Schedule::new(config.jobs.get(), config.manner()),
             begun: Instant::now(),
             partials: Arc::default(),

@@ -47,7 +47,7 @@ pub(crate) struct Engine {
     pub(crate) archive: Archive,
     /// What came of the crawl so far, also before this process began.
     pub(crate) history: History,
-    pub(crate) visitor: Visitor,
+    pub(crate) visitor: Arc<Visitor>,
     pub(crate) schedule: Schedule,
     /// The times of the schedule are counted from it.
     pub(crate) begun: Instant,
@@ -237,7 +237,7 @@ impl Engine {
         let earlier = self.earlier.as_ref();
         let earlier = earlier.and_then(|it| it.good.get(url.as_str()).cloned());
         let begun = work.partial.take().map(|partial| partial.capture);
-        let visitor = self.visitor.clone();
+        let visitor = Arc::clone(&self.visitor);
         // It is some kilobytes that would be moved from hand to hand.
         let visit = Box::pin(visitor.visit(url, asked_for, earlier, begun));
         let scheduled = pipeliner.schedule(visit).await;

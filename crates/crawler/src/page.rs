@@ -55,7 +55,7 @@ pub(crate) enum Leads {
 }
 
 /// What pages are fetched with.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Visitor {
     pub(crate) fetcher: Fetcher,
     /// If robots.txt is heeded.
@@ -80,7 +80,7 @@ impl Visitor {
     ///
     /// There is nothing to archive.
     pub(crate) async fn visit(
-        self,
+        self: Arc<Self>,
         url: CanonicalUrl,
         asked_for: bool,
         earlier: Option<Entry>,

@@ -16,8 +16,34 @@ pub(crate) struct Framing {
     pub(crate) is_doubtful: bool,
 }
 
-/// Looks at the response to a request with these fields.
-pub(crate) fn check(asked: &HeaderMap, answer: &Parts) -> Result<Framing, FetchError> {
+/// What answers a request allows beside the usual ones.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    for_part: bool,
+    for_news: bool,
+}
+
+impl Asked {
+    /// By its fields.
+    pub(crate) fn of(request: &HeaderMap) -> Self {
+        let has = |name| request.contains_key(name);
+        Asked {
+            for_part: has(RANGE),
+            for_news: has(IF_NONE_MATCH) || has(IF_MODIFIED_SINCE),
+        }
+    }
+
+    fn allows(self, status: StatusCode) -> bool {
+        match status {
+            StatusCode::PARTIAL_CONTENT => self.for_part,
+            StatusCode::NOT_MODIFIED => self.for_news,
+            status => !status.is_informational(),
+        }
+    }
+}
+
+/// Looks at the response to a request.
+pub(crate) fn check(asked: Asked, answer: &Parts) -> Result<Framing, FetchError> {
     // hyper bounds what it reads of a head only roughly.
     let length: usize = answer
         .headers
@@ -27,7 +53,7 @@ pub(crate) fn check(asked: &HeaderMap, answer: &Parts) -> Result<Framing, FetchE
     if length > LONGEST_HEAD {
         return Err(FetchError::HeadTooLarge);
     }
-    if !was_asked(asked, answer.status) {
+    if !asked.allows(answer.status) {
         return Err(FetchError::Unasked(answer.status));
     }
     let codings = transfer_codings(&answer.headers);
@@ -55,16 +81,6 @@ pub(crate) fn check(asked: &HeaderMap, answer: &Parts) -> Result<Framing, FetchE
         // RFC 9112 §6.3, rule 3: both lengths may be an attempt at smuggling.
         is_doubtful: length.is_some() || codings.len() > 1 || !is_chunked,
     })
-}
-
-fn was_asked(asked: &HeaderMap, status: StatusCode) -> bool {
-    match status {
-        StatusCode::PARTIAL_CONTENT => asked.contains_key(RANGE),
-        StatusCode::NOT_MODIFIED => {
-            asked.contains_key(IF_NONE_MATCH) || asked.contains_key(IF_MODIFIED_SINCE)
-        }
-        status => !status.is_informational(),
-    }
 }
 
 fn transfer_codings(headers: &HeaderMap) -> Vec<String> {
@@ -105,7 +121,7 @@ mod tests {
         let asked = asked
             .iter()
             .map(|name| (name.parse().unwrap(), "x".parse().unwrap()));
-        check(&asked.collect(), &parts).map_err(|error| error.to_string())
+        check(Asked::of(&asked.collect()), &parts).map_err(|error| error.to_string())
     }
 
     #[test]

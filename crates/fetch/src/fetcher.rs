@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use crate::answer::{self, Framing, LONGEST_HEAD, MOST_FIELDS, MOST_INTERIM};
+use crate::answer::{self, Asked, Framing, LONGEST_HEAD, MOST_FIELDS, MOST_INTERIM};
 use crate::body::Body;
 use crate::connect::{Connector, Fuse, Proven};
 use crate::error::{self, FetchError, Phase};
@@ -161,7 +161,7 @@ impl Fetcher {
     /// Sends a request, and waits for a head that makes sense.
     async fn send(&self, mut request: Request<Empty<Bytes>>) -> Result<Head, FetchError> {
         let begin = Instant::now();
-        let asked = request.headers().clone();
+        let asked = Asked::of(request.headers());
         let sent = head(&request, self.config.credentials.disclose);
         let connection = capture_connection(&mut request);
         let interim = count_interim(&mut request, connection.clone());
@@ -176,7 +176,7 @@ impl Fetcher {
         };
         let date = SystemTime::now();
         let (answer, incoming) = response.into_parts();
-        let framing = answer::check(&asked, &answer)?;
+        let framing = answer::check(asked, &answer)?;
         if framing.is_doubtful
             && let Some(connection) = &*connection.connection_metadata()
         {

@@ -31,11 +31,10 @@ pub(crate) fn take_cookies<B>(config: &Config, url: &Url, response: &Response<B>
     let Some(jar) = &config.cookies else {
         return false;
     };
-    let before = jar.field(url, response.date);
+    let is_again = response.status.is_redirection() && is_to_itself(url, &response.headers);
+    let before = is_again.then(|| jar.field(url, response.date));
     jar.store(url, &response.headers, response.date);
-    response.status.is_redirection()
-        && is_to_itself(url, &response.headers)
-        && jar.field(url, response.date) != before
+    before.is_some_and(|before| jar.field(url, response.date) != before)
 }
 
 fn is_to_itself(url: &Url, headers: &HeaderMap) -> bool {

@@ -147,6 +147,9 @@ impl Jar {
     /// Returns the cookies for a request of `url`, as the field's value (§5.8.3); `None` if there
     /// are none.
     pub(super) fn get(&self, url: &Url, now: i64) -> Option<Vec<u8>> {
+        if self.domains.is_empty() {
+            return None;
+        }
         let host = url.host()?;
         let name = host.to_string();
         let is_secure = url.scheme() == "https";

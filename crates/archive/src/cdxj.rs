@@ -117,7 +117,9 @@ impl Entry {
             head: head.map(|head| Cow::Owned(head.to_string())),
             body: body.map(|body| Cow::Owned(body.to_string())),
         };
-        let json = serde_json::to_string(&line).map_err(|_| fmt::Error)?;
+        let mut json = Vec::with_capacity(USUAL_JSON);
+        serde_json::to_writer(&mut json, &line).map_err(|_| fmt::Error)?;
+        let json = str::from_utf8(&json).map_err(|_| fmt::Error)?;
         write!(formatter, "{key} {timestamp} {json}")
     }
 
@@ -178,15 +180,13 @@ fn date(timestamp: &str, micros: u32) -> Option<SystemTime> {
         return None;
     }
     let (day, time) = timestamp.split_at(8);
-    let text = format!(
-        "{}-{}-{}T{}:{}:{}Z",
-        &day[..4],
-        &day[4..6],
-        &day[6..],
-        &time[..2],
-        &time[2..4],
-        &time[4..]
-    );
+    let mut text = String::with_capacity("0000-00-00T00:00:00Z".len());
+    for part in [&day[..4], "-", &day[4..6], "-", &day[6..], "T"] {
+        text.push_str(part);
+    }
+    for part in [&time[..2], ":", &time[2..4], ":", &time[4..], "Z"] {
+        text.push_str(part);
+    }
     let whole = humantime::parse_rfc3339(&text).ok()?;
     (micros < 1_000_000).then(|| whole + Duration::from_micros(micros.into()))
 }
@@ -196,6 +196,8 @@ fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
+/// In bytes.
+const USUAL_JSON: usize = 512;
 const REVISIT: &str = "warc/revisit";
 
 #[cfg(test)]

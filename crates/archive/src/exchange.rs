@@ -4,7 +4,7 @@ use crate::digest::Summing;
 use crate::entry::Kind;
 use crate::pack::Packer;
 use crate::parse::Head;
-use crate::warc::{self, Block, Packing, Record};
+use crate::warc::{self, Block, Id, Packing, Record};
 use crate::writer::Out;
 use crate::{Algorithm, Capture, Entry};
 
@@ -23,16 +23,16 @@ pub(crate) struct Exchange<'a> {
 impl Exchange<'_> {
     /// Writes them, and returns where the `response` or `revisit` begins and ends.
     pub(crate) fn write(mut self, out: &mut Out<'_>) -> io::Result<(u64, u64)> {
-        let (request, response) = (warc::id(), warc::id());
-        self.write_request(&request, &response, out)?;
+        let (request, response) = (Id::new(), Id::new());
+        self.write_request(request, response, out)?;
         let from = out.position();
-        self.write_response(&request, &response, out)?;
+        self.write_response(request, response, out)?;
         let to = out.position();
-        self.write_metadata(&response, out)?;
+        self.write_metadata(response, out)?;
         Ok((from, to))
     }
 
-    fn write_request(&mut self, id: &str, response: &str, out: &mut Out<'_>) -> io::Result<()> {
+    fn write_request(&mut self, id: Id, response: Id, out: &mut Out<'_>) -> io::Result<()> {
         let block = Block::of(&self.capture.request);
         self.record("request", id, "application/http; msgtype=request")
             .with("WARC-Concurrent-To", response)
@@ -40,7 +40,7 @@ impl Exchange<'_> {
             .write(self.packing(), &block, out)
     }
 
-    fn write_response(&mut self, request: &str, id: &str, out: &mut Out<'_>) -> io::Result<()> {
+    fn write_response(&mut self, request: Id, id: Id, out: &mut Out<'_>) -> io::Result<()> {
         let (kind, profile) = match self.entry.kind {
             Kind::Response => ("response", ""),
             Kind::Identical { .. } => ("revisit", warc::IDENTICAL),
@@ -88,19 +88,19 @@ impl Exchange<'_> {
         record.write(packing, &block, out)
     }
 
-    fn write_metadata(&mut self, response: &str, out: &mut Out<'_>) -> io::Result<()> {
+    fn write_metadata(&mut self, response: Id, out: &mut Out<'_>) -> io::Result<()> {
         let Some(via) = &self.capture.via else {
             return Ok(());
         };
         let fields = format!("via: {via}\r\n");
         let block = Block::of(fields.as_bytes());
-        self.record("metadata", &warc::id(), warc::FIELDS)
+        self.record("metadata", Id::new(), warc::FIELDS)
             .with("WARC-Concurrent-To", response)
             .with_block_digest(&block)?
             .write(self.packing(), &block, out)
     }
 
-    fn record(&self, kind: &str, id: &str, content_type: &str) -> Record {
+    fn record(&self, kind: &str, id: Id, content_type: &str) -> Record {
         Record::new(kind, id, self.entry.date, content_type)
             .with("WARC-Target-URI", &self.entry.url)
     }

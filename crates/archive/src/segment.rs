@@ -61,9 +61,13 @@ impl Segment {
             None => (name, false),
         };
         let number = number.strip_prefix("dragline-")?.strip_suffix(".warc")?;
-        let number = number.parse().ok()?;
-        let segment = Segment { number, compressed };
-        (segment.to_string() == name).then_some(segment)
+        let is_padded = match number.len() {
+            5 => true,
+            length => length > 5 && !number.starts_with('0'),
+        };
+        let is_it = is_padded && number.bytes().all(|byte| byte.is_ascii_digit());
+        let number = is_it.then(|| number.parse().ok())??;
+        Some(Segment { number, compressed })
     }
 
     /// Says in which file an error arose.
@@ -97,6 +101,8 @@ mod tests {
             ("dragline-123456.warc.gz", Some(123_456)),
             ("dragline-7.warc", None),
             ("dragline-+0007.warc", None),
+            ("dragline-000007.warc", None),
+            ("dragline-9999999999.warc", None),
             ("other-00007.warc", None),
             ("dragline-00007.warc.gz.part", None),
         ] {

@@ -1,6 +1,6 @@
 //! WARC 1.1 records (ISO 28500:2017), as they are written.
 
-use std::fmt::{Display, Write as _};
+use std::fmt::{self, Display, Write as _};
 use std::io::{self, BufReader, Read, Write};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,9 +38,11 @@ pub(crate) struct Block<'a> {
 
 impl Record {
     /// Begins a record.
-    pub(crate) fn new(kind: &str, id: &str, date: SystemTime, content_type: &str) -> Self {
+    pub(crate) fn new(kind: &str, id: Id, date: SystemTime, content_type: &str) -> Self {
         let date = humantime::format_rfc3339_micros(date);
-        let head = format!(
+        let mut head = String::with_capacity(USUAL_HEAD);
+        let _ = write!(
+            head,
             "WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Record-ID: {id}\r\nWARC-Date: {date}\r\n\
              Content-Type: {content_type}\r\n"
         );
@@ -127,15 +129,26 @@ impl<'a> Block<'a> {
     }
 }
 
-/// Returns a new record's id: random for this process, and counted from there. The system is asked
-/// once, and not three times a page.
-pub(crate) fn id() -> String {
-    static FIRST: LazyLock<u128> = LazyLock::new(|| Uuid::new_v4().as_u128());
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    // What tells its version stays: the last 62 bits do not.
-    let id = Uuid::from_u128(*FIRST ^ u128::from(count));
-    format!("<urn:uuid:{id}>")
+/// A record's id.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Id(Uuid);
+
+impl Id {
+    /// Returns a new one: random for this process, and counted from there. The system is asked once, and
+    /// not three times a page.
+    pub(crate) fn new() -> Self {
+        static FIRST: LazyLock<u128> = LazyLock::new(|| Uuid::new_v4().as_u128());
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        // What tells its version stays: the last 62 bits do not.
+        Id(Uuid::from_u128(*FIRST ^ u128::from(count)))
+    }
+}
+
+impl Display for Id {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "<{}>", self.0.urn())
+    }
 }
 
 /// Returns an HTTP response's head. Since bodies are kept without their transfer coding, the field
@@ -212,6 +225,8 @@ pub(crate) const INFO: &str = concat!(
      conformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r\n"
 );
 
+/// Of a record, in bytes.
+const USUAL_HEAD: usize = 768;
 /// How well a body packs is told by so many of its first bytes.
 const SAMPLE: u64 = 8 * 1024;
 const SHORT: usize = 1024;

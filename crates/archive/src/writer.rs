@@ -10,7 +10,7 @@ use crate::entry;
 use crate::pack::Packer;
 use crate::segment::Segment;
 use crate::sync::Unsynced;
-use crate::warc::{self, Block, Packing, Record};
+use crate::warc::{self, Block, Id, Packing, Record};
 
 /// Writes at the end of the last segment: all of something, or nothing.
 #[derive(Debug)]
@@ -211,7 +211,7 @@ fn info(segment: Segment, out: &mut Vec<u8>) -> io::Result<()> {
     let date = entry::whole_micros(SystemTime::now());
     let mut packer = segment.compressed.then(Packer::default);
     let packing = packer.as_mut().map_or(Packing::No, Packing::Member);
-    Record::new("warcinfo", &warc::id(), date, warc::FIELDS)
+    Record::new("warcinfo", Id::new(), date, warc::FIELDS)
         .with("WARC-Filename", segment)
         .with_block_digest(&block)?
         .write(packing, &block, out)

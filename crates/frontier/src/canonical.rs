@@ -33,22 +33,27 @@ impl CanonicalUrl {
         Self::of(url).ok()
     }
 
-    /// Does what [`new`](Self::new) does with a URL as the URL standard writes it (§4.5): most are known
-    /// at a glance.
+    /// Does what [`new`](Self::new) does with a URL as the URL standard writes it (§4.5).
     pub fn of_written(url: &str) -> Option<Self> {
-        debug_assert!(Url::parse(url).is_ok_and(|parsed| parsed.as_str() == url));
-        let url = url.split_once('#').map_or(url, |(url, _)| url);
-        let is_web = url.starts_with("http://") || url.starts_with("https://");
-        if is_web && url.len() <= Self::LONGEST && !url.contains(['%', '@']) {
-            return Some(CanonicalUrl(url.into()));
-        }
-        Self::parse(url).ok()
+        Self::spelled(url).map(|text| CanonicalUrl(text.into()))
     }
 
-    /// Returns the text of the canonical form of `url`, which borrows it if that is how it is spelled;
-    /// or `None` where [`new`](Self::new) does.
-    pub fn spelled(url: &Url) -> Option<Cow<'_, str>> {
-        Self::spell(url).ok()
+    /// Returns the text of the canonical form of a URL as the URL standard writes it (§4.5), which borrows
+    /// it if that is how it is spelled: most are known to be at a glance. `None` where [`new`](Self::new)
+    /// does.
+    pub fn spelled(url: &str) -> Option<Cow<'_, str>> {
+        let is_web = url.starts_with("http://") || url.starts_with("https://");
+        let is_odd = |byte| matches!(byte, b'%' | b'@');
+        let end = url.bytes().position(|byte| is_odd(byte) || byte == b'#');
+        let (text, is_known) = match end {
+            Some(end) => (&url[..end], !is_odd(url.as_bytes()[end])),
+            None => (url, true),
+        };
+        if is_web && is_known && text.len() <= Self::LONGEST {
+            return Some(Cow::Borrowed(text));
+        }
+        let url = Url::parse(url).ok()?;
+        Some(Cow::Owned(Self::spell(&url).ok()?.into_owned()))
     }
 
     fn of(url: &Url) -> Result<Self, InvalidUrl> {
@@ -343,6 +348,14 @@ mod tests {
                 let twice = CanonicalUrl::parse(once.as_str()).unwrap();
                 prop_assert_eq!(once, twice);
             }
+        }
+
+        #[test]
+        fn a_written_url_is_spelled_as_a_parsed_one(
+            scheme in "(https?|ftp|foo)", authority in "(a(:b)?@)?h(:8080)?", path in "[%@/?#a.é]{0,20}",
+        ) {
+            let url = Url::parse(&format!("{scheme}://{authority}/{path}")).unwrap();
+            prop_assert_eq!(CanonicalUrl::of_written(url.as_str()), CanonicalUrl::new(&url));
         }
     }
 }

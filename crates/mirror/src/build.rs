@@ -26,8 +26,9 @@ pub struct Site {
     /// Where the crawl began. The first one's host, redirects followed, has its files at the top
     /// of the copy; other hosts have a folder each.
     pub seeds: Vec<String>,
-    /// Tells which URLs are the same: those with the same key. Of `None` nothing is kept.
-    pub key: fn(&Url) -> Option<Cow<'_, str>>,
+    /// Tells which URLs are the same, as the URL standard writes them (§4.5): those with the same key.
+    /// Of `None` nothing is kept.
+    pub key: fn(&str) -> Option<Cow<'_, str>>,
     /// The longest file, in bytes after its content coding is undone.
     pub max_content: u64,
     /// Whether to wait until each file is on the disk before it gets its name.
@@ -227,7 +228,7 @@ fn remove_stale(
     let has_front_door = now.way_in(&site.seeds)?.is_some();
     let (layout, _) = lay_out(archive, before, site)?;
     captures::each(before, |_, entry| {
-        let Some((_, path)) = layout.place(&entry)? else {
+        let Some(path) = layout.place(&entry)? else {
             return Ok(());
         };
         // By a name that a file system that folds case takes for the same.
@@ -250,12 +251,13 @@ fn lay_out<'a>(
     site: &Site,
 ) -> io::Result<(Layout<'a>, Given)> {
     let scratch = archive.scratch();
-    Layout::new(captures, &scratch, &site.seeds, site.key, &|entry, url| {
+    Layout::new(captures, &scratch, &site.seeds, site.key, &|entry| {
         let capture = archive.read(entry).ok()?;
         let content = capture.content_reader(site.max_content).ok()?;
         let mut start = Vec::new();
         content.take(SNIFFED).read_to_end(&mut start).ok()?;
-        match Format::of(None, &start, url) {
+        let url = Url::parse(&entry.url).ok()?;
+        match Format::of(None, &start, &url) {
             Some(Format::Html) => Some("text/html"),
             Some(Format::Css) => Some("text/css"),
             Some(Format::Script) => Some("text/javascript"),
@@ -284,7 +286,9 @@ struct Builder<'a> {
 impl Builder<'_> {
     /// Writes the file of one capture, if it is one that has a file.
     fn file(&mut self, entry: &Entry) -> io::Result<()> {
-        if let Some((url, path)) = self.layout.place(entry)? {
+        if let Some(path) = self.layout.place(entry)?
+            && let Ok(url) = Url::parse(&entry.url)
+        {
             let written = self.write(entry, &url, &path);
             self.built.count(&entry.url, &path, written);
         }

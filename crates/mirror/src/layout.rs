@@ -27,10 +27,10 @@ use crate::settle::{Asked, Given, Settled, Wish};
 use crate::threads;
 
 /// Tells which URLs are the same: those with the same key. `None`: not one of the site.
-pub(crate) type Key = fn(&Url) -> Option<Cow<'_, str>>;
+pub(crate) type Key = fn(&str) -> Option<Cow<'_, str>>;
 
 /// Tells the content type of an entry that was sent without one.
-pub(crate) type Sniff<'a> = dyn Fn(&Entry, &Url) -> Option<&'static str> + Sync + 'a;
+pub(crate) type Sniff<'a> = dyn Fn(&Entry) -> Option<&'static str> + Sync + 'a;
 
 pub(crate) struct Layout<'a> {
     captures: &'a dyn Captures,
@@ -122,17 +122,13 @@ impl<'a> Layout<'a> {
         Ok((layout, given))
     }
 
-    /// Returns the URL of a capture that has a file, and its path.
-    pub(crate) fn place(&self, entry: &Entry) -> io::Result<Option<(Url, Arc<str>)>> {
-        let url = is_kept(entry)
-            .then(|| Url::parse(&entry.url).ok())
-            .flatten();
-        let Some(url) = url else { return Ok(None) };
-        let Some(print) = self.print(&url) else {
-            return Ok(None);
-        };
-        let file = self.file(&url, print)?;
-        Ok(file.map(|file| (url, file.path)))
+    /// Returns the path of a capture that has a file.
+    pub(crate) fn place(&self, entry: &Entry) -> io::Result<Option<Arc<str>>> {
+        let print = is_kept(entry).then(|| self.print(&entry.url)).flatten();
+        let file = print
+            .map(|print| self.file(&entry.url, print))
+            .transpose()?;
+        Ok(file.flatten().map(|file| file.path))
     }
 
     /// Returns what the front door leads to: the first seed that is kept, or else anything.
@@ -146,7 +142,7 @@ impl<'a> Layout<'a> {
         }
         let mut least: Option<(Arc<str>, u32)> = None;
         captures::each(self.captures, |place, entry| {
-            let path = self.place(&entry)?.map(|(_, path)| (path, place));
+            let path = self.place(&entry)?.map(|path| (path, place));
             least = path.into_iter().chain(least.take()).min();
             Ok(())
         })?;
@@ -168,13 +164,13 @@ impl<'a> Layout<'a> {
 
     /// Returns the folder in which the files are of URLs that begin so and go on without a slash.
     pub(crate) fn folder(&self, prefix: &Url) -> Option<String> {
-        let name = Name::of(&prefix.join("x").ok()?, 0, &self.own_host);
+        let name = Name::of(prefix.join("x").ok()?.as_str(), 0, &self.own_host);
         let path = name.path();
         path.rfind('/').map(|end| path[..=end].to_owned())
     }
 
     /// The file of what is kept of a URL, and found by this.
-    fn file(&self, url: &Url, print: Print) -> io::Result<Option<File>> {
+    fn file(&self, url: &str, print: Print) -> io::Result<Option<File>> {
         let Some(kept) = self.kept.find(&print)? else {
             return Ok(None);
         };
@@ -189,7 +185,7 @@ impl<'a> Layout<'a> {
         };
         Ok(Some(File {
             path,
-            fragment: url.fragment().map(str::to_owned),
+            fragment: url.split_once('#').map(|(_, fragment)| fragment.to_owned()),
             place: print::number(&kept),
             media_type: media::of_number(content_type),
         }))
@@ -198,14 +194,9 @@ impl<'a> Layout<'a> {
     /// The key of what is at a place, and the name it asks for.
     fn asked_for(&self, place: u32, sniff: &Sniff<'_>) -> io::Result<(String, Name)> {
         let entry = self.entry(place)?;
-        let asked = || {
-            let url = Url::parse(&entry.url).ok()?;
-            let key = (self.key)(&url)?.into_owned();
-            let number = number(&entry, &url, sniff);
-            let name = Name::of(&url, number, &self.own_host);
-            Some((key, name))
-        };
-        asked().ok_or_else(changed)
+        let key = (self.key)(&entry.url).ok_or_else(changed)?;
+        let name = Name::of(&entry.url, number(&entry, sniff), &self.own_host);
+        Ok((key.into_owned(), name))
     }
 
     /// The host of what the first seed leads to.
@@ -213,22 +204,18 @@ impl<'a> Layout<'a> {
         let Some(seed) = seeds.first().and_then(|seed| Url::parse(seed).ok()) else {
             return Ok(String::new());
         };
-        Ok(name::host(&self.landing(seed)?.0).to_owned())
+        Ok(name::host(&self.landing(seed.as_str())?.0).to_owned())
     }
 
     /// What a URL is found by, if it is one of the site.
-    fn print(&self, url: &Url) -> Option<Print> {
+    fn print(&self, url: &str) -> Option<Print> {
         Some(self.printer.print(&(self.key)(url)?))
-    }
-
-    /// The same, of a URL as text.
-    fn print_of(&self, url: &str) -> Option<Print> {
-        self.print(&Url::parse(url).ok()?)
     }
 
     /// Follows redirects to where they end, or as far as a browser would go. Returns what that is found
     /// by, too.
-    fn landing(&self, mut url: Url) -> io::Result<(Url, Option<Print>)> {
+    fn landing<'u>(&self, url: &'u str) -> io::Result<(Cow<'u, str>, Option<Print>)> {
+        let mut url = Cow::Borrowed(url);
         for _ in 0..MOST_REDIRECTS {
             let print = self.print(&url);
             let target = print.map(|print| self.target(&print)).transpose()?;
@@ -237,9 +224,9 @@ impl<'a> Layout<'a> {
             };
             // RFC 9110 §10.2.2: a target without a fragment inherits the one before.
             if target.fragment().is_none() {
-                target.set_fragment(url.fragment());
+                target.set_fragment(url.split_once('#').map(|(_, fragment)| fragment));
             }
-            url = target;
+            url = Cow::Owned(target.into());
         }
         Ok((url, None))
     }
@@ -252,8 +239,7 @@ impl<'a> Layout<'a> {
             return Ok(None);
         };
         let entry = self.entry(print::number(&found))?;
-        let url = Url::parse(&entry.url).map_err(|_| changed())?;
-        Ok(redirect(&entry, &url))
+        Ok(redirect(&entry))
     }
 }
 
@@ -293,7 +279,7 @@ impl Survey {
             Ok(())
         })?;
         let mut survey = survey.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut lose = |url: &str| survey.lost.extend(layout.print_of(url));
+        let mut lose = |url: &str| survey.lost.extend(layout.print(url));
         layout.captures.left(&mut lose)?;
         Ok(survey)
     }
@@ -314,27 +300,24 @@ impl Part {
         for (place, came) in layout.captures.read(places)? {
             match came {
                 Came::Captured(entry) => part.take_in(place, &entry, layout, sniff),
-                Came::Lost(url) => part.lost.extend(layout.print_of(&url)),
+                Came::Lost(url) => part.lost.extend(layout.print(&url)),
             }
         }
         Ok(part)
     }
 
     fn take_in(&mut self, place: u32, entry: &Entry, layout: &Layout<'_>, sniff: &Sniff<'_>) {
-        let Ok(url) = Url::parse(&entry.url) else {
-            return;
-        };
-        let Some(print) = layout.print(&url) else {
+        let Some(print) = layout.print(&entry.url) else {
             return;
         };
         if is_kept(entry) {
-            let number = number(entry, &url, sniff);
+            let number = number(entry, sniff);
             let mut found_by = [number; 12];
             found_by[..print.len()].copy_from_slice(&print);
             self.kept.push(print::row(found_by, place));
-            let name = Name::of(&url, number, &layout.own_host);
+            let name = Name::of(&entry.url, number, &layout.own_host);
             self.wishes.push(Wish::new(place, &name, &layout.printer));
-        } else if redirect(entry, &url).is_some() {
+        } else if redirect(entry).is_some() {
             self.redirects.push(print::row(print, place));
         }
     }
@@ -379,7 +362,7 @@ impl<'a> Finder<'a> {
     /// Tells whether what `url` leads to was asked for and not had.
     pub(crate) fn is_lost(&mut self, url: &Target) -> bool {
         let layout = self.layout;
-        let is_lost = || match layout.landing(url.to_url())? {
+        let is_lost = || match layout.landing(url.without_fragment())? {
             (_, Some(print)) => layout.lost.contains(&print),
             (_, None) => Ok(false),
         };
@@ -392,9 +375,6 @@ impl<'a> Finder<'a> {
 
     /// Returns the file, and the fragment if redirects say one.
     fn look(&self, url: &str) -> io::Result<Option<File>> {
-        let Ok(url) = Url::parse(url) else {
-            return Ok(None);
-        };
         match self.layout.landing(url)? {
             (landing, Some(print)) => self.layout.file(&landing, print),
             (_, None) => Ok(None),
@@ -403,10 +383,10 @@ impl<'a> Finder<'a> {
 }
 
 /// The number of a content type: of that which was sent, or of what it looks like.
-fn number(entry: &Entry, url: &Url, sniff: &Sniff<'_>) -> u8 {
+fn number(entry: &Entry, sniff: &Sniff<'_>) -> u8 {
     let sent = entry.content_type.as_deref();
     let sent = sent.filter(|sent| !sent.is_empty());
-    media::number(sent.or_else(|| sniff(entry, url)))
+    media::number(sent.or_else(|| sniff(entry)))
 }
 
 fn changed() -> io::Error {
@@ -450,10 +430,11 @@ pub(crate) fn is_kept(entry: &Entry) -> bool {
     entry.status.is_success() && !matches!(entry.status.as_u16(), 204..=206)
 }
 
-fn redirect(entry: &Entry, url: &Url) -> Option<Url> {
+fn redirect(entry: &Entry) -> Option<Url> {
     let location = entry.location.as_deref()?;
     let redirects = matches!(entry.status.as_u16(), 301 | 302 | 303 | 307 | 308);
-    redirects.then(|| url.join(location).ok()).flatten()
+    let target = || Url::parse(&entry.url).ok()?.join(location).ok();
+    redirects.then(target).flatten()
 }
 
 const MOST_REDIRECTS: usize = 20;

@@ -255,7 +255,7 @@ mod tests {
     use url::Url;
 
     fn name(url: &str) -> Name {
-        Name::of(&Url::parse(url).unwrap(), 0, "h")
+        Name::of(Url::parse(url).unwrap().as_str(), 0, "h")
     }
 
     /// Asks in the given order.

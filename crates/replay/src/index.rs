@@ -7,7 +7,7 @@ use url::Url;
 use crate::address::host;
 
 /// Tells which URLs are the same: those with the same key. `None`: not one that is fetched.
-pub(crate) type Key = fn(&Url) -> Option<Cow<'_, str>>;
+pub(crate) type Key = fn(&str) -> Option<Cow<'_, str>>;
 
 /// The captures, by URL.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Index {
             let Ok(url) = Url::parse(&entry.url) else {
                 continue;
             };
-            if let Some(key) = key(&url) {
+            if let Some(key) = key(url.as_str()) {
                 let host = host(&url);
                 if !index.hosts.contains(&*host) {
                     index.hosts.insert(host.into_owned());
@@ -42,7 +42,7 @@ impl Index {
     }
 
     pub(crate) fn find(&self, url: &Url) -> Option<&Entry> {
-        self.entries.get(&*(self.key)(url)?)
+        self.entries.get(&*(self.key)(url.as_str())?)
     }
 
     /// Returns whether anything was captured from this URL's host.

@@ -17,7 +17,7 @@
 //! # })?;
 //! let site = Site {
 //!     seeds: vec!["http://h/".to_owned()],
-//!     key: |url| Some(url[..url::Position::AfterQuery].into()),
+//!     key: |url| url.split('#').next().map(Into::into),
 //!     max_content: 1 << 20,
 //! };
 //! let replay = Replay::new(archive.reader(), [entry], site);

@@ -25,8 +25,9 @@ use crate::{accept, fields, notice, validator};
 pub struct Site {
     /// Where the crawl began. What the first one leads to is at the top.
     pub seeds: Vec<String>,
-    /// Tells which URLs are the same: those with the same key. `None` is one that is not fetched.
-    pub key: fn(&Url) -> Option<Cow<'_, str>>,
+    /// Tells which URLs are the same, as the URL standard writes them (§4.5): those with the same key.
+    /// `None` is one that is not fetched.
+    pub key: fn(&str) -> Option<Cow<'_, str>>,
     /// The longest body, in bytes after its content coding is undone, if that has to be done.
     pub max_content: u64,
 }

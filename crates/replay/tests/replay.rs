@@ -14,7 +14,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use tempfile::TempDir;
-use url::{Position, Url};
+use url::Url;
 
 /// An archive in the making.
 struct Made {
@@ -79,7 +79,7 @@ impl Made {
     fn replay(self) -> Replaying {
         let site = Site {
             seeds: vec!["http://h/".to_owned()],
-            key: |url| Some(url[..Position::AfterQuery].into()),
+            key: |url| url.split('#').next().map(Into::into),
             max_content: u64::MAX,
         };
         Replaying {

@@ -13,7 +13,6 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use url::Position;
 
 /// A server of one page and one large body; it ends with the set.
 async fn serve() -> (SocketAddr, TempDir, JoinSet<()>) {
@@ -40,7 +39,7 @@ async fn serve() -> (SocketAddr, TempDir, JoinSet<()>) {
     });
     let site = Site {
         seeds: vec!["http://h/".to_owned()],
-        key: |url| Some(url[..Position::AfterQuery].into()),
+        key: |url| url.split('#').next().map(Into::into),
         max_content: u64::MAX,
     };
     let replay = Replay::new(archive.reader(), entries, site);

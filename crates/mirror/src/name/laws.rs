@@ -16,7 +16,7 @@ pub(crate) fn check(input: &[u8]) {
     for url in lines.filter_map(|line| Url::parse(line).ok()) {
         let key = &url[..url::Position::AfterQuery];
         for own_host in ["h", "another"] {
-            let name = Name::of(&url, content_type, own_host);
+            let name = Name::of(url.as_str(), content_type, own_host);
             let path = name.path();
             is_safe(path);
             assert!(

@@ -12,7 +12,6 @@ use cap_std::fs::Dir;
 use dragline_mirror::{Built, Came, Captures, Site, Turns, build};
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, StatusCode};
-use url::Position;
 
 pub(crate) const ROOT: &str = "http://h/";
 
@@ -46,7 +45,7 @@ pub(crate) fn redirect(url: &str, location: &str) -> Capture {
 pub(crate) fn site(seed: &str) -> Site {
     Site {
         seeds: vec![seed.to_owned()],
-        key: |url| Some(url[..Position::AfterQuery].into()),
+        key: |url| url.split('#').next().map(Into::into),
         max_content: 1 << 23,
         fsync: false,
         turns: Turns::default(),

@@ -21,7 +21,7 @@
 //! # }
 //! let site = Site {
 //!     seeds: vec!["http://h/".to_owned()],
-//!     key: |url| Some(url[..url::Position::AfterQuery].into()),
+//!     key: |url| url.split('#').next().map(Into::into),
 //!     max_content: 1 << 20,
 //!     fsync: false,
 //!     turns: Turns::default(),

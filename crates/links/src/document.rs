@@ -56,8 +56,8 @@ pub fn each_target(
 }
 
 /// Does what [`each_target`] does, and returns also where all links stand, for
-/// [`Document::with_spans`]. It returns none of what is no markup, or in an encoding without ASCII in it;
-/// nor where that would not be all, or take more than some times the document's bytes.
+/// [`Document::with_spans`]. It returns none of what is in an encoding without ASCII in it; nor where that
+/// would not be all, or take more than some times the document's bytes.
 pub fn each_target_and_spans(
     content: &[u8],
     format: Format,
@@ -70,8 +70,7 @@ pub fn each_target_and_spans(
     (searched, spans)
 }
 
-/// Gives the targets, and returns what was found, and read in what, if it is markup and its places are
-/// those of the content.
+/// Gives the targets, and returns what was found, and read in what, if its places are those of the content.
 fn search(
     content: &[u8],
     format: Format,
@@ -108,8 +107,7 @@ fn search(
         is_whole: !found.is_cut && !is_too_long && !resolver.is_spent,
         nofollow: std::mem::take(&mut found.nofollow),
     };
-    let is_markup = matches!(format, Format::Html | Format::Xml);
-    let is_placed = is_markup && is_as_it_is && !is_too_long;
+    let is_placed = is_as_it_is && !is_too_long;
     (searched, is_placed.then_some((found, encoding)))
 }
 
@@ -406,26 +404,24 @@ fn flat(bytes: &[u8], format: Format, encoding: &'static Encoding, guesses: usiz
             text: None,
             span: Span::new(text.span(span)),
             origin: Origin::default(),
-            kind,
+            kind: in_a_file(kind, role),
             role,
             place: Place::new(within, None),
             is_news: true,
+            is_guess: kind == Kind::Guess,
         };
         reference.say(words, bytes);
         found.push(reference);
     };
     let decoded = &*text.decoded;
+    let mut is_cut = false;
     match format {
         Format::Script => {
-            let (urls, _) = html::scripts(decoded, &[], guesses);
+            let urls;
+            (urls, is_cut) = html::scripts(decoded, &[], guesses);
             for url in urls {
-                push(
-                    &url.text,
-                    url.span.clone(),
-                    in_a_file(url.kind(), url.role),
-                    url.role,
-                    url.within(),
-                );
+                let (kind, within) = (url.kind(), url.within());
+                push(&url.text, url.span, kind, url.role, within);
             }
         }
         Format::Manifest => {
@@ -445,7 +441,7 @@ fn flat(bytes: &[u8], format: Format, encoding: &'static Encoding, guesses: usiz
             }
         }
     }
-    found.is_cut |= found.news >= MOST_LINKS;
+    found.is_cut |= is_cut || found.news >= MOST_LINKS;
     found
 }
 

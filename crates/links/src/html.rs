@@ -445,6 +445,8 @@ impl Html<'_> {
             role,
             place,
             is_news,
+            // In a page, what it asks for by itself is none.
+            is_guess: kind == Kind::Guess,
         };
         reference.say(text, self.document);
         self.found.push(reference);

@@ -270,6 +270,9 @@ pub(crate) struct Reference {
     /// Whether the document did not say the same before.
     #[serde(skip)]
     pub(crate) is_news: bool,
+    /// Whether nothing says what it is for, so that it is none of the links of a document.
+    #[serde(skip)]
+    pub(crate) is_guess: bool,
 }
 
 impl Reference {

@@ -4,7 +4,7 @@ use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
 
 use crate::Format;
-use crate::link::{Found, Kind, MOST_LINKS, Reference, Span};
+use crate::link::{Found, MOST_LINKS, Reference, Span};
 
 /// Where the links of a document stand, as they were found once: some twenty bytes a link, and no more
 /// than some times as many as the document has, by which
@@ -43,14 +43,14 @@ impl Spans {
         &self.0
     }
 
-    /// Of what was found in markup, but for guesses; `None` where that is not all.
+    /// Of what was found, but for guesses; `None` where that is not all.
     pub(crate) fn of(
         mut found: Found,
         document: &[u8],
         format: Format,
         encoding: &'static Encoding,
     ) -> Option<Self> {
-        found.references.retain(|it| it.kind != Kind::Guess);
+        found.references.retain(|it| !it.is_guess);
         let is_all = !found.is_cut && !found.has_passed_over;
         let length: usize = found.references.iter().map(length).sum();
         let is_small = length <= MOST_A_BYTE * document.len() + SMALL;

@@ -499,7 +499,22 @@ fn of_what_is_said_very_often_no_spans_are_kept() {
     let feed =
         "<rss><link>http://h/</link><item><description>&lt;a href=a></description></item></rss>";
     assert_eq!(found(Format::Xml, feed), (2, true));
-    assert_eq!(found(Format::Css, "a{b:url(c)}"), (1, false));
+    assert_eq!(found(Format::Css, "a{b:url(c)}"), (1, true));
+}
+
+/// They are told to a crawl, and are no links.
+#[test]
+fn of_guesses_no_spans_are_kept_but_of_what_a_script_fetches() {
+    let script = "fetch('a.json'); s = 'b.html'; import './c.js'; new Worker('d.js')";
+    let (content, format) = (script.as_bytes(), Format::Script);
+    let mut told = 0;
+    let each = |_: &_, _| told += 1;
+    let (_, spans) = each_target_and_spans(content, format, None, &url(), each);
+    let known = Document::with_spans(content, format, None, &url(), &spans.unwrap()).unwrap();
+    let links: Vec<_> = known.links().collect();
+    assert_eq!((told, links.len()), (4, 3));
+    let sought = Document::new(content, format, None, &url());
+    assert_eq!(links, sought.links().collect::<Vec<_>>());
 }
 
 /// A page whose links are cut off has none: they might be cut off elsewhere when it is searched again.
@@ -525,6 +540,8 @@ fn of_what_is_cut_off_no_spans_are_kept() {
     assert_eq!(spans(&distinct(99_999)), (true, true));
     let guesses: String = (0..256).map(|n| format!("s=\"d{n}.html\";")).collect();
     let names = guesses + &"import \"x\";".repeat(99_900) + "import \"./y.js\";";
+    let script = each_target_and_spans(names.as_bytes(), Format::Script, None, &url(), |_, _| {});
+    assert!(!script.0.is_whole && script.1.is_none());
     assert_eq!(
         spans(&format!("<script type=module>{names}</script>")),
         (false, false)

@@ -14,6 +14,7 @@ use crate::json;
 use crate::link::{
     Base, DEEPEST, Found, Kind, Layer, MOST_LINKS, Origin, Place, Reference, Role, Span, Within,
 };
+use crate::near;
 use crate::scan::{self, Attribute, LONGEST_NAME, Run, Scan, Tag, is_space, text_of};
 use crate::text::{Escapes, Text};
 use crate::{Format, css, refresh, script, srcset};
@@ -545,7 +546,8 @@ impl Told {
     fn is_news(&mut self, text: &str, kind: Kind, base: u32, layer: Option<Layer>) -> bool {
         // What is the same up to its fragment leads to the same.
         let text = text.trim_matches(|char: char| char <= ' ');
-        let main = text.split('#').next().filter(|main| !main.is_empty());
+        let main = near::find(b'#', text.as_bytes(), 0).map(|end| &text[..end]);
+        let main = main.filter(|main| !main.is_empty());
         // What is empty may lead nowhere, by its quotes.
         let layer = layer.filter(|_| text.is_empty());
         let print = self.key.hash_one((main.unwrap_or(text), kind, base, layer));

@@ -237,7 +237,12 @@ impl<'a> Scan<'a> {
                 self.at = at + 1;
                 return true;
             }
-            let Some(end) = attribute(input, at, tag) else {
+            let end = match input[at..].strip_prefix(CLASS) {
+                // Most tags have it, and it is none of those that have to do with links.
+                Some(_) => near::find(b'"', input, at + CLASS.len()).map(|close| close + 1),
+                None => attribute(input, at, tag),
+            };
+            let Some(end) = end else {
                 return false;
             };
             at = end;
@@ -545,6 +550,7 @@ static SWITCHING: Shapes = Shapes::of(&[
     "math",
 ]);
 
+const CLASS: &[u8] = b"class=\"";
 const CDATA: &[u8] = b"<![CDATA[";
 
 /// `video:thumbnail_loc` is not much shorter.

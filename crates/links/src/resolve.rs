@@ -86,36 +86,35 @@ impl InForce {
         }
     }
 
-    /// Writes what a reference leads to, where that is no more than one text behind another: its bytes
-    /// stay as they are wherever they stand, and it has no scheme, or that of its base and its host (URL
-    /// standard §4.4). Most are so.
+    /// Writes what a reference leads to, where that is no more than one text behind another (URL standard
+    /// §4.4): its bytes stay as they are wherever they stand. Most are so.
     fn join(&self, text: &str, target: &mut Target) -> bool {
         let Some(root) = self.root else { return false };
         let base = self.url.as_str();
         let end = near::find(b'#', text.as_bytes(), 0).unwrap_or(text.len());
         let (text, fragment) = text.split_at(end);
-        let mut behind = self.folder;
-        let from_root = text.strip_prefix(&base[..root]).unwrap_or(text);
-        let rest = if let Some(rest) = from_root.strip_prefix('/') {
-            behind = root + 1;
-            Some(rest).filter(|rest| !rest.starts_with('/'))
+        let is_of_base = text.starts_with(&base[..root]) && text[root..].starts_with('/');
+        let origin = is_of_base.then_some(root).or_else(|| plain_origin(text));
+        let (folder, rest) = if let Some(end) = origin {
+            text.split_at(end + 1)
+        } else if let Some(rest) = text.strip_prefix('/') {
+            (&base[..=root], rest)
         } else {
+            let mut folder = self.folder;
             let mut rest = text.strip_prefix("./").unwrap_or(text);
             while let Some(shorter) = rest.strip_prefix("../") {
-                let above = base[root..behind - 1].rfind('/');
-                behind = root + above.unwrap_or(0) + 1;
+                let above = base[root..folder - 1].rfind('/');
+                folder = root + above.unwrap_or(0) + 1;
                 rest = shorter;
             }
-            Some(rest).filter(|_| !text.is_empty() && !text.starts_with('?'))
+            (&base[..folder], rest)
         };
-        let Some(rest) = rest.filter(|rest| is_plain(rest)) else {
-            return false;
-        };
-        if !fragment.bytes().all(stays_in_fragment) {
+        let hangs_on_all = text.is_empty() || text.starts_with('?') || text.starts_with("//");
+        if hangs_on_all || !is_plain(rest) || !fragment.bytes().all(stays_in_fragment) {
             return false;
         }
         target.text.clear();
-        target.text.push_str(&base[..behind]);
+        target.text.push_str(folder);
         target.text.push_str(rest);
         target.without_fragment = target.text.len();
         target.text.push_str(fragment);
@@ -247,6 +246,22 @@ pub(crate) fn trimmed(text: &str) -> &str {
     text.trim_matches(|char: char| char <= ' ')
 }
 
+/// The length of a scheme and a host that are written as they are in a URL, if a path follows.
+fn plain_origin(text: &str) -> Option<usize> {
+    let is_web = text.starts_with("http://") || text.starts_with("https://");
+    let start = is_web.then(|| text.find("//"))?? + 2;
+    let host = &text[start..start + text[start..].find('/')?];
+    let is_plain =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
+    // Else it may be a number (IPv4), or in Punycode that must be looked at.
+    let is_name = host
+        .rsplit('.')
+        .next()?
+        .starts_with(|char: char| char.is_ascii_lowercase());
+    let is_host = is_name && host.bytes().all(is_plain) && !host.contains("xn--");
+    is_host.then_some(start + host.len())
+}
+
 /// Whether a path, and a query behind it, is written in a URL as it is, and has no dot segments: nearly.
 fn is_plain(text: &str) -> bool {
     let mut is_start = true;
@@ -371,6 +386,18 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn a_plain_origin_is_what_the_url_parser_makes_of_it(
+            host in "([a-c1-3.-]|xn--|0x|[a-z0-9]){0,9}", scheme in "https?",
+        ) {
+            let text = format!("{scheme}://{host}/a");
+            if plain_origin(&text).is_some() {
+                prop_assert_eq!(Url::parse(&text).map(String::from), Ok(text));
+            }
+        }
+    }
+
     #[test]
     fn most_references_need_no_parser() {
         let base = Url::parse("http://h:8080/a/b/c.html?d#e").unwrap();
@@ -386,6 +413,8 @@ mod tests {
             "d#e[0]",
             "http://h:8080/d",
             "d//e.f;g",
+            "https://www.h-2.org//d?e#f",
+            "http://h/",
         ] {
             assert!(base.join(text, &mut target), "{text}");
             assert_eq!(target.to_url(), base.url.join(text).unwrap(), "{text}");
@@ -407,6 +436,14 @@ mod tests {
             "/\td",
             "http://h:8080",
             "http://h:80801/",
+            "http://xn--a/",
+            "http://1.2/",
+            "http://h.0x1/",
+            "http://H/",
+            "http://h_/",
+            "http://u@h/",
+            "http://h./",
+            "https:///h",
             "\u{e9}",
         ] {
             assert!(!base.join(text, &mut target), "{text}");

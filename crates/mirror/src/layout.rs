@@ -404,14 +404,11 @@ pub(crate) fn relative(from: &str, to: &str, fragment: Option<&str>) -> String {
             let slash = text.iter().rposition(|byte| *byte == b'/');
             slash.map_or(0, |at| at + 1)
         };
-        let folder = &from.as_bytes()[..behind_slash(from.as_bytes())];
-        let alike = folder.iter().zip(to.as_bytes());
+        let folder = &from[..behind_slash(from.as_bytes())];
+        let alike = folder.bytes().zip(to.bytes());
         let alike = alike.take_while(|(a, b)| a == b).count();
-        let shared = behind_slash(&folder[..alike]);
-        let up = folder[shared..]
-            .iter()
-            .filter(|byte| **byte == b'/')
-            .count();
+        let shared = behind_slash(&folder.as_bytes()[..alike]);
+        let up = folder[shared..].matches('/').count();
         // Mostly there is nothing to escape.
         let fragment = fragment.map_or(0, |it| 1 + it.len());
         link.reserve_exact(3 * up + to.len() - shared + fragment);

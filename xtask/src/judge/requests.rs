@@ -176,7 +176,7 @@ impl Finder {
                 for value in answer.headers.get_all(&name) {
                     let value = String::from_utf8_lossy(value.as_bytes());
                     for link in links::header_links(name.as_str(), &value, &url) {
-                        self.link(link, "");
+                        self.link(&link, "");
                     }
                 }
             }
@@ -189,14 +189,14 @@ impl Finder {
             let document = Document::new(&answer.body, format, charset, &url);
             for link in document.links() {
                 let tag = document.text(link.tag.clone());
-                self.link(link.clone(), &tag);
+                self.link(&link, &tag);
             }
         }
         self.found.remove(page);
         Ok(self.found)
     }
 
-    fn link(&mut self, link: Link, tag: &str) {
+    fn link(&mut self, link: &Link, tag: &str) {
         let is_needed = matches!(link.kind, Kind::Requisite | Kind::Embedded);
         // Nobody has to do anything for it either.
         if is_needed || link.role == Role::Refresh {

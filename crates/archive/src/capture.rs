@@ -13,7 +13,7 @@ use crate::coding::{self, ContentError};
 /// One HTTP exchange: what was asked and what came back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capture {
-    /// What was fetched.
+    /// What was fetched, as the URL standard writes it (§4.5).
     pub url: String,
     /// When the response began to arrive.
     pub date: SystemTime,

@@ -117,9 +117,7 @@ impl Entry {
             head: head.map(|head| Cow::Owned(head.to_string())),
             body: body.map(|body| Cow::Owned(body.to_string())),
         };
-        let mut json = Vec::with_capacity(USUAL_JSON);
-        serde_json::to_writer(&mut json, &line).map_err(|_| fmt::Error)?;
-        let json = str::from_utf8(&json).map_err(|_| fmt::Error)?;
+        let json = serde_json::to_string(&line).map_err(|_| fmt::Error)?;
         write!(formatter, "{key} {timestamp} {json}")
     }
 
@@ -196,8 +194,6 @@ fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
-/// In bytes.
-const USUAL_JSON: usize = 512;
 const REVISIT: &str = "warc/revisit";
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::{Digest, Position};
 /// [`FromStr`](std::str::FromStr) makes the same entry again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// What was fetched.
+    /// What was fetched, as the URL standard writes it (§4.5).
     pub url: String,
     /// When the response began to arrive, in whole microseconds.
     pub date: SystemTime,

@@ -135,4 +135,5 @@ impl From<io::Error> for Damage {
 
 /// Far beyond any URL that a server takes: bounds what a damaged record makes us hold, in bytes.
 const LONGEST_HEAD: u64 = 4 * 1024 * 1024;
+/// Most are shorter, in bytes.
 const USUAL_HEAD: usize = 1024;

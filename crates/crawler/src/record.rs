@@ -45,6 +45,13 @@ pub(crate) struct Kept {
 }
 
 impl Record {
+    /// Returns it as text.
+    pub(crate) fn written(&self) -> String {
+        let mut text = String::with_capacity(USUAL_LENGTH);
+        let _ = write!(text, "{self}");
+        text
+    }
+
     /// Returns what is archived, if it is good.
     pub(crate) fn good(self) -> Option<Entry> {
         let is_good = matches!(self.outcome, Outcome::Fetched | Outcome::Unsearched);
@@ -81,15 +88,6 @@ impl Record {
     }
 }
 
-impl Record {
-    /// Returns it as text.
-    pub(crate) fn written(&self) -> String {
-        let mut text = String::with_capacity(512);
-        let _ = write!(text, "{self}");
-        text
-    }
-}
-
 impl fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.outcome {
@@ -109,6 +107,9 @@ impl fmt::Display for Record {
         }
     }
 }
+
+/// Most are shorter, in bytes.
+const USUAL_LENGTH: usize = 512;
 
 /// The text is not one that was written here.
 #[derive(Debug)]

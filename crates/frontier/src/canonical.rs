@@ -40,7 +40,7 @@ impl CanonicalUrl {
 
     /// Returns the text of the canonical form of a URL as the URL standard writes it (§4.5), which borrows
     /// it if that is how it is spelled: most are known to be at a glance. `None` where [`new`](Self::new)
-    /// does.
+    /// does. A text that is written otherwise may be taken for a URL as it is.
     pub fn spelled(url: &str) -> Option<Cow<'_, str>> {
         let is_web = url.starts_with("http://") || url.starts_with("https://");
         let is_odd = |byte| matches!(byte, b'%' | b'@');

@@ -97,7 +97,7 @@ fn search(
     let mut resolver = Resolver::new(encoding, format, bytes.len());
     let bases = resolver.bases(url, &found.bases);
     resolver.renew();
-    let mut target = Target::default();
+    let mut target = Target::nothing();
     for reference in found.references.iter().filter(|it| it.is_news) {
         if resolver.resolve(&bases, reference, reference.text(bytes), &mut target) {
             each(&target, reference.kind);

@@ -4,6 +4,7 @@ use url::Url;
 
 use crate::holds::rel;
 use crate::link::{Kind, Place, Role, Within};
+use crate::resolve::Target;
 use crate::{Link, refresh};
 
 /// Returns what a `Link` (RFC 8288 §3) or `Refresh` header refers to by `http` and `https`; of any
@@ -18,10 +19,9 @@ use crate::{Link, refresh};
 pub fn header_links(name: &str, value: &str, base: &Url) -> Vec<Link> {
     let link = |span: Range<usize>, (kind, role): (Kind, Role), within: Within| {
         let text = value[span.clone()].trim();
-        let url = base.join(text).ok()?;
-        let is_web = matches!(url.scheme(), "http" | "https");
-        (is_web && !text.is_empty()).then(|| Link {
-            url: url.into(),
+        let url = Target::of(base.join(text).ok()?)?;
+        (!text.is_empty()).then(|| Link {
+            url,
             kind,
             role,
             span,

@@ -34,7 +34,7 @@ impl Link {
     /// Which is yet to be told of.
     pub(crate) fn nothing() -> Self {
         Link {
-            url: Target::default(),
+            url: Target::nothing(),
             kind: Kind::Hint,
             role: Role::Anchor,
             span: 0..0,

@@ -10,7 +10,7 @@ use crate::link::{BYTES_OF_URL_A_BYTE, Base, Kind, Layer, Quotes, Reference};
 use crate::near;
 
 /// A URL that something leads to: absolute, `http` or `https`, as the URL standard writes it (§4.5).
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Target {
     text: String,
     /// How long it is without its fragment.
@@ -18,6 +18,22 @@ pub struct Target {
 }
 
 impl Target {
+    /// Takes a URL, if that is one of the web.
+    pub fn of(url: Url) -> Option<Self> {
+        matches!(url.scheme(), "http" | "https").then(|| Target {
+            without_fragment: url[..Position::AfterQuery].len(),
+            text: url.into(),
+        })
+    }
+
+    /// Which is yet to be told of.
+    pub(crate) fn nothing() -> Self {
+        Target {
+            text: String::new(),
+            without_fragment: 0,
+        }
+    }
+
     /// Returns it as text.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -43,16 +59,6 @@ impl Target {
     }
 }
 
-/// Whatever its scheme.
-impl From<Url> for Target {
-    fn from(url: Url) -> Self {
-        Target {
-            without_fragment: url[..Position::AfterQuery].len(),
-            text: url.into(),
-        }
-    }
-}
-
 impl fmt::Display for Target {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.text)
@@ -66,9 +72,9 @@ pub(crate) struct InForce {
     /// Where a `<base>` says so, empty URLs and fragments lead there.
     is_written: bool,
     around: Option<u32>,
-    /// How much of the URL stands before its path, if that is one of a web site.
+    /// How much of the URL stands before its path, if it is one of the web.
     root: Option<usize>,
-    /// The same, up to the last slash of the path.
+    /// How much stands up to the last slash of the path.
     folder: usize,
 }
 
@@ -102,6 +108,10 @@ impl InForce {
         } else {
             let mut folder = self.folder;
             let mut rest = text.strip_prefix("./").unwrap_or(text);
+            // A drive's letter is kept from going up, by the parser.
+            if rest.starts_with("../") && base[root..folder].contains([':', '|']) {
+                return false;
+            }
             while let Some(shorter) = rest.strip_prefix("../") {
                 let above = base[root..folder - 1].rfind('/');
                 folder = root + above.unwrap_or(0) + 1;
@@ -213,9 +223,8 @@ impl Resolver {
         if base.join(text, target) {
             return true;
         }
-        let url = parse(&base.url, text, self.queries);
-        let url = url.filter(|url| matches!(url.scheme(), "http" | "https"));
-        url.map(|url| *target = url.into()).is_some()
+        let found = parse(&base.url, text, self.queries).and_then(Target::of);
+        found.map(|found| *target = found).is_some()
     }
 
     /// Tells whether so much may still be made.
@@ -311,6 +320,9 @@ mod tests {
             "http://h/a/p?x",
             "http://h/a/q?y",
             "http://h/a/b/c#d",
+            "http://h/C:/a",
+            "http://h/a/C|/b",
+            "http://h/C:",
             "https://h/a/b",
             "http://h:8080/a/b",
             "http://u:p@h/a/b",
@@ -340,7 +352,7 @@ mod tests {
             let encoding = if is_latin { encoding_rs::WINDOWS_1252 } else { UTF_8 };
             let mut resolver = Resolver::new(encoding, Format::Html, 1 << 20);
             let text = trimmed(&text);
-            let mut target = Target::default();
+            let mut target = Target::nothing();
             let is_there = resolver.url(&InForce::new(base.clone(), true, None), text, &mut target);
             let url = parse(&base, text, resolver.queries);
             let url = url.filter(|url| matches!(url.scheme(), "http" | "https"));
@@ -370,7 +382,7 @@ mod tests {
     fn most_references_need_no_parser() {
         let base = Url::parse("http://h:8080/a/b/c.html?d#e").unwrap();
         let base = InForce::new(base, false, None);
-        let mut target = Target::default();
+        let mut target = Target::nothing();
         for text in [
             "d.html",
             "./d/",
@@ -416,5 +428,7 @@ mod tests {
         ] {
             assert!(!base.join(text, &mut target), "{text}");
         }
+        let drive = InForce::new(Url::parse("http://h/C:/a").unwrap(), false, None);
+        assert!(drive.join("b", &mut target) && !drive.join("../b", &mut target));
     }
 }

@@ -286,10 +286,9 @@ struct Builder<'a> {
 impl Builder<'_> {
     /// Writes the file of one capture, if it is one that has a file.
     fn file(&mut self, entry: &Entry) -> io::Result<()> {
-        if let Some(path) = self.layout.place(entry)?
-            && let Ok(url) = Url::parse(&entry.url)
-        {
-            let written = self.write(entry, &url, &path);
+        if let Some(path) = self.layout.place(entry)? {
+            let url = Url::parse(&entry.url).map_err(io::Error::other);
+            let written = url.and_then(|url| self.write(entry, &url, &path));
             self.built.count(&entry.url, &path, written);
         }
         Ok(())

@@ -478,10 +478,11 @@ impl Page<'_, '_, '_> {
             if url.path().ends_with('/') {
                 return Some(self.prefix(&url));
             }
-            let target = Target::from(url);
-            Some(match self.editor.finder.find(&target) {
+            let target = Target::of(url.clone());
+            let file = target.and_then(|target| self.editor.finder.find(&target));
+            Some(match file {
                 Some(file) => relative(self.path, &file.path, None),
-                None => target.to_string(),
+                None => url.into(),
             })
         });
         self.loader.set_map(map);

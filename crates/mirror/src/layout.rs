@@ -134,8 +134,10 @@ impl<'a> Layout<'a> {
     /// Returns what the front door leads to: the first seed that is kept, or else anything.
     pub(crate) fn way_in(&self, seeds: &[String]) -> io::Result<Option<File>> {
         let mut finder = Finder::new(self);
-        let mut seeds = seeds.iter().filter_map(|seed| Url::parse(seed).ok());
-        let seed = seeds.find_map(|seed| finder.find(&seed.into()));
+        let seeds = seeds.iter().filter_map(|seed| Url::parse(seed).ok());
+        let seed = seeds
+            .filter_map(Target::of)
+            .find_map(|seed| finder.find(&seed));
         finder.failed?;
         if seed.is_some() || self.kept.is_empty() {
             return Ok(seed);

@@ -18,17 +18,14 @@ pub(crate) struct Guide<'a> {
 impl Guide<'_> {
     /// Returns what a link must be replaced by, if it would lead elsewhere.
     pub(crate) fn replacement(&self, link: &Link) -> Option<String> {
-        let form = Form::of(&link.text);
-        if form == Form::Relative {
-            return None;
-        }
-        let url = link.url.to_url();
-        let leads_elsewhere = match form {
-            Form::Absolute => self.is_here(&url, link.kind),
+        let url = || link.url.to_url();
+        let leads_elsewhere = match Form::of(&link.text) {
+            Form::Absolute => self.is_here(&url(), link.kind),
             // It would be taken for one of the own host, or climb out of the other one's place.
-            _ => !self.addresses.is_own(&url),
+            Form::FromTheRoot | Form::Climbing => !self.addresses.is_own(&url()),
+            Form::Relative => false,
         };
-        leads_elsewhere.then(|| self.addresses.of(&url))
+        leads_elsewhere.then(|| self.addresses.of(&url()))
     }
 
     /// Whether an absolute URL is to lead to what is served.

@@ -178,13 +178,12 @@ fn date(timestamp: &str, micros: u32) -> Option<SystemTime> {
         return None;
     }
     let (day, time) = timestamp.split_at(8);
-    let mut text = String::with_capacity("0000-00-00T00:00:00Z".len());
-    for part in [&day[..4], "-", &day[4..6], "-", &day[6..], "T"] {
-        text.push_str(part);
-    }
-    for part in [&time[..2], ":", &time[2..4], ":", &time[4..], "Z"] {
-        text.push_str(part);
-    }
+    let (year, month, day) = (&day[..4], &day[4..6], &day[6..]);
+    let (hour, minute, second) = (&time[..2], &time[2..4], &time[4..]);
+    let text = [
+        year, "-", month, "-", day, "T", hour, ":", minute, ":", second, "Z",
+    ]
+    .concat();
     let whole = humantime::parse_rfc3339(&text).ok()?;
     (micros < 1_000_000).then(|| whole + Duration::from_micros(micros.into()))
 }

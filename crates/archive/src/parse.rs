@@ -108,7 +108,7 @@ pub(crate) fn response(head: &[u8]) -> Result<(StatusCode, HeaderMap), Damage> {
 }
 
 fn up_to_empty_line(input: impl BufRead) -> Result<Vec<u8>, Damage> {
-    let mut head = Vec::with_capacity(USUAL_HEAD);
+    let mut head = Vec::with_capacity(warc::USUAL_HEAD);
     let mut input = input.take(LONGEST_HEAD);
     while !head.ends_with(END) {
         if input.read_until(b'\n', &mut head)? == 0 {
@@ -135,5 +135,3 @@ impl From<io::Error> for Damage {
 
 /// Far beyond any URL that a server takes: bounds what a damaged record makes us hold, in bytes.
 const LONGEST_HEAD: u64 = 4 * 1024 * 1024;
-/// Most are shorter, in bytes.
-const USUAL_HEAD: usize = 1024;

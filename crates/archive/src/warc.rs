@@ -225,8 +225,8 @@ pub(crate) const INFO: &str = concat!(
      conformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r\n"
 );
 
-/// Of a record, in bytes.
-const USUAL_HEAD: usize = 768;
+/// Most are shorter, in bytes.
+pub(crate) const USUAL_HEAD: usize = 1024;
 /// How well a body packs is told by so many of its first bytes.
 const SAMPLE: u64 = 8 * 1024;
 const SHORT: usize = 1024;

@@ -43,13 +43,10 @@ impl CanonicalUrl {
     /// does. A text that is written otherwise may be taken for a URL as it is.
     pub fn spelled(url: &str) -> Option<Cow<'_, str>> {
         let is_web = url.starts_with("http://") || url.starts_with("https://");
-        let is_odd = |byte| matches!(byte, b'%' | b'@');
-        let end = url.bytes().position(|byte| is_odd(byte) || byte == b'#');
-        let (text, is_known) = match end {
-            Some(end) => (&url[..end], !is_odd(url.as_bytes()[end])),
-            None => (url, true),
-        };
-        if is_web && is_known && text.len() <= Self::LONGEST {
+        let end = url.bytes().position(|byte| byte == b'#');
+        let text = &url[..end.unwrap_or(url.len())];
+        let is_odd = text.bytes().any(|byte| matches!(byte, b'%' | b'@'));
+        if is_web && !is_odd && text.len() <= Self::LONGEST {
             return Some(Cow::Borrowed(text));
         }
         let url = Url::parse(url).ok()?;

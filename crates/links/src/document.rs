@@ -367,7 +367,7 @@ impl Links<'_> {
             };
             link.text.clear();
             link.text.push_str(trimmed(&text));
-            resolver.resolve(&document.bases, reference, &text, &mut link.url)
+            resolver.resolve(&document.bases, reference, &link.text, &mut link.url)
         });
         let Some(reference) = found else { return false };
         let origin = &reference.origin;

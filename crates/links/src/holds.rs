@@ -1,5 +1,6 @@
 //! What each attribute holds: the tables of HTML, SVG, feeds and lists.
 
+use crate::resolve::trimmed;
 use crate::{Kind, Role};
 
 /// What an attribute, or the text of an element, holds.
@@ -315,7 +316,7 @@ impl Dialect {
 
 /// Tells whether a value is a URL beyond doubt, and not a word, a list, or some code.
 pub(crate) fn is_plainly_url(value: &str) -> bool {
-    let value = value.trim_matches(|char: char| char <= ' ');
+    let value = trimmed(value);
     let is_foreign = |char: char| char.is_whitespace() || "{}<>\"'`[]|\\^".contains(char);
     if value.is_empty() || value.contains(is_foreign) || value.starts_with("url(") {
         return false;

@@ -15,6 +15,7 @@ use crate::link::{
     Base, DEEPEST, Found, Kind, Layer, MOST_LINKS, Origin, Place, Reference, Role, Span, Within,
 };
 use crate::near;
+use crate::resolve::trimmed;
 use crate::scan::{self, Attribute, LONGEST_NAME, Run, Scan, Tag, is_space, text_of};
 use crate::text::{Escapes, Text};
 use crate::{Format, css, refresh, script, srcset};
@@ -545,7 +546,7 @@ impl Html<'_> {
 impl Told {
     fn is_news(&mut self, text: &str, kind: Kind, base: u32, layer: Option<Layer>) -> bool {
         // What is the same up to its fragment leads to the same.
-        let text = text.trim_matches(|char: char| char <= ' ');
+        let text = trimmed(text);
         let main = near::find(b'#', text.as_bytes(), 0).map(|end| &text[..end]);
         let main = main.filter(|main| !main.is_empty());
         // What is empty may lead nowhere, by its quotes.

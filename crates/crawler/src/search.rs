@@ -1,8 +1,6 @@
 //! Where an answer leads: by its headers, by its document, by the entries of a sitemap.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::io::Read as _;
 use std::sync::Arc;
 
@@ -12,6 +10,7 @@ use foldhash::quality::RandomState;
 use frontier::{CanonicalUrl, Content, Found, Role, Rules, Scope};
 use http::HeaderMap;
 use http::header::{LINK, REFRESH};
+use indexmap::IndexMap;
 use links::{Format, Kind, Spans, Target};
 use url::Url;
 
@@ -200,8 +199,7 @@ fn unpacked(content: &[u8]) -> Vec<u8> {
 /// What was found in one answer.
 #[derive(Debug, Default)]
 struct Gathered {
-    found: Vec<Found>,
-    places: HashMap<CanonicalUrl, usize, RandomState>,
+    found: IndexMap<CanonicalUrl, Role, RandomState>,
     /// How many of them are guesses.
     guesses: usize,
     /// Its links are not to be followed.
@@ -230,21 +228,9 @@ impl Gathered {
     }
 
     fn add_as(&mut self, url: CanonicalUrl, role: Role) {
-        match self.places.entry(url) {
-            Entry::Vacant(place) => {
-                let url = place.key().clone();
-                place.insert(self.found.len());
-                self.found.push(Found {
-                    role,
-                    ..Found::link(url)
-                });
-            }
-            Entry::Occupied(place) => {
-                let known = &mut self.found[*place.get()].role;
-                if role == Role::Requisite || *known == Role::Guess {
-                    *known = role;
-                }
-            }
+        let known = self.found.entry(url).or_insert(role);
+        if role == Role::Requisite || *known == Role::Guess {
+            *known = role;
         }
     }
 
@@ -268,8 +254,7 @@ impl Gathered {
         if let Some(agent) = &manner.nofollow
             && (self.is_asked_not_to || asks_not_to(&capture.headers, agent))
         {
-            self.found.retain(|found| found.role != Role::Page);
-            self.places.clear();
+            self.found.retain(|_, role| *role != Role::Page);
         }
         for sitemap in named.sitemaps {
             self.add_as(sitemap, Role::Page);
@@ -277,8 +262,13 @@ impl Gathered {
         if let Some(sitemap) = named.perhaps {
             self.add_as(sitemap, Role::Guess);
         }
+        let found = self.found.into_iter();
+        let found = found.map(|(url, role)| Found {
+            role,
+            ..Found::link(url)
+        });
         Links {
-            found: self.found,
+            found: found.collect(),
             is_whole,
             content: Content::of_bytes(capture.body.digest().prefix()),
             spans: None,

@@ -3,6 +3,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use memchr::{memchr, memchr2};
 use url::{Position, Url};
 
 /// An `http` or `https` URL in the one spelling that the crawl knows it by.
@@ -43,9 +44,9 @@ impl CanonicalUrl {
     /// does. A text that is written otherwise may be taken for a URL as it is.
     pub fn spelled(url: &str) -> Option<Cow<'_, str>> {
         let is_web = url.starts_with("http://") || url.starts_with("https://");
-        let end = url.bytes().position(|byte| byte == b'#');
+        let end = memchr(b'#', url.as_bytes());
         let text = &url[..end.unwrap_or(url.len())];
-        let is_odd = text.bytes().any(|byte| matches!(byte, b'%' | b'@'));
+        let is_odd = memchr2(b'%', b'@', text.as_bytes()).is_some();
         if is_web && !is_odd && text.len() <= Self::LONGEST {
             return Some(Cow::Borrowed(text));
         }

@@ -12,7 +12,7 @@ use crate::link::{
 };
 use crate::resolve::{InForce, Resolver, Target, trimmed};
 use crate::spans::Spans;
-use crate::text::{Escapes, Text};
+use crate::text::{Escapes, Source};
 use crate::{Format, Link, css, html, json};
 
 /// Returns what a document refers to by `http` and `https`, in order.
@@ -90,16 +90,17 @@ fn search(
         (decoded.as_bytes(), UTF_8)
     };
     let (bytes, is_too_long) = start(bytes);
+    let source = Source::new(bytes, encoding);
     let mut found = match format {
-        Format::Html | Format::Xml => html::targets(bytes, format, encoding),
-        _ => flat(bytes, format, encoding, html::MOST_GUESSES),
+        Format::Html | Format::Xml => html::targets(source, format),
+        _ => flat(source, format, html::MOST_GUESSES),
     };
     let mut resolver = Resolver::new(encoding, format, bytes.len());
     let bases = resolver.bases(url, &found.bases);
     resolver.renew();
     let mut target = Target::nothing();
     for reference in found.references.iter().filter(|it| it.is_news) {
-        if resolver.resolve(&bases, reference, reference.text(bytes), &mut target) {
+        if resolver.resolve(&bases, reference, reference.text(source), &mut target) {
             each(&target, reference.kind);
         }
     }
@@ -315,9 +316,10 @@ impl<'a> Document<'a> {
 
     fn find(&mut self, url: &Url) {
         let (bytes, _) = start(&self.bytes);
+        let source = Source::new(bytes, self.encoding);
         let found = match self.format {
-            Format::Html | Format::Xml => html::references(bytes, self.format, self.encoding),
-            _ => flat(bytes, self.format, self.encoding, 0),
+            Format::Html | Format::Xml => html::references(source, self.format),
+            _ => flat(source, self.format, 0),
         };
         self.take_in(found, url);
     }
@@ -396,8 +398,9 @@ impl Iterator for Links<'_> {
 impl FusedIterator for Links<'_> {}
 
 /// Finds what the bytes of a document that is no markup refer to.
-fn flat(bytes: &[u8], format: Format, encoding: &'static Encoding, guesses: usize) -> Found {
-    let text = Text::decode(bytes, 0..bytes.len(), encoding, Escapes::None);
+fn flat(source: Source<'_>, format: Format, guesses: usize) -> Found {
+    let bytes = source.bytes;
+    let text = source.decode(0..bytes.len(), Escapes::None);
     let mut found = Found::new(bytes.len());
     let mut push = |words: &str, span: Range<usize>, kind: Kind, role: Role, within: Within| {
         let mut reference = Reference {

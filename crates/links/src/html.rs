@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::hash::BuildHasher as _;
 use std::ops::Range;
 
-use encoding_rs::{Encoding, UTF_8};
+use encoding_rs::UTF_8;
 use foldhash::quality::RandomState;
 
 use crate::attribute::Name;
@@ -13,35 +13,31 @@ use crate::holds::{self, Dialect, Holds};
 use crate::json;
 use crate::link::{
     Base, DEEPEST, Found, Kind, Layer, MOST_LINKS, Origin, Place, Reference, Role, Span, Within,
+    about,
 };
 use crate::near;
 use crate::resolve::trimmed;
 use crate::scan::{self, Attribute, LONGEST_NAME, Run, Scan, Tag, is_space, text_of};
-use crate::text::{Escapes, Text};
+use crate::text::{Escapes, Source, Text};
 use crate::{Format, css, refresh, script, srcset};
 
 /// Finds what a document refers to, in order.
-pub(crate) fn references(document: &[u8], format: Format, encoding: &'static Encoding) -> Found {
-    find(document, format, encoding, 0, None)
+pub(crate) fn references(source: Source<'_>, format: Format) -> Found {
+    find(source, format, 0, None)
 }
 
 /// Finds what a document refers to, guesses too, and tells what is new; of what is not, not all if that
 /// is very much.
-pub(crate) fn targets(document: &[u8], format: Format, encoding: &'static Encoding) -> Found {
-    find(document, format, encoding, 0, Some(Told::default()))
+pub(crate) fn targets(source: Source<'_>, format: Format) -> Found {
+    find(source, format, 0, Some(Told::new(source.bytes.len())))
 }
 
-fn find(
-    document: &[u8],
-    format: Format,
-    encoding: &'static Encoding,
-    depth: usize,
-    told: Option<Told>,
-) -> Found {
+fn find(source: Source<'_>, format: Format, depth: usize, told: Option<Told>) -> Found {
+    let document = source.bytes;
     let mut html = Html {
+        source,
         document,
         format,
-        encoding,
         depth,
         found: Found::new(document.len()),
         origin: Origin::default(),
@@ -67,9 +63,10 @@ fn find(
 }
 
 struct Html<'a> {
+    source: Source<'a>,
+    /// Its bytes.
     document: &'a [u8],
     format: Format,
-    encoding: &'static Encoding,
     /// In how many other documents this one stands.
     depth: usize,
     found: Found,
@@ -89,7 +86,6 @@ struct Html<'a> {
 }
 
 /// Which references were found before: by fingerprints, keyed anew for each document.
-#[derive(Default)]
 struct Told {
     key: RandomState,
     prints: HashSet<u64, RandomState>,
@@ -144,8 +140,8 @@ impl Html<'_> {
     }
 
     fn attributes(&mut self, element: &str, tag: &Tag, dialect: Dialect) {
-        let (document, encoding) = (self.document, self.encoding);
-        let value = |name: &str| value(document, encoding, tag, name);
+        let source = self.source;
+        let value = |name: &str| value(source, tag, name);
         // Archives and classes are looked for there.
         let codebase = match element {
             "applet" | "object" if value("codebase").is_some() => Some(self.new_base(None)),
@@ -183,13 +179,7 @@ impl Html<'_> {
     }
 
     fn attribute(&mut self, attribute: &Attribute, holds: Holds) {
-        let document = self.document;
-        let text = Text::decode(
-            document,
-            attribute.value.clone(),
-            self.encoding,
-            Escapes::Html,
-        );
+        let text = self.source.decode(attribute.value.clone(), Escapes::Html);
         let layer = Some(Layer::Attribute(attribute.quotes));
         match holds {
             Holds::Url(kind, role) => {
@@ -243,7 +233,7 @@ impl Html<'_> {
 
     /// The text of an element in a sitemap or a feed.
     fn text(&mut self, element: &str, tag: &Tag, dialect: Dialect) {
-        let (document, encoding) = (self.document, self.encoding);
+        let (document, source) = (self.document, self.source);
         let parent = self
             .open
             .iter()
@@ -256,7 +246,7 @@ impl Html<'_> {
             .and_then(|name| str::from_utf8(name).ok())
             .unwrap_or_default();
         let is = |name: &str, expected: &str| {
-            value(document, encoding, tag, name)
+            value(source, tag, name)
                 .is_some_and(|value| value.trim().eq_ignore_ascii_case(expected))
         };
         let Some(holds) = dialect.text(element, local(parent), &is) else {
@@ -269,7 +259,7 @@ impl Html<'_> {
             } else {
                 (Escapes::Html, Layer::Text)
             };
-            let text = Text::decode(document, span, encoding, escapes);
+            let text = source.decode(span, escapes);
             match holds {
                 Holds::Html => self.nested(&text, layer),
                 Holds::Url(kind, role) => {
@@ -302,7 +292,7 @@ impl Html<'_> {
             } else {
                 Escapes::Html
             };
-            let text = Text::decode(self.document, span, self.encoding, escapes);
+            let text = self.source.decode(span, escapes);
             let layer = (!is_cdata).then_some(Layer::Text);
             if is_style {
                 self.style(&text, layer, None);
@@ -314,7 +304,7 @@ impl Html<'_> {
 
     /// HTML §4.12.1: the type says what a script is.
     fn script(&mut self, text: &Text<'_>, tag: &Tag, layer: Option<Layer>) {
-        let value = |name| value(self.document, self.encoding, tag, name);
+        let value = |name| value(self.source, tag, name);
         // What it would run is in the other place.
         if value("src").is_some() {
             return;
@@ -381,9 +371,10 @@ impl Html<'_> {
         if self.depth >= DEEPEST {
             return;
         }
-        let told = self.told.as_ref().map(|_| Told::default());
+        let told = self.told.as_ref().map(|_| Told::new(text.decoded.len()));
         let bytes = text.decoded.as_bytes();
-        let found = find(bytes, Format::Html, UTF_8, self.depth + 1, told);
+        let source = Source::new(bytes, UTF_8);
+        let found = find(source, Format::Html, self.depth + 1, told);
         let first = self.next_base();
         let around = self.origin.base;
         let shifted = found.bases.into_iter().map(|base| Base {
@@ -456,7 +447,7 @@ impl Html<'_> {
 
     /// HTML §4.2.5.3, a `meta` that says by whom the document wants to be given what.
     fn policy(&mut self, element: &str, tag: &Tag) {
-        let header = |name| value(self.document, self.encoding, tag, name);
+        let header = |name| value(self.source, tag, name);
         let names_one = |header: Cow<'_, str>| {
             header
                 .trim()
@@ -509,7 +500,7 @@ impl Html<'_> {
             name: tag.name.clone(),
             base: self.origin.base,
         });
-        let base = value(self.document, self.encoding, tag, "xml:base");
+        let base = value(self.source, tag, "xml:base");
         if let Some(base) = base.filter(|_| self.dialect == Some(Dialect::Feed)) {
             let base = base.into_owned();
             self.origin.base = self.new_base(Some(base));
@@ -544,6 +535,15 @@ impl Html<'_> {
 }
 
 impl Told {
+    /// Nothing yet, of a document of this length.
+    fn new(length: usize) -> Self {
+        let key = RandomState::default();
+        Told {
+            prints: HashSet::with_capacity_and_hasher(about(length), key.clone()),
+            key,
+        }
+    }
+
     fn is_news(&mut self, text: &str, kind: Kind, base: u32, layer: Option<Layer>) -> bool {
         // What is the same up to its fragment leads to the same.
         let text = trimmed(text);
@@ -643,18 +643,14 @@ fn behind_doctype(document: &[u8]) -> usize {
 }
 
 /// The value of an attribute, references decoded.
-fn value<'d>(
-    document: &'d [u8],
-    encoding: &'static Encoding,
-    tag: &Tag,
-    name: &str,
-) -> Option<Cow<'d, str>> {
+fn value<'d>(source: Source<'d>, tag: &Tag, name: &str) -> Option<Cow<'d, str>> {
     let is_it = |attribute: &&Attribute| -> bool {
         let known: Name = attribute.name;
         known.as_str() == name
     };
     let attribute = tag.attributes.iter().find(is_it)?;
-    Some(Text::decode(document, attribute.value.clone(), encoding, Escapes::Html).decoded)
+    let text = source.decode(attribute.value.clone(), Escapes::Html);
+    Some(text.decoded)
 }
 
 /// MIME Sniffing §4.6, JavaScript MIME types.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::resolve::Target;
+use crate::text::Source;
 
 /// A URL that a document refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -276,11 +277,11 @@ pub(crate) struct Reference {
 }
 
 impl Reference {
-    /// What it says; `bytes` is what its span refers to.
-    pub(crate) fn text<'t>(&'t self, bytes: &'t [u8]) -> &'t str {
+    /// What it says; `source` is what its span refers to.
+    pub(crate) fn text<'t>(&'t self, source: Source<'t>) -> &'t str {
         match &self.text {
             Some(text) => text,
-            None => str::from_utf8(self.span.of(bytes)).unwrap_or_default(),
+            None => source.text(self.span.range()).unwrap_or_default(),
         }
     }
 
@@ -441,7 +442,7 @@ impl Found {
         Found {
             room: length * BYTES_OF_URL_A_BYTE + (1 << 20),
             room_of_repeated: MOST_REPEATED * REFERENCE,
-            references: Vec::new(),
+            references: Vec::with_capacity(about(length)),
             bases: vec![Base::default()],
             head: None,
             policies: Vec::new(),
@@ -458,6 +459,11 @@ pub(crate) const MOST_LINKS: usize = 100_000;
 
 /// Of what a document says again and again, about so much is kept in mind, where that is of no account.
 const MOST_REPEATED: usize = 10_000;
+
+/// About how many references a document of this length has, or more: to make room for them at once.
+pub(crate) fn about(length: usize) -> usize {
+    (length / 256).min(1024)
+}
 
 /// What a reference takes, in bytes.
 const REFERENCE: usize = size_of::<Reference>();

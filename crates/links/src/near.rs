@@ -50,6 +50,22 @@ pub(crate) fn end<const N: usize>(
     at + found.unwrap_or(rest.len())
 }
 
+/// Whether one of some bytes is in it.
+#[inline]
+pub(crate) fn has<const N: usize>(bytes: [u8; N], input: &[u8]) -> bool {
+    let mut parts = input.chunks_exact(16);
+    let is_in = |part: &[u8]| {
+        let part = sixteen(part).unwrap_or_default();
+        let found = bytes.map(|byte| part.simd_eq(u8x16::splat(byte)));
+        found
+            .into_iter()
+            .fold(u8x16::ZERO, |found, it| found | it)
+            .to_bitmask()
+            != 0
+    };
+    parts.any(is_in) || parts.remainder().iter().any(|byte| bytes.contains(byte))
+}
+
 #[inline]
 fn sixteen(input: &[u8]) -> Option<u8x16> {
     input.first_chunk().map(|near| u8x16::new(*near))
@@ -73,6 +89,8 @@ mod tests {
             prop_assert_eq!(super::end([b'/'], is_end, &input, from), end);
             let found = rest.iter().position(|byte| *byte == b'/');
             prop_assert_eq!(super::find(b'/', &input, from), found.map(|at| from + at));
+            let has = rest.contains(&b'/') || rest.contains(&1);
+            prop_assert_eq!(super::has([b'/', 1], rest), has);
         }
     }
 }

@@ -74,21 +74,26 @@ pub(crate) struct InForce {
     around: Option<u32>,
     /// How much of the URL stands before its path, if it is one of the web.
     root: Option<usize>,
-    /// How much stands up to the last slash of the path.
-    folder: usize,
+    /// How much stands up to each slash of its path, from the last one on.
+    folders: Arc<[usize]>,
+    /// A folder may be a drive's letter, which the parser keeps from going up.
+    may_have_drive: bool,
 }
 
 impl InForce {
     fn new(url: Url, is_written: bool, around: Option<u32>) -> Self {
         let is_web = matches!(url.scheme(), "http" | "https");
         let root = url[..Position::BeforePath].len();
-        let folder = url.path().rfind('/').map_or(0, |at| at + 1);
+        let slashes = memchr::memrchr_iter(b'/', url.path().as_bytes());
+        let folders: Arc<[_]> = slashes.map(|at| root + at + 1).take(MOST_FOLDERS).collect();
+        let last = folders.first().map_or(root, |end| *end);
         InForce {
-            url: Arc::new(url),
             is_written,
             around,
             root: is_web.then_some(root),
-            folder: root + folder,
+            folders,
+            may_have_drive: url.as_str()[root..last].contains([':', '|']),
+            url: Arc::new(url),
         }
     }
 
@@ -106,18 +111,19 @@ impl InForce {
         } else if let Some(rest) = text.strip_prefix('/') {
             (&base[..=root], rest)
         } else {
-            let mut folder = self.folder;
             let mut rest = text.strip_prefix("./").unwrap_or(text);
-            // A drive's letter is kept from going up, by the parser.
-            if rest.starts_with("../") && base[root..folder].contains([':', '|']) {
-                return false;
-            }
+            let mut above = 0;
             while let Some(shorter) = rest.strip_prefix("../") {
-                let above = base[root..folder - 1].rfind('/');
-                folder = root + above.unwrap_or(0) + 1;
+                above += 1;
                 rest = shorter;
             }
-            (&base[..folder], rest)
+            if above > 0 && self.may_have_drive || above >= MOST_FOLDERS {
+                return false;
+            }
+            // At the top, it goes no higher.
+            let folder = self.folders.get(above).or(self.folders.last());
+            let Some(folder) = folder else { return false };
+            (&base[..*folder], rest)
         };
         let hangs_on_all = text.is_empty() || text.starts_with('?') || text.starts_with("//");
         if hangs_on_all || !is_plain(rest) || !fragment.bytes().all(stays_in_fragment) {
@@ -236,6 +242,9 @@ impl Resolver {
     }
 }
 
+/// No more folders of a URL are kept in mind; what goes further up is left to the parser.
+const MOST_FOLDERS: usize = 32;
+
 /// Parses it, queries encoded in that encoding.
 fn parse(base: &Url, text: &str, encoding: Option<&'static Encoding>) -> Option<Url> {
     let options = Url::options().base_url(Some(base));
@@ -271,35 +280,44 @@ fn plain_origin(text: &str) -> Option<usize> {
     is_host.then_some(start + host.len())
 }
 
-/// Whether a path, and a query behind it, is written in a URL as it is, and has no dot segments: nearly.
+/// Whether a path, and a query behind it, is written in a URL as it is, and has no dot segments, or
+/// what looks like one: nearly.
 fn is_plain(text: &str) -> bool {
-    let mut is_start = true;
-    let mut is_query = false;
-    text.bytes().all(|byte| {
-        let is_dot_segment = byte == b'.' && is_start;
-        is_query |= byte == b'?';
-        is_start = byte == b'/' && !is_query;
-        !is_dot_segment && PLAIN[usize::from(byte)]
-    })
+    let mut seen = 0;
+    let mut last = SLASH;
+    for byte in text.bytes() {
+        let class = CLASS[usize::from(byte)];
+        seen |= class | (last << 1 & class & DOT) << 1;
+        last = class;
+    }
+    seen & !(SLASH | DOT) == 0
 }
 
-/// Those that the URL standard writes in paths and queries as they are, wherever they stand, but for
-/// what is said of dots.
-const PLAIN: [bool; 256] = {
-    let mut plain = [false; 256];
+/// Of each byte: 0 of those that the URL standard writes in paths and queries as they are, wherever they
+/// stand.
+static CLASS: [u8; 256] = {
+    let mut class = [OTHER; 256];
     let mut byte = 0_u8;
     while byte < 0x80 {
-        plain[byte as usize] = byte.is_ascii_alphanumeric();
+        if byte.is_ascii_alphanumeric() {
+            class[byte as usize] = 0;
+        }
         byte += 1;
     }
-    let others = b"-._~/?!$&()*+,;=@";
+    let others = b"-_~?!$&()*+,;=@";
     let mut at = 0;
     while at < others.len() {
-        plain[others[at] as usize] = true;
+        class[others[at] as usize] = 0;
         at += 1;
     }
-    plain
+    class[b'/' as usize] = SLASH;
+    class[b'.' as usize] = DOT;
+    class
 };
+const SLASH: u8 = 1;
+/// Behind a slash it is as bad as any other.
+const DOT: u8 = 2;
+const OTHER: u8 = 4;
 
 /// Whether it stands in a fragment as it is (URL standard §1.3, fragment percent-encode set).
 fn stays_in_fragment(byte: u8) -> bool {
@@ -389,7 +407,7 @@ mod tests {
             "../",
             "../../../d",
             "/",
-            "/d?e=f&g=/../h#i",
+            "/d?e=f&g=h/#i",
             "d#e[0]",
             "http://h:8080/d",
             "d//e.f;g",
@@ -399,12 +417,21 @@ mod tests {
             assert!(base.join(text, &mut target), "{text}");
             assert_eq!(target.to_url(), base.url.join(text).unwrap(), "{text}");
         }
+        let deep = format!("http://h/{}", "a/".repeat(40));
+        let deep = InForce::new(Url::parse(&deep).unwrap(), false, None);
+        for above in [0, 1, 30, 31, 32, 39, 40, 41] {
+            let text = "../".repeat(above) + "d";
+            assert_eq!(deep.join(&text, &mut target), above < MOST_FOLDERS);
+            let expected = deep.url.join(&text).unwrap();
+            assert!(above >= MOST_FOLDERS || target.to_url() == expected);
+        }
         for text in [
             "",
             ".",
             "..",
             "d/..",
             "d/.e",
+            "d?e=/../f",
             "//h/d",
             "http:d",
             "?d",

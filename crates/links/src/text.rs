@@ -1,9 +1,56 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use encoding_rs::Encoding;
+use encoding_rs::{Encoding, UTF_8};
 
+use crate::near;
 use crate::reference::{self, Decoded};
+
+/// The bytes of a document, and what they are in.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) encoding: &'static Encoding,
+    /// They, if they are text as they stand: looked at once, and not for each part.
+    text: Option<&'a str>,
+}
+
+impl<'a> Source<'a> {
+    pub(crate) fn new(bytes: &'a [u8], encoding: &'static Encoding) -> Self {
+        Source {
+            bytes,
+            encoding,
+            text: as_it_stands(bytes, encoding),
+        }
+    }
+
+    /// Returns a part, if it is text as it stands.
+    pub(crate) fn text(self, part: Range<usize>) -> Option<&'a str> {
+        match self.text {
+            Some(text) => text.get(part),
+            None => as_it_stands(self.bytes.get(part)?, self.encoding),
+        }
+    }
+
+    /// Decodes a part, and what is escaped in it.
+    pub(crate) fn decode(self, part: Range<usize>, escapes: Escapes) -> Text<'a> {
+        let raw = &self.bytes[part.clone()];
+        let is_plain = escapes == Escapes::None || !near::has(ESCAPES, raw);
+        match self.text(part.clone()).filter(|_| is_plain) {
+            Some(text) => Text {
+                decoded: Cow::Borrowed(text),
+                parts: Vec::new(),
+                bytes: part,
+            },
+            None => Text::decode_in_parts(raw, part, self.encoding, escapes),
+        }
+    }
+}
+
+fn as_it_stands<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> Option<&'a str> {
+    let is_text = encoding == UTF_8 || bytes.is_ascii();
+    is_text.then(|| str::from_utf8(bytes).ok())?
+}
 
 /// Text decoded from bytes, which knows where each part of it came from.
 pub(crate) struct Text<'a> {
@@ -31,27 +78,7 @@ struct Part {
     verbatim: bool,
 }
 
-impl<'a> Text<'a> {
-    /// Decodes `document[bytes]`, and what is escaped in it.
-    pub(crate) fn decode(
-        document: &'a [u8],
-        bytes: Range<usize>,
-        encoding: &'static Encoding,
-        escapes: Escapes,
-    ) -> Self {
-        let raw = &document[bytes.clone()];
-        let is_plain = escapes == Escapes::None || !raw.iter().any(|byte| is_escape(*byte));
-        let as_it_is = (encoding == encoding_rs::UTF_8 || raw.is_ascii()) && is_plain;
-        match str::from_utf8(raw).ok().filter(|_| as_it_is) {
-            Some(text) => Text {
-                decoded: Cow::Borrowed(text),
-                parts: Vec::new(),
-                bytes,
-            },
-            None => Self::decode_in_parts(raw, bytes, encoding, escapes),
-        }
-    }
-
+impl Text<'_> {
     fn decode_in_parts(
         raw: &[u8],
         bytes: Range<usize>,
@@ -98,10 +125,10 @@ impl<'a> Text<'a> {
                 });
                 text.extend(rest[..run].iter().map(|byte| char::from(*byte)));
                 at += run;
-            } else if encoding == encoding_rs::UTF_8 || encoding.is_single_byte() {
+            } else if encoding == UTF_8 || encoding.is_single_byte() {
                 let run = run(rest, |byte| !byte.is_ascii());
                 let as_it_is = str::from_utf8(&rest[..run]).is_ok();
-                part(encoding == encoding_rs::UTF_8 && as_it_is);
+                part(encoding == UTF_8 && as_it_is);
                 text.push_str(&encoding.decode_without_bom_handling(&rest[..run]).0);
                 at += run;
             } else {
@@ -147,8 +174,10 @@ impl<'a> Text<'a> {
 /// Carriage returns and NULs, too, are others in the text of HTML. (CSS has its own rules for
 /// these, and its parser knows them.)
 fn is_escape(byte: u8) -> bool {
-    matches!(byte, b'&' | b'\r' | 0)
+    ESCAPES.contains(&byte)
 }
+
+const ESCAPES: [u8; 3] = [b'&', b'\r', 0];
 
 /// The first character, of those encodings where its further bytes may look like ASCII.
 fn character<'r>(rest: &'r [u8], encoding: &'static Encoding) -> (Cow<'r, str>, usize) {

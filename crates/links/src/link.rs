@@ -259,7 +259,7 @@ pub(crate) enum Within {
 }
 
 /// A URL that was found and not resolved yet: small, since there may be very many.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct Reference {
     /// What it says, if that is not what stands there byte for byte.
     pub(crate) text: Option<Box<str>>,
@@ -269,10 +269,8 @@ pub(crate) struct Reference {
     pub(crate) role: Role,
     pub(crate) place: Place,
     /// Whether the document did not say the same before.
-    #[serde(skip)]
     pub(crate) is_news: bool,
     /// Whether nothing says what it is for, so that it is none of the links of a document.
-    #[serde(skip)]
     pub(crate) is_guess: bool,
 }
 
@@ -306,10 +304,10 @@ impl Reference {
 }
 
 /// The tag that a URL is found in.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Origin {
     pub(crate) tag: Span,
-    element_end: u32,
+    pub(crate) element_end: u32,
     /// None has none mostly.
     pub(crate) guards: Option<Arc<[Span]>>,
     /// Which of the [bases](Found::bases) is in force.
@@ -331,24 +329,9 @@ impl Origin {
 
 /// A place in a document, of which no more than [`MOST_BYTES`] are searched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(from = "(u32, u32)", into = "(u32, u32)")]
 pub(crate) struct Span {
-    start: u32,
-    end: u32,
-}
-
-/// As it is written: where it begins, and how long it is.
-impl From<Span> for (u32, u32) {
-    fn from(span: Span) -> Self {
-        (span.start, span.end - span.start)
-    }
-}
-
-impl From<(u32, u32)> for Span {
-    fn from((start, length): (u32, u32)) -> Self {
-        let end = start.saturating_add(length);
-        Span { start, end }
-    }
+    pub(crate) start: u32,
+    pub(crate) end: u32,
 }
 
 impl Span {
@@ -368,7 +351,7 @@ impl Span {
 }
 
 /// What was found in a document.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) references: Vec<Reference>,
     /// The first is that of the document.
@@ -378,22 +361,16 @@ pub(crate) struct Found {
     /// The tags that name a policy of what may be loaded.
     pub(crate) policies: Vec<Range<usize>>,
     /// The crawlers that are asked to follow no link.
-    #[serde(skip)]
     pub(crate) nofollow: Vec<String>,
     /// In bytes, for what they say where that is not what stands there.
-    #[serde(skip)]
     room: usize,
     /// In bytes, for those that are no news.
-    #[serde(skip)]
     room_of_repeated: usize,
     /// How many of the references are news.
-    #[serde(skip)]
     pub(crate) news: usize,
     /// Some that are no news are not among them.
-    #[serde(skip)]
     pub(crate) has_passed_over: bool,
     /// There is more than was found.
-    #[serde(skip)]
     pub(crate) is_cut: bool,
 }
 

@@ -50,6 +50,25 @@ pub(crate) fn end<const N: usize>(
     at + found.unwrap_or(rest.len())
 }
 
+/// Of the next 64 bytes, from a place on, which are these: the lowest bit tells of the first. `None` if
+/// there are not so many.
+#[inline]
+pub(crate) fn places<const N: usize>(
+    bytes: [u8; N],
+    input: &[u8],
+    from: usize,
+) -> Option<[u64; N]> {
+    let next: &[u8; 64] = input.get(from..)?.first_chunk()?;
+    let mut places = [0; N];
+    for (at, near) in (0..).step_by(16).zip(next.as_chunks().0) {
+        let near = u8x16::new(*near);
+        for (places, byte) in places.iter_mut().zip(bytes) {
+            *places |= u64::from(near.simd_eq(u8x16::splat(byte)).to_bitmask()) << at;
+        }
+    }
+    Some(places)
+}
+
 /// Whether one of some bytes is in it.
 #[inline]
 pub(crate) fn has<const N: usize>(bytes: [u8; N], input: &[u8]) -> bool {
@@ -79,8 +98,8 @@ mod tests {
         #[test]
         fn it_is_found_where_it_is(
             input in proptest::collection::vec(
-                prop_oneof![Just(b'a'), Just(0xff), Just(1), Just(b' '), Just(b'/')], 0..70),
-            from in 0..80_usize,
+                prop_oneof![Just(b'a'), Just(0xff), Just(1), Just(b' '), Just(b'/')], 0..90),
+            from in 0..100_usize,
         ) {
             let rest = input.get(from..).unwrap_or_default();
             let is_end = |byte: u8| byte == b' ' || byte == b'/';
@@ -89,6 +108,11 @@ mod tests {
             prop_assert_eq!(super::end([b'/'], is_end, &input, from), end);
             let found = rest.iter().position(|byte| *byte == b'/');
             prop_assert_eq!(super::find(b'/', &input, from), found.map(|at| from + at));
+            let places = rest.first_chunk::<64>().map(|next| {
+                let bit = |(at, byte): (usize, &u8)| u64::from(*byte == b'/') << at;
+                [next.iter().enumerate().map(bit).sum::<u64>()]
+            });
+            prop_assert_eq!(super::places([b'/'], &input, from), places);
             let has = rest.contains(&b'/') || rest.contains(&1);
             prop_assert_eq!(super::has([b'/', 1], rest), has);
         }

@@ -81,7 +81,7 @@ impl<'a> Scan<'a> {
     /// Goes to the next tag that may matter; `false` at the end. Of HTML, these are start tags with
     /// a known attribute, scripts, styles, and those that say where the head is; of XML, all.
     pub(crate) fn next(&mut self, tag: &mut Tag) -> bool {
-        while let Some(found) = near::find(b'<', self.input, self.at) {
+        while let Some(found) = self.open() {
             self.at = found;
             // Tag open state.
             match self.peek(1) {
@@ -112,6 +112,23 @@ impl<'a> Scan<'a> {
         }
         self.at = self.input.len();
         false
+    }
+
+    /// Where the next `<` is that does not begin an end tag which may be passed over: half of all tags are
+    /// such, and nobody asks for their names.
+    fn open(&self) -> Option<usize> {
+        let mut at = self.at;
+        let may_pass_over = !self.is_xml && !self.foreign.is_open();
+        while may_pass_over
+            && let Some(near) = near::places([b'<', b'>', b'/', b'='], self.input, at)
+        {
+            let (next, is_open) = behind_end_tags(near);
+            if is_open {
+                return Some(at + next);
+            }
+            at += next;
+        }
+        near::find(b'<', self.input, at)
     }
 
     fn rest(&self) -> &'a [u8] {
@@ -171,7 +188,6 @@ impl<'a> Scan<'a> {
     /// End tag open state. Tells whether it matters.
     fn end_tag(&mut self, tag: &mut Tag) -> bool {
         match self.peek(2) {
-            // Half of all tags are such, and nobody asks for their names.
             Some(byte) if byte.is_ascii_alphabetic() && !self.is_xml && !self.foreign.is_open() => {
                 self.at = end_of_name(self.input, self.at + 2);
                 // It may have attributes, with a `>` in them.
@@ -398,6 +414,30 @@ impl<'a> Scan<'a> {
             .is_some_and(|byte| is_space(*byte) || matches!(byte, b'/' | b'>'));
         ends && found.eq_ignore_ascii_case(name)
     }
+}
+
+/// Among 64 bytes of text and tags, of which it is known where `<`, `>`, `/` and `=` are: how far it is to
+/// the first `<` that does not begin an end tag, or begins one with a `=`, by which it may have a `>` in
+/// quotes; or, if there is none, to where it is to be looked next.
+fn behind_end_tags([open, close, slash, equals]: [u64; 4]) -> (usize, bool) {
+    let end_tags = open & slash >> 1;
+    let first = open & !end_tags;
+    let before = first.wrapping_sub(1) & !first;
+    let (end_tags, close) = (end_tags & before, close & before);
+    // From each 1 that is taken away up to the next that is added, there are ones.
+    let inside = close.wrapping_sub(end_tags);
+    let after = inside << 1;
+    let is_odd = inside & !after != end_tags || after & !inside != close;
+    if is_odd || inside & (equals | first) != 0 {
+        // A `>` of the text may be alone.
+        return (open.trailing_zeros() as usize, open != 0);
+    }
+    if inside >> 63 == 0 {
+        return (first.trailing_zeros() as usize, first != 0);
+    }
+    // The last one ends further on.
+    let last = 63 - end_tags.leading_zeros() as usize;
+    (last, last == 0)
 }
 
 /// Attribute name state up to after attribute value state. Returns where they end; `None` when the

@@ -117,7 +117,9 @@ impl Entry {
             head: head.map(|head| Cow::Owned(head.to_string())),
             body: body.map(|body| Cow::Owned(body.to_string())),
         };
-        let json = serde_json::to_string(&line).map_err(|_| fmt::Error)?;
+        let mut json = Vec::with_capacity(USUAL_LENGTH);
+        serde_json::to_writer(&mut json, &line).map_err(|_| fmt::Error)?;
+        let json = str::from_utf8(&json).map_err(|_| fmt::Error)?;
         write!(formatter, "{key} {timestamp} {json}")
     }
 
@@ -193,6 +195,8 @@ fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
+/// Of a line, in bytes.
+const USUAL_LENGTH: usize = 512;
 const REVISIT: &str = "warc/revisit";
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use http::{HeaderMap, StatusCode};
 use promise::{Completer, Promise, promise};
 use robots::{MOST_BYTES, Robots, Rules};
 use tokio::time::Instant;
-use url::Url;
+use url::{Position, Url};
 
 use crate::event::Reason;
 use crate::page::{follows, redirect};
@@ -57,12 +57,13 @@ impl Gate {
     ///
     /// There is no answer, or it is that the server fails.
     pub(crate) async fn rules(&self, url: &Url) -> Result<Arc<Said>, Reason> {
-        let origin = url.origin().ascii_serialization();
-        let (said, completer) = self.known(&origin);
+        // A canonical one names no user.
+        let origin = &url[..Position::BeforePath];
+        let (said, completer) = self.known(origin);
         if let Some(completer) = completer {
             let answer = self.ask(url).await;
             if answer.is_err() {
-                self.lock().remove(&origin);
+                self.lock().remove(origin);
             }
             completer.complete(answer);
         }

@@ -12,7 +12,7 @@ use http::HeaderMap;
 use http::header::{LINK, REFRESH};
 use indexmap::IndexMap;
 use links::{Format, Kind, Spans, Target};
-use url::Url;
+use url::{Position, Url};
 
 use crate::page::MOST_SEARCHED;
 
@@ -85,7 +85,7 @@ pub(crate) fn search(
     named: Named,
     manner: &Manner,
 ) -> Links {
-    let mut gathered = Gathered::default();
+    let mut gathered = Gathered::of(content.len());
     let Some(document) = Document::of(capture, content, address, named.is_sitemap) else {
         return gathered.finish(capture, address, named, manner, true);
     };
@@ -99,11 +99,11 @@ pub(crate) fn search(
     let each = |target: &Target, kind| match kind {
         Kind::Guess if !manner.guesses => {}
         Kind::Guess => {
-            let url = target.to_url();
-            gathered.guess(&url, address);
+            gathered.guess(target, address);
             if is_script {
-                for elsewhere in from_pages(&url, address, &manner.pages) {
-                    gathered.guess(&elsewhere, address);
+                for elsewhere in from_pages(&target.to_url(), address, &manner.pages) {
+                    let elsewhere = Target::of(elsewhere);
+                    elsewhere.iter().for_each(|it| gathered.guess(it, address));
                 }
             }
         }
@@ -207,6 +207,15 @@ struct Gathered {
 }
 
 impl Gathered {
+    /// Nothing yet, of a document of this length.
+    fn of(length: usize) -> Self {
+        let about = (length / 256).min(1024);
+        Gathered {
+            found: IndexMap::with_capacity_and_hasher(about, RandomState::default()),
+            ..Gathered::default()
+        }
+    }
+
     fn add(&mut self, target: &Target, kind: Kind) {
         if let Some(role) = role(kind)
             && let Some(url) = CanonicalUrl::of_written(target.as_str())
@@ -216,10 +225,12 @@ impl Gathered {
     }
 
     /// Adds what a script may ask for, if it is where the document is.
-    fn guess(&mut self, url: &Url, address: &Url) {
+    fn guess(&mut self, target: &Target, address: &Url) {
+        let origin = &address[..Position::BeforePath];
+        let path = target.as_str().strip_prefix(origin);
         if self.guesses < MOST_GUESSES
-            && url.origin() == address.origin()
-            && let Some(url) = CanonicalUrl::new(url)
+            && path.is_some_and(|path| path.starts_with('/'))
+            && let Some(url) = CanonicalUrl::of_written(target.as_str())
         {
             let before = self.found.len();
             self.add_as(url, Role::Guess);

@@ -323,7 +323,10 @@ fn head(request: &Request<Empty<Bytes>>, disclose: bool) -> Bytes {
         .uri()
         .path_and_query()
         .map_or("/", |target| target.as_str());
-    let mut head = format!("GET {target} HTTP/1.1\r\n").into_bytes();
+    let mut head = Vec::with_capacity(USUAL_HEAD + target.len());
+    for part in ["GET ", target, " HTTP/1.1\r\n"] {
+        head.extend_from_slice(part.as_bytes());
+    }
     for (name, value) in request.headers() {
         head.extend_from_slice(name.as_str().as_bytes());
         head.extend_from_slice(b": ");
@@ -343,6 +346,9 @@ fn field_value(text: &str) -> HeaderValue {
     let visible: String = text.chars().filter(|c| matches!(c, ' '..='~')).collect();
     HeaderValue::from_str(&visible).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
+
+/// As many bytes as a request has beside its target, mostly.
+const USUAL_HEAD: usize = 256;
 
 /// How many bytes of a body may come by HTTP/2 before anyone takes them; of a connection's bodies
 /// together, four times as many.

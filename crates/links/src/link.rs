@@ -439,7 +439,7 @@ const MOST_REPEATED: usize = 10_000;
 
 /// About how many references a document of this length has, or more: to make room for them at once.
 pub(crate) fn about(length: usize) -> usize {
-    (length / 256).min(1024)
+    (length / 128).min(1024)
 }
 
 /// What a reference takes, in bytes.

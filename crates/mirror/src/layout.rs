@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use archive::Entry;
 use foldhash::quality::RandomState;
 use links::Target;
+use memchr::{memchr_iter, memrchr};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rows::{Rows, Scratch};
 use url::Url;
@@ -402,15 +403,12 @@ fn changed() -> io::Error {
 pub(crate) fn relative(from: &str, to: &str, fragment: Option<&str>) -> String {
     let mut link = String::new();
     if from != to || fragment.is_none() {
-        let behind_slash = |text: &[u8]| {
-            let slash = text.iter().rposition(|byte| *byte == b'/');
-            slash.map_or(0, |at| at + 1)
-        };
-        let folder = &from[..behind_slash(from.as_bytes())];
-        let alike = folder.bytes().zip(to.bytes());
+        let behind_slash = |text: &[u8]| memrchr(b'/', text).map_or(0, |at| at + 1);
+        let folder = &from.as_bytes()[..behind_slash(from.as_bytes())];
+        let alike = folder.iter().zip(to.as_bytes());
         let alike = alike.take_while(|(a, b)| a == b).count();
-        let shared = behind_slash(&folder.as_bytes()[..alike]);
-        let up = folder[shared..].matches('/').count();
+        let shared = behind_slash(&folder[..alike]);
+        let up = memchr_iter(b'/', &folder[shared..]).count();
         // Mostly there is nothing to escape.
         let fragment = fragment.map_or(0, |it| 1 + it.len());
         link.reserve_exact(3 * up + to.len() - shared + fragment);

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use archive::Digest;
 use icu_normalizer::DecomposingNormalizerBorrowed;
+use memchr::{memchr, memchr2, memrchr};
 use percent_encoding::percent_decode_str;
 
 use crate::media::Endings;
@@ -97,14 +98,17 @@ pub(crate) fn host(url: &str) -> &str {
 
 /// The host of a URL with its port, its path, and its query.
 fn parts(url: &str) -> (&str, &str, Option<&str>) {
-    let url = url.split('#').next().unwrap_or_default();
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-    let host = authority
-        .rsplit_once('@')
-        .map_or(authority, |(_, host)| host);
-    match path.split_once('?') {
-        Some((path, query)) => (host, path, Some(query)),
+    let end = memchr(b'#', url.as_bytes()).unwrap_or(url.len());
+    let url = &url[..end];
+    let scheme = memchr(b':', url.as_bytes());
+    let rest = scheme.and_then(|end| url[end..].strip_prefix("://"));
+    let rest = rest.unwrap_or(url);
+    let end = memchr2(b'/', b'?', rest.as_bytes());
+    let (authority, path) = rest.split_at(end.unwrap_or(rest.len()));
+    let user = memrchr(b'@', authority.as_bytes());
+    let host = &authority[user.map_or(0, |end| end + 1)..];
+    match memchr(b'?', path.as_bytes()) {
+        Some(end) => (host, &path[..end], Some(&path[end + 1..])),
         None => (host, path, None),
     }
 }
@@ -152,6 +156,9 @@ pub(crate) fn fold(path: &str) -> String {
 /// One part of a path: percent-decoded as far as that is text, then whatever some system might
 /// take amiss percent-encoded, so that different parts stay different.
 fn part(text: &str) -> Cow<'_, str> {
+    if is_short_and_plain(text) {
+        return Cow::Borrowed(text);
+    }
     let decoded = percent_decode_str(text).decode_utf8();
     let text = decoded.unwrap_or(Cow::Borrowed(text));
     if text.is_empty() {
@@ -185,13 +192,28 @@ fn part(text: &str) -> Cow<'_, str> {
     Cow::Owned(part)
 }
 
+/// Whether it is a part as it is: at a glance, as most are.
+fn is_short_and_plain(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii() && is_plain(char::from(byte));
+    !text.is_empty()
+        && text.len() <= LONGEST_PART
+        && text.bytes().all(is_plain)
+        && !text.starts_with('.')
+        && !text.ends_with('.')
+        && !is_reserved(text)
+}
+
 fn is_plain(char: char) -> bool {
     char.is_alphanumeric() || matches!(char, '-' | '_' | '.' | '~' | '=' | '+' | ',' | '@')
 }
 
 /// Names of devices on Windows, with any ending.
 fn is_reserved(text: &str) -> bool {
-    let name = text.split('.').next().unwrap_or_default();
+    let end = memchr(b'.', text.as_bytes());
+    let name = &text[..end.unwrap_or(text.len())];
+    if !(3..=5).contains(&name.len()) {
+        return false;
+    }
     let is = |reserved: &[&str], name: &str| {
         let mut reserved = reserved.iter();
         reserved.any(|it| it.eq_ignore_ascii_case(name))

@@ -276,6 +276,11 @@ impl<'a> Document<'a> {
     /// undone. What is out of bounds is empty.
     pub fn text(&self, span: Range<usize>) -> Cow<'_, str> {
         let bytes = self.bytes.get(span).unwrap_or_default();
+        if self.encoding == UTF_8
+            && let Ok(text) = str::from_utf8(bytes)
+        {
+            return Cow::Borrowed(text);
+        }
         self.encoding.decode_without_bom_handling(bytes).0
     }
 

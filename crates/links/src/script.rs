@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use crate::link::{MOST_LINKS, Within};
-use crate::{Kind, Role};
+use crate::{Kind, Role, near};
 
 /// A URL as it stands in a script.
 pub(crate) struct Found {
@@ -181,6 +181,11 @@ impl<'s> Lexer<'s> {
         let start = self.at;
         self.skip_while(is_name);
         let name = &self.script[start..self.at];
+        if name.starts_with(|first: char| first.is_ascii_digit()) {
+            self.regex_may_follow = false;
+            self.before = Before::Other;
+            return;
+        }
         let behind_dot = matches!(self.before, Before::Dot | Before::ContainerDot);
         self.regex_may_follow = !behind_dot && OPERATORS.contains(&name);
         self.before = match name {
@@ -538,7 +543,8 @@ fn is_file_name(text: &str) -> bool {
         byte.is_ascii_alphanumeric()
             || matches!(byte, b'.' | b'-' | b'_' | b'~' | b'/' | b'%' | b'@')
     };
-    if text.len() > LONGEST_FILE_NAME || text.starts_with("//") {
+    let may_end = near::find(b'.', text.as_bytes(), 0).is_some();
+    if !may_end || text.len() > LONGEST_FILE_NAME || text.starts_with("//") {
         return false;
     }
     let (path, query) = text.split_once('?').unwrap_or((text, ""));

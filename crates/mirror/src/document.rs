@@ -308,13 +308,13 @@ impl Page<'_, '_, '_> {
                 if link.role == Role::ImportMap {
                     self.load(link, file.clone());
                 }
-                Some(Edit::Url(self.way(&file)))
+                Some(Edit::Url(self.way(link, &file)))
             }
             Role::Script => {
                 for module in self.editor.imported_by(&file) {
                     self.load_module(link, module);
                 }
-                Some(Edit::Unguarded(self.way(&file)))
+                Some(Edit::Unguarded(self.way(link, &file)))
             }
             Role::Use if self.is_use(link) => Some(self.element_of(link, &file)),
             Role::Mask | Role::ClipPath | Role::Paint | Role::Track => {
@@ -331,7 +331,7 @@ impl Page<'_, '_, '_> {
                 self.note(link, Obstacle::ServiceWorker);
                 None
             }
-            _ => Some(Edit::Unguarded(self.way(&file))),
+            _ => Some(Edit::Unguarded(self.way(link, &file))),
         }
     }
 
@@ -339,7 +339,7 @@ impl Page<'_, '_, '_> {
     fn edit_data(&mut self, link: &Link) -> Option<Edit> {
         let file = self.editor.finder.find(&link.url)?;
         let is_style = link.role == Role::Stylesheet && !link.is_nested();
-        is_style.then(|| Edit::Url(self.way(&file)))
+        is_style.then(|| Edit::Url(self.way(link, &file)))
     }
 
     /// The tag that says what a `Refresh` header says (HTML §7.4.6).
@@ -390,8 +390,8 @@ impl Page<'_, '_, '_> {
         Some(Edit::Url(link.url.to_string()))
     }
 
-    fn way(&self, file: &File) -> String {
-        relative(self.path, &file.path, file.fragment.as_deref())
+    fn way(&self, link: &Link, file: &File) -> String {
+        relative(self.path, &file.path, file.fragment(&link.url))
     }
 
     /// The role of a link, or that of what it is given to.
@@ -413,16 +413,16 @@ impl Page<'_, '_, '_> {
     /// What is fetched where it stands: a data URL of it, if that is not too long.
     fn data(&mut self, link: &Link, file: &File, form: Form) -> String {
         if *file.path == *self.path {
-            return self.way(file);
+            return self.way(link, file);
         }
         let Editor {
             inliner, finder, ..
         } = &mut *self.editor;
         let Some(data) = inliner.data(finder, file, form) else {
             self.note(link, Obstacle::TooLong);
-            return self.way(file);
+            return self.way(link, file);
         };
-        match &file.fragment {
+        match file.fragment(&link.url) {
             Some(fragment) => format!("{data}#{fragment}"),
             None => data,
         }
@@ -432,7 +432,7 @@ impl Page<'_, '_, '_> {
     fn manifest(&self, link: &Link, file: &File) -> Edit {
         let before = self.text_without(link.tag.start..link.span.start, &link.guards);
         let after = self.text_without(link.span.end..link.tag.end, &link.guards);
-        let way = self.way(file).replace('=', "&#61;");
+        let way = self.way(link, file).replace('=', "&#61;");
         Edit::Element(format!("{before}{way}{after}{NO_MANIFEST}"))
     }
 
@@ -446,7 +446,7 @@ impl Page<'_, '_, '_> {
     }
 
     fn module_preload(&mut self, link: &Link, file: File) -> Edit {
-        let way = self.way(&file);
+        let way = self.way(link, &file);
         if self.load(link, file) {
             Edit::Element(String::new())
         } else {
@@ -571,7 +571,7 @@ impl Page<'_, '_, '_> {
 
     /// An element of another document comes into this one.
     fn element_of(&mut self, link: &Link, file: &File) -> Edit {
-        let found = file.fragment.as_deref().filter(|_| !link.is_nested());
+        let found = file.fragment(&link.url).filter(|_| !link.is_nested());
         let found = found.and_then(|id| {
             let editor = &mut *self.editor;
             self.symbols.take(&file.path, id, || {
@@ -583,7 +583,7 @@ impl Page<'_, '_, '_> {
         });
         let Some((definition, id)) = found else {
             self.note(link, Obstacle::Element);
-            return Edit::Unguarded(self.way(file));
+            return Edit::Unguarded(self.way(link, file));
         };
         if definition.is_empty() {
             return Edit::Url(format!("#{id}"));

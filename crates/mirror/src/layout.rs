@@ -63,11 +63,19 @@ pub(crate) struct Finder<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct File {
     pub(crate) path: Arc<str>,
-    pub(crate) fragment: Option<String>,
+    /// If redirects say one.
+    pub(crate) fragment: Option<Arc<str>>,
     /// That of its capture.
     pub(crate) place: u32,
     /// As far as its name tells it.
     pub(crate) media_type: Option<&'static str>,
+}
+
+impl File {
+    /// Returns the fragment of what a URL leads to that this was found by.
+    pub(crate) fn fragment<'f>(&'f self, url: &'f Target) -> Option<&'f str> {
+        self.fragment.as_deref().or(url.fragment())
+    }
 }
 
 impl<'a> Layout<'a> {
@@ -136,9 +144,11 @@ impl<'a> Layout<'a> {
     pub(crate) fn way_in(&self, seeds: &[String]) -> io::Result<Option<File>> {
         let mut finder = Finder::new(self);
         let seeds = seeds.iter().filter_map(|seed| Url::parse(seed).ok());
-        let seed = seeds
-            .filter_map(Target::of)
-            .find_map(|seed| finder.find(&seed));
+        let seed = seeds.filter_map(Target::of).find_map(|seed| {
+            let file = finder.find(&seed)?;
+            let fragment = file.fragment(&seed).map(Arc::from);
+            Some(File { fragment, ..file })
+        });
         finder.failed?;
         if seed.is_some() || self.kept.is_empty() {
             return Ok(seed);
@@ -188,7 +198,7 @@ impl<'a> Layout<'a> {
         };
         Ok(Some(File {
             path,
-            fragment: url.split_once('#').map(|(_, fragment)| fragment.to_owned()),
+            fragment: url.split_once('#').map(|(_, fragment)| fragment.into()),
             place: print::number(&kept),
             media_type: media::of_number(content_type),
         }))
@@ -355,11 +365,7 @@ impl<'a> Finder<'a> {
                 None
             })
         };
-        let mut file = file?;
-        if file.fragment.is_none() {
-            file.fragment = url.fragment().map(str::to_owned);
-        }
-        Some(file)
+        file
     }
 
     /// Tells whether what `url` leads to was asked for and not had.

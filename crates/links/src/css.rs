@@ -57,8 +57,8 @@ struct State {
     rule: Rule,
     /// The last name, which is a property's if a colon follows.
     name: Range<usize>,
-    /// What the property makes of a URL.
-    property: Option<Role>,
+    /// That of the property whose value this is.
+    property: Option<Range<usize>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -103,7 +103,7 @@ impl State {
         match token {
             Token::Ident(_) => self.name = span,
             Token::Colon if self.open.last().is_none_or(|open| *open == Open::Curly) => {
-                self.property = Some(role_in(&css[self.name.clone()]));
+                self.property = Some(self.name.clone());
             }
             Token::AtKeyword(name) => {
                 self.rule = match () {
@@ -116,8 +116,10 @@ impl State {
                 self.rule = Rule::Other;
                 self.property = None;
             }
-            Token::UnquotedUrl(url) => self.find(url, unquoted(css, span)),
-            Token::QuotedString(string) if self.is_url() => self.find(string, quoted(css, span)),
+            Token::UnquotedUrl(url) => self.find(url, unquoted(css, span), css),
+            Token::QuotedString(string) if self.is_url() => {
+                self.find(string, quoted(css, span), css);
+            }
             Token::Function(name) => {
                 return self.enter(match () {
                     () if name.eq_ignore_ascii_case("url") || name.eq_ignore_ascii_case("src") => {
@@ -166,13 +168,16 @@ impl State {
             || (self.rule == Rule::Import && innermost != Some(&Open::Function))
     }
 
-    fn find(&mut self, text: &str, span: Range<usize>) {
+    fn find(&mut self, text: &str, span: Range<usize>, css: &str) {
         if self.rule == Rule::Namespace {
             return;
         }
         let role = match self.rule {
             Rule::Import => Role::StyleImport,
-            _ => self.property.unwrap_or(Role::Image),
+            _ => {
+                let property = self.property.clone();
+                property.map_or(Role::Image, |name| role_in(&css[name]))
+            }
         };
         // What follows the URL in an `@import` (layer, supports, media) names no other.
         self.rule = Rule::Other;

@@ -244,7 +244,10 @@ impl Fetcher {
         loop {
             let error = match self.client.request(request.clone()).await {
                 Ok(answered) => {
-                    extra::<Proven>(connection).inspect(Proven::prove);
+                    answered
+                        .extensions()
+                        .get()
+                        .inspect(|it: &&Proven| it.prove());
                     return Ok(answered);
                 }
                 Err(error) => error,

@@ -172,12 +172,11 @@ impl State {
         if self.rule == Rule::Namespace {
             return;
         }
-        let role = match self.rule {
-            Rule::Import => Role::StyleImport,
-            _ => {
-                let property = self.property.clone();
-                property.map_or(Role::Image, |name| role_in(&css[name]))
-            }
+        let role = if self.rule == Rule::Import {
+            Role::StyleImport
+        } else {
+            let property = self.property.clone();
+            property.map_or(Role::Image, |name| role_in(&css[name]))
         };
         // What follows the URL in an `@import` (layer, supports, media) names no other.
         self.rule = Rule::Other;

@@ -117,18 +117,16 @@ impl<'a> Scan<'a> {
     /// Where the next `<` is that does not begin an end tag which may be passed over: half of all tags are
     /// such, and nobody asks for their names.
     fn open(&self) -> Option<usize> {
-        let mut at = self.at;
+        let mut at = near::find(b'<', self.input, self.at)?;
         let may_pass_over = !self.is_xml && !self.foreign.is_open();
         while may_pass_over
+            && self.input.get(at + 1) == Some(&b'/')
             && let Some(near) = near::places([b'<', b'>', b'/', b'='], self.input, at)
+            && let Some(next) = behind_end_tags(near)
         {
-            let (next, is_open) = behind_end_tags(near);
-            if is_open {
-                return Some(at + next);
-            }
-            at += next;
+            at = near::find(b'<', self.input, at + next)?;
         }
-        near::find(b'<', self.input, at)
+        Some(at)
     }
 
     fn rest(&self) -> &'a [u8] {
@@ -416,28 +414,28 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// Among 64 bytes of text and tags, of which it is known where `<`, `>`, `/` and `=` are: how far it is to
-/// the first `<` that does not begin an end tag, or begins one with a `=`, by which it may have a `>` in
-/// quotes; or, if there is none, to where it is to be looked next.
-fn behind_end_tags([open, close, slash, equals]: [u64; 4]) -> (usize, bool) {
+/// Of 64 bytes from an end tag on, it is given where `<`, `>`, `/` and `=` are: how far it is to the first
+/// `<` that does not begin an end tag that ends in them; or `None`, where that is none of the first. An end
+/// tag with a `=` may have a `>` in quotes.
+fn behind_end_tags([open, close, slash, equals]: [u64; 4]) -> Option<usize> {
     let end_tags = open & slash >> 1;
-    let first = open & !end_tags;
-    let before = first.wrapping_sub(1) & !first;
+    let others = open & !end_tags;
+    let before = others.wrapping_sub(1) & !others;
     let (end_tags, close) = (end_tags & before, close & before);
     // From each 1 that is taken away up to the next that is added, there are ones.
     let inside = close.wrapping_sub(end_tags);
     let after = inside << 1;
+    // A `>` of the text may be alone.
     let is_odd = inside & !after != end_tags || after & !inside != close;
-    if is_odd || inside & (equals | first) != 0 {
-        // A `>` of the text may be alone.
-        return (open.trailing_zeros() as usize, open != 0);
+    if is_odd || inside & (equals | others) != 0 {
+        return None;
     }
     if inside >> 63 == 0 {
-        return (first.trailing_zeros() as usize, first != 0);
+        return Some(others.trailing_zeros() as usize);
     }
     // The last one ends further on.
     let last = 63 - end_tags.leading_zeros() as usize;
-    (last, last == 0)
+    (last > 0).then_some(last)
 }
 
 /// Attribute name state up to after attribute value state. Returns where they end; `None` when the

@@ -102,8 +102,9 @@ pub(crate) fn search(
             gathered.guess(target, address);
             if is_script {
                 for elsewhere in from_pages(&target.to_url(), address, &manner.pages) {
-                    let elsewhere = Target::of(elsewhere);
-                    elsewhere.iter().for_each(|it| gathered.guess(it, address));
+                    if let Some(elsewhere) = Target::of(elsewhere) {
+                        gathered.guess(&elsewhere, address);
+                    }
                 }
             }
         }

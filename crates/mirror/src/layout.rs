@@ -348,7 +348,7 @@ impl<'a> Finder<'a> {
     /// Returns the file that `url` leads to, if there is one.
     pub(crate) fn find(&mut self, url: &Target) -> Option<File> {
         let spelled = url.without_fragment();
-        let file = if let Some(file) = self.recent.get(spelled) {
+        if let Some(file) = self.recent.get(spelled) {
             file.clone()
         } else {
             let looked = self.look(spelled);
@@ -364,8 +364,7 @@ impl<'a> Finder<'a> {
                 self.failed = Err(error);
                 None
             })
-        };
-        file
+        }
     }
 
     /// Tells whether what `url` leads to was asked for and not had.

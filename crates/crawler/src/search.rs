@@ -227,11 +227,14 @@ impl Gathered {
 
     /// Adds what a script may ask for, if it is where the document is.
     fn guess(&mut self, target: &Target, address: &Url) {
+        // Of canonical URLs, neither names a user.
         let origin = &address[..Position::BeforePath];
-        let path = target.as_str().strip_prefix(origin);
+        let is_there = |url: &CanonicalUrl| {
+            let path = url.as_str().strip_prefix(origin);
+            path.is_some_and(|path| path.starts_with('/'))
+        };
         if self.guesses < MOST_GUESSES
-            && path.is_some_and(|path| path.starts_with('/'))
-            && let Some(url) = CanonicalUrl::of_written(target.as_str())
+            && let Some(url) = CanonicalUrl::of_written(target.as_str()).filter(is_there)
         {
             let before = self.found.len();
             self.add_as(url, Role::Guess);

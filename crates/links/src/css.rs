@@ -58,7 +58,20 @@ struct State {
     /// The last name, which is a property's if a colon follows.
     name: Range<usize>,
     /// That of the property whose value this is.
-    property: Option<Range<usize>>,
+    property: Option<Property>,
+}
+
+/// A property, and what it makes of a URL: asked once, for its name may be long and its URLs many.
+struct Property {
+    name: Range<usize>,
+    role: Option<Role>,
+}
+
+impl Property {
+    fn role(&mut self, css: &str) -> Role {
+        let name = &css[self.name.clone()];
+        *self.role.get_or_insert_with(|| role_in(name))
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -103,7 +116,11 @@ impl State {
         match token {
             Token::Ident(_) => self.name = span,
             Token::Colon if self.open.last().is_none_or(|open| *open == Open::Curly) => {
-                self.property = Some(self.name.clone());
+                let name = self.name.clone();
+                // Behind a second colon it is the same.
+                if self.property.as_ref().is_none_or(|it| it.name != name) {
+                    self.property = Some(Property { name, role: None });
+                }
             }
             Token::AtKeyword(name) => {
                 self.rule = match () {
@@ -112,10 +129,7 @@ impl State {
                     () => Rule::Other,
                 };
             }
-            Token::Semicolon => {
-                self.rule = Rule::Other;
-                self.property = None;
-            }
+            Token::Semicolon => self.end(),
             Token::UnquotedUrl(url) => self.find(url, unquoted(css, span), css),
             Token::QuotedString(string) if self.is_url() => {
                 self.find(string, quoted(css, span), css);
@@ -132,8 +146,7 @@ impl State {
             Token::ParenthesisBlock => return self.enter(Open::Function),
             Token::SquareBracketBlock => return self.enter(Open::Square),
             Token::CurlyBracketBlock => {
-                self.rule = Rule::Other;
-                self.property = None;
+                self.end();
                 return self.enter(Open::Curly);
             }
             Token::CloseParenthesis => {
@@ -142,12 +155,18 @@ impl State {
             Token::CloseSquareBracket => self.leave(|open| open == Open::Square),
             Token::CloseCurlyBracket => {
                 self.leave(|open| open == Open::Curly);
-                self.rule = Rule::Other;
-                self.property = None;
+                self.end();
             }
             _ => {}
         }
         false
+    }
+
+    /// Ends a declaration, or a rule's prelude.
+    fn end(&mut self) {
+        self.rule = Rule::Other;
+        self.name = 0..0;
+        self.property = None;
     }
 
     fn enter(&mut self, open: Open) -> bool {
@@ -175,8 +194,8 @@ impl State {
         let role = if self.rule == Rule::Import {
             Role::StyleImport
         } else {
-            let property = self.property.clone();
-            property.map_or(Role::Image, |name| role_in(&css[name]))
+            let property = self.property.as_mut();
+            property.map_or(Role::Image, |it| it.role(css))
         };
         // What follows the URL in an `@import` (layer, supports, media) names no other.
         self.rule = Rule::Other;
@@ -319,5 +338,18 @@ mod tests {
     fn depth_costs_nothing() {
         let css = format!("{}a:url(b)", "{[(".repeat(100_000));
         assert_eq!(super::urls(&css).len(), 1);
+    }
+
+    /// Looked at for each URL, it would take minutes.
+    #[test]
+    fn a_long_name_of_a_property_is_looked_at_once() {
+        let name = "a-".repeat(16 << 10);
+        for (between, after) in [("", ""), (":", ""), ("", ";"), (";", ":"), ("", "{}")] {
+            let urls = format!("{between}url(x){after}").repeat(4 << 10);
+            let found = super::urls(&format!("p{{{name}mask:{urls}"));
+            assert_eq!(found.len(), 4 << 10);
+            let is_value = between != ";";
+            assert_eq!(found[0].role == crate::Role::Mask, is_value);
+        }
     }
 }

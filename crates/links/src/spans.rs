@@ -191,7 +191,7 @@ impl Spans {
 
 /// So many bytes are written of each reference.
 const ROW: usize = 28;
-/// No document has so many.
+/// Few documents have so many; of those that do, links are looked for again.
 const MOST_SHAPES: u32 = 64;
 /// So many bytes are written for each that a document has, and as many beside them.
 const MOST_A_BYTE: usize = 4;

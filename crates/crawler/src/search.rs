@@ -85,10 +85,10 @@ pub(crate) fn search(
     named: Named,
     manner: &Manner,
 ) -> Links {
-    let mut gathered = Gathered::of(content.len());
     let Some(document) = Document::of(capture, content, address, named.is_sitemap) else {
-        return gathered.finish(capture, address, named, manner, true);
+        return search_head(capture, address, named, manner);
     };
+    let mut gathered = Gathered::of(content.len());
     let Document { text, format } = &document;
     let charset = match text {
         Cow::Borrowed(_) => capture.content_type().and_then(links::charset),
@@ -372,6 +372,23 @@ mod tests {
             ["http://h/a/d/e.json?f", "http://h/b/d/e.json?f"]
         );
         assert_eq!(found("http://h/top.json"), [""; 0]);
+    }
+
+    #[test]
+    fn a_guess_is_made_where_the_document_is_whatever_user_is_named() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let mut gathered = Gathered::default();
+        for text in [
+            "http://h/a",
+            "http://u:p@h/b",
+            "http://h:81/c",
+            "http://h.x/d",
+        ] {
+            let target = Target::of(url(text)).unwrap();
+            gathered.guess(&target, &url("http://h/e"));
+        }
+        let found = gathered.found.keys().map(CanonicalUrl::as_str);
+        assert!(found.eq(["http://h/a", "http://h/b"]));
     }
 
     #[test]

@@ -244,10 +244,9 @@ impl Fetcher {
         loop {
             let error = match self.client.request(request.clone()).await {
                 Ok(answered) => {
-                    answered
-                        .extensions()
-                        .get()
-                        .inspect(|it: &&Proven| it.prove());
+                    if let Some(proven) = answered.extensions().get::<Proven>() {
+                        proven.prove();
+                    }
                     return Ok(answered);
                 }
                 Err(error) => error,

@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use std::hash::BuildHasher as _;
 use std::ops::Range;
 
-use encoding_rs::UTF_8;
 use foldhash::quality::RandomState;
 
 use crate::attribute::Name;
@@ -36,7 +35,6 @@ fn find(source: Source<'_>, format: Format, depth: usize, told: Option<Told>) ->
     let document = source.bytes;
     let mut html = Html {
         source,
-        document,
         format,
         depth,
         found: Found::new(document.len()),
@@ -64,8 +62,6 @@ fn find(source: Source<'_>, format: Format, depth: usize, told: Option<Told>) ->
 
 struct Html<'a> {
     source: Source<'a>,
-    /// Its bytes.
-    document: &'a [u8],
     format: Format,
     /// In how many other documents this one stands.
     depth: usize,
@@ -101,7 +97,7 @@ struct Open {
 impl Html<'_> {
     fn tag(&mut self, tag: &Tag) {
         let mut lower = [0; LONGEST_NAME];
-        let name = scan::lower_case(&self.document[tag.name.clone()], &mut lower);
+        let name = scan::lower_case(&self.source.bytes[tag.name.clone()], &mut lower);
         let name = name
             .and_then(|name| str::from_utf8(name).ok())
             .unwrap_or_default();
@@ -233,7 +229,8 @@ impl Html<'_> {
 
     /// The text of an element in a sitemap or a feed.
     fn text(&mut self, element: &str, tag: &Tag, dialect: Dialect) {
-        let (document, source) = (self.document, self.source);
+        let source = self.source;
+        let document = source.bytes;
         let parent = self
             .open
             .iter()
@@ -284,7 +281,7 @@ impl Html<'_> {
                 is_cdata: true,
             }],
             None if tag.self_closing => return,
-            None => text_of(self.document, tag.span.end).0,
+            None => text_of(self.source.bytes, tag.span.end).0,
         };
         for Run { span, is_cdata } in runs {
             let escapes = if is_cdata {
@@ -354,7 +351,7 @@ impl Html<'_> {
     /// Whether the script might end elsewhere if this were another text: with `<!--<script` or `-->`
     /// (HTML §13.2.5.15 to §13.2.5.31). Neither `<` nor `>` is a URL code point.
     fn may_bound_a_script(&self, span: &Range<usize>) -> bool {
-        memchr::memchr2(b'<', b'>', &self.document[span.clone()]).is_some()
+        memchr::memchr2(b'<', b'>', &self.source.bytes[span.clone()]).is_some()
     }
 
     fn style(&mut self, text: &Text<'_>, layer: Option<Layer>, role: Option<Role>) {
@@ -373,7 +370,7 @@ impl Html<'_> {
         }
         let told = self.told.as_ref().map(|_| Told::new(text.decoded.len()));
         let bytes = text.decoded.as_bytes();
-        let source = Source::new(bytes, UTF_8);
+        let source = Source::from(&*text.decoded);
         let found = find(source, Format::Html, self.depth + 1, told);
         let first = self.next_base();
         let around = self.origin.base;
@@ -391,7 +388,7 @@ impl Html<'_> {
             reference.map(span);
             // What it says must not be looked for in other bytes.
             if let (None, Ok(words)) = (&reference.text, str::from_utf8(words)) {
-                reference.say(words, self.document);
+                reference.say(words, self.source.bytes);
             }
             reference.place.surround(layer);
             reference.origin.base += first;
@@ -441,7 +438,7 @@ impl Html<'_> {
             // In a page, what it asks for by itself is none.
             is_guess: kind == Kind::Guess,
         };
-        reference.say(text, self.document);
+        reference.say(text, self.source.bytes);
         self.found.push(reference);
     }
 
@@ -480,7 +477,7 @@ impl Html<'_> {
             .filter(|attribute| attribute.name.is_guard())
             .map(|attribute| {
                 let Range { start, end } = attribute.span;
-                let (before, after) = (self.document[start - 1], self.document[end]);
+                let (before, after) = (self.source.bytes[start - 1], self.source.bytes[end]);
                 let spare = is_space(before) && (is_space(after) || after == b'>');
                 Span::new(start - usize::from(spare)..end)
             });
@@ -509,9 +506,9 @@ impl Html<'_> {
 
     /// Takes an end tag of XML: of the innermost, or of one around it.
     fn leave(&mut self, tag: &Tag) {
-        let name = &self.document[tag.name.clone()];
+        let name = &self.source.bytes[tag.name.clone()];
         let near = self.open.iter().rev().take(NEAR);
-        let is_it = |open: &Open| self.document[open.name.clone()] == *name;
+        let is_it = |open: &Open| self.source.bytes[open.name.clone()] == *name;
         if let Some(at) = near.into_iter().position(is_it) {
             let at = self.open.len() - 1 - at;
             self.origin.base = self.open[at].base;

@@ -30,11 +30,8 @@ pub(crate) fn end<const N: usize>(
 ) -> usize {
     let mut at = from;
     while let Some(near) = input.get(at..).and_then(sixteen) {
-        let mut found = near.min(u8x16::splat(b' ')).simd_eq(near);
-        for end in ends {
-            found |= near.simd_eq(u8x16::splat(end));
-        }
-        let found = found.to_bitmask();
+        let blanks = near.min(u8x16::splat(b' ')).simd_eq(near);
+        let found = (blanks | those_of(ends, near)).to_bitmask();
         if found == 0 {
             at += 16;
             continue;
@@ -73,16 +70,16 @@ pub(crate) fn places<const N: usize>(
 #[inline]
 pub(crate) fn has<const N: usize>(bytes: [u8; N], input: &[u8]) -> bool {
     let mut parts = input.chunks_exact(16);
-    let is_in = |part: &[u8]| {
-        let part = sixteen(part).unwrap_or_default();
-        let found = bytes.map(|byte| part.simd_eq(u8x16::splat(byte)));
-        found
-            .into_iter()
-            .fold(u8x16::ZERO, |found, it| found | it)
-            .to_bitmask()
-            != 0
-    };
+    let is_in =
+        |part: &[u8]| sixteen(part).is_some_and(|part| those_of(bytes, part).to_bitmask() != 0);
     parts.any(is_in) || parts.remainder().iter().any(|byte| bytes.contains(byte))
+}
+
+/// Of sixteen bytes, those that are one of some.
+#[inline]
+fn those_of<const N: usize>(bytes: [u8; N], near: u8x16) -> u8x16 {
+    let each = bytes.map(|byte| near.simd_eq(u8x16::splat(byte)));
+    each.into_iter().fold(u8x16::ZERO, |all, it| all | it)
 }
 
 #[inline]

@@ -118,8 +118,7 @@ impl<'a> Scan<'a> {
     /// such, and nobody asks for their names.
     fn open(&self) -> Option<usize> {
         let mut at = near::find(b'<', self.input, self.at)?;
-        let may_pass_over = !self.is_xml && !self.foreign.is_open();
-        while may_pass_over
+        while self.is_in_html()
             && self.input.get(at + 1) == Some(&b'/')
             && let Some(near) = near::places([b'<', b'>', b'/', b'='], self.input, at)
             && let Some(next) = behind_end_tags(near)
@@ -127,6 +126,11 @@ impl<'a> Scan<'a> {
             at = near::find(b'<', self.input, at + next)?;
         }
         Some(at)
+    }
+
+    /// Whether it is among elements of HTML, and of nothing foreign.
+    fn is_in_html(&self) -> bool {
+        !self.is_xml && !self.foreign.is_open()
     }
 
     fn rest(&self) -> &'a [u8] {
@@ -186,7 +190,7 @@ impl<'a> Scan<'a> {
     /// End tag open state. Tells whether it matters.
     fn end_tag(&mut self, tag: &mut Tag) -> bool {
         match self.peek(2) {
-            Some(byte) if byte.is_ascii_alphabetic() && !self.is_xml && !self.foreign.is_open() => {
+            Some(byte) if byte.is_ascii_alphabetic() && self.is_in_html() => {
                 self.at = end_of_name(self.input, self.at + 2);
                 // It may have attributes, with a `>` in them.
                 if self.peek(0) == Some(b'>') {
@@ -266,7 +270,7 @@ impl<'a> Scan<'a> {
     /// Switches to the state that the tree construction stage would switch to, and skips what is
     /// text there. Tells whether the tag matters for its name.
     fn enter(&mut self, tag: &mut Tag) -> bool {
-        let is_plain = !self.is_before_head && !self.is_xml && !self.foreign.is_open();
+        let is_plain = !self.is_before_head && self.is_in_html();
         if is_plain && !SWITCHING.may_have(&self.input[tag.name.clone()]) {
             return false;
         }

@@ -181,11 +181,6 @@ impl<'s> Lexer<'s> {
         let start = self.at;
         self.skip_while(is_name);
         let name = &self.script[start..self.at];
-        if name.starts_with(|first: char| first.is_ascii_digit()) {
-            self.regex_may_follow = false;
-            self.before = Before::Other;
-            return;
-        }
         let behind_dot = matches!(self.before, Before::Dot | Before::ContainerDot);
         self.regex_may_follow = !behind_dot && OPERATORS.contains(&name);
         self.before = match name {

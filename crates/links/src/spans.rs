@@ -75,6 +75,9 @@ impl Spans {
         format: Format,
         encoding: &'static Encoding,
     ) -> Option<Self> {
+        if found.is_cut || found.has_passed_over {
+            return None;
+        }
         let mut front = Front {
             within: Within::new(document, format, encoding),
             bases: found.bases,
@@ -97,6 +100,7 @@ impl Spans {
             };
             let known = front.shapes.iter().position(|it| *it == shape);
             let number = known.unwrap_or(front.shapes.len());
+            let number = u32::try_from(number).ok().filter(|it| *it < MOST_SHAPES)?;
             if known.is_none() {
                 front.shapes.push(shape);
             }
@@ -108,7 +112,6 @@ impl Spans {
                 odd += ROW * (1 + guards.len());
                 front.guards.push((at, guards));
             }
-            let number = u32::try_from(number).ok().filter(|it| *it < MOST_SHAPES)?;
             let tag = origin.tag;
             let row = [
                 span.start,
@@ -120,12 +123,11 @@ impl Spans {
                 number,
             ];
             rows.extend_from_slice(row.map(u32::to_le_bytes).as_flattened());
-            front.count += 1;
         }
-        let is_all = !found.is_cut && !found.has_passed_over;
+        front.count = rows.len() / ROW;
         let is_small = rows.len() + odd <= MOST_A_BYTE * document.len() + SMALL;
         // A document has no more than the most, however often it says them.
-        if !is_all || !is_small || front.count >= MOST_LINKS {
+        if !is_small || front.count >= MOST_LINKS {
             return None;
         }
         let bytes = Vec::with_capacity(rows.len() + odd + SMALL);

@@ -47,6 +47,16 @@ impl<'a> Source<'a> {
     }
 }
 
+impl<'a> From<&'a str> for Source<'a> {
+    fn from(text: &'a str) -> Self {
+        Source {
+            bytes: text.as_bytes(),
+            encoding: UTF_8,
+            text: Some(text),
+        }
+    }
+}
+
 fn as_it_stands<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> Option<&'a str> {
     let is_text = encoding == UTF_8 || bytes.is_ascii();
     is_text.then(|| str::from_utf8(bytes).ok())?

@@ -349,22 +349,21 @@ impl<'a> Finder<'a> {
     pub(crate) fn find(&mut self, url: &Target) -> Option<File> {
         let spelled = url.without_fragment();
         if let Some(file) = self.recent.get(spelled) {
-            file.clone()
-        } else {
-            let looked = self.look(spelled);
-            if let Ok(file) = &looked
-                && spelled.len() <= LONGEST_REMEMBERED
-            {
-                if self.recent.len() >= RECENT {
-                    self.recent.clear();
-                }
-                self.recent.insert(spelled.to_owned(), file.clone());
-            }
-            looked.unwrap_or_else(|error| {
-                self.failed = Err(error);
-                None
-            })
+            return file.clone();
         }
+        let looked = self.look(spelled);
+        if let Ok(file) = &looked
+            && spelled.len() <= LONGEST_REMEMBERED
+        {
+            if self.recent.len() >= RECENT {
+                self.recent.clear();
+            }
+            self.recent.insert(spelled.to_owned(), file.clone());
+        }
+        looked.unwrap_or_else(|error| {
+            self.failed = Err(error);
+            None
+        })
     }
 
     /// Tells whether what `url` leads to was asked for and not had.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use archive::Digest;
 use icu_normalizer::DecomposingNormalizerBorrowed;
-use memchr::{memchr, memchr2, memrchr};
+use memchr::{memchr, memchr2, memmem, memrchr};
 use percent_encoding::percent_decode_str;
 
 use crate::media::Endings;
@@ -100,9 +100,8 @@ pub(crate) fn host(url: &str) -> &str {
 fn parts(url: &str) -> (&str, &str, Option<&str>) {
     let end = memchr(b'#', url.as_bytes()).unwrap_or(url.len());
     let url = &url[..end];
-    let scheme = memchr(b':', url.as_bytes());
-    let rest = scheme.and_then(|end| url[end..].strip_prefix("://"));
-    let rest = rest.unwrap_or(url);
+    let scheme = memmem::find(url.as_bytes(), b"://");
+    let rest = &url[scheme.map_or(0, |end| end + 3)..];
     let end = memchr2(b'/', b'?', rest.as_bytes());
     let (authority, path) = rest.split_at(end.unwrap_or(rest.len()));
     let user = memrchr(b'@', authority.as_bytes());
@@ -156,11 +155,9 @@ pub(crate) fn fold(path: &str) -> String {
 /// One part of a path: percent-decoded as far as that is text, then whatever some system might
 /// take amiss percent-encoded, so that different parts stay different.
 fn part(text: &str) -> Cow<'_, str> {
-    if is_short_and_plain(text) {
-        return Cow::Borrowed(text);
-    }
-    let decoded = percent_decode_str(text).decode_utf8();
-    let text = decoded.unwrap_or(Cow::Borrowed(text));
+    let is_encoded = memchr(b'%', text.as_bytes()).is_some();
+    let decoded = is_encoded.then(|| percent_decode_str(text).decode_utf8().ok());
+    let text = decoded.flatten().unwrap_or(Cow::Borrowed(text));
     if text.is_empty() {
         return Cow::Borrowed("%");
     }
@@ -190,17 +187,6 @@ fn part(text: &str) -> Cow<'_, str> {
         part.push_str(&digest(&text));
     }
     Cow::Owned(part)
-}
-
-/// Whether it is a part as it is: at a glance, as most are.
-fn is_short_and_plain(text: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii() && is_plain(char::from(byte));
-    !text.is_empty()
-        && text.len() <= LONGEST_PART
-        && text.bytes().all(is_plain)
-        && !text.starts_with('.')
-        && !text.ends_with('.')
-        && !is_reserved(text)
 }
 
 fn is_plain(char: char) -> bool {

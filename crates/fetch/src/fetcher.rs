@@ -208,14 +208,19 @@ impl Fetcher {
     }
 
     fn request(&self, url: &Url) -> Result<Request<Empty<Bytes>>, FetchError> {
-        let uri: Uri = url[..url::Position::AfterQuery]
-            .parse()
-            .map_err(FetchError::Url)?;
+        // Without user and password: in HTTP/2, and to a proxy, they would be sent.
+        let scheme = &url[..url::Position::BeforeUsername];
+        let rest = &url[url::Position::BeforeHost..url::Position::AfterQuery];
+        let uri = Uri::try_from([scheme, rest].concat()).map_err(FetchError::Url)?;
         let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
         let mut request = Request::new(Empty::new());
         *request.uri_mut() = uri;
         let headers = request.headers_mut();
-        headers.insert(HOST, field_value(host));
+        // By HTTP/2 it would be there twice, which nginx refuses: the client adds it for HTTP/1.1.
+        let may_be_http2 = self.config.tls.http2 && url.scheme() == "https";
+        if !may_be_http2 {
+            headers.insert(HOST, field_value(host));
+        }
         headers.insert(USER_AGENT, self.user_agent.clone());
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip, br, zstd"));
@@ -321,13 +326,20 @@ fn extra<T: Clone + Send + Sync + 'static>(connection: &CaptureConnection) -> Op
 
 /// The head as HTTP/1.1 sends it; `disclose`: with what is secret.
 fn head(request: &Request<Empty<Bytes>>, disclose: bool) -> Bytes {
-    let target = request
-        .uri()
-        .path_and_query()
-        .map_or("/", |target| target.as_str());
+    let uri = request.uri();
+    let target = uri.path_and_query().map_or("/", |target| target.as_str());
     let mut head = Vec::with_capacity(USUAL_HEAD + target.len());
     for part in ["GET ", target, " HTTP/1.1\r\n"] {
         head.extend_from_slice(part.as_bytes());
+    }
+    // HTTP/2 has no such field: `:authority` says it (RFC 9113 §8.3.1).
+    if let Some(authority) = uri
+        .authority()
+        .filter(|_| !request.headers().contains_key(HOST))
+    {
+        for part in ["host: ", authority.as_str(), "\r\n"] {
+            head.extend_from_slice(part.as_bytes());
+        }
     }
     for (name, value) in request.headers() {
         head.extend_from_slice(name.as_str().as_bytes());

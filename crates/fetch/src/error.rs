@@ -4,6 +4,7 @@ use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use h2::Reason;
 use http::StatusCode;
 use hyper_util::client::legacy;
 
@@ -209,8 +210,10 @@ impl FetchError {
 
 /// Tells whether the connection died before a head, by no fault of the request.
 pub(crate) fn died(error: &legacy::Error) -> bool {
+    let http2 = find::<h2::Error>(error);
     let incomplete = find::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message);
-    let reset = find::<io::Error>(error).is_some_and(|error| {
+    let broken = find::<io::Error>(error).or_else(|| http2?.get_io());
+    let reset = broken.is_some_and(|error| {
         matches!(
             error.kind(),
             io::ErrorKind::ConnectionReset
@@ -220,8 +223,35 @@ pub(crate) fn died(error: &legacy::Error) -> bool {
                 | io::ErrorKind::UnexpectedEof
         )
     });
-    !error.is_connect() && (incomplete || reset)
+    let ended = http2.is_some_and(|error| {
+        let reason = error.reason().filter(|_| error.is_remote());
+        reason.is_some_and(|reason| ENDED.contains(&reason))
+    });
+    !error.is_connect() && (incomplete || reset || ended || was_refused(error))
 }
+
+/// Tells whether the server has done nothing for the request, and another connection may do: it ends
+/// this one, as it does after so many requests, or has too many at a time (RFC 9113 §8.7).
+pub(crate) fn was_refused(error: &legacy::Error) -> bool {
+    // Of a GET without a body, a user's error is that the connection's task ended.
+    let was_not_sent =
+        find::<hyper::Error>(error).is_some_and(|it| it.is_canceled() || it.is_user());
+    let refused = find::<h2::Error>(error).is_some_and(|error| {
+        let is_last = error.is_go_away() && error.reason() == Some(Reason::NO_ERROR);
+        error.is_remote() && (is_last || error.reason() == Some(Reason::REFUSED_STREAM))
+    });
+    !error.is_connect() && (was_not_sent || refused)
+}
+
+/// Why servers end a stream or a connection that may do another time (RFC 9113 §7).
+const ENDED: [Reason; 6] = [
+    Reason::NO_ERROR,
+    Reason::INTERNAL_ERROR,
+    Reason::SETTINGS_TIMEOUT,
+    Reason::CANCEL,
+    Reason::CONNECT_ERROR,
+    Reason::ENHANCE_YOUR_CALM,
+];
 
 /// Tells whether this process (EMFILE), or the system (ENFILE), had no file descriptor left.
 pub(crate) fn lacks_descriptor(error: &(dyn Error + 'static)) -> bool {

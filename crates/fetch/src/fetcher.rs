@@ -229,7 +229,8 @@ impl Fetcher {
     }
 
     /// Sends a request until it was sent on a new connection: one that was kept may die of its age, and
-    /// so may the next. On a new one that dies it is tried once more.
+    /// so may the next. On a new one that dies it is tried once more, and some times more if the server
+    /// did nothing for it.
     async fn ask(
         &self,
         mut request: Request<Empty<Bytes>>,
@@ -245,7 +246,7 @@ impl Fetcher {
             let authorization = authorization.map(|value| (PROXY_AUTHORIZATION, value));
             request.headers_mut().extend(authorization);
         }
-        let mut is_last = false;
+        let (mut is_last, mut refusals) = (false, 0);
         loop {
             let error = match self.client.request(request.clone()).await {
                 Ok(answered) => {
@@ -258,11 +259,16 @@ impl Fetcher {
             };
             let is_kept = extra::<Proven>(connection).is_some_and(|it| it.is_proven());
             let passes = is_kept && error::came_early(&error);
+            let is_refused = error::was_refused(&error) && refusals < MOST_REFUSALS;
             let is_tried_again = error::died(&error) && (is_kept || !is_last);
-            if !passes && !is_tried_again {
+            if !passes && !is_refused && !is_tried_again {
                 return Err(FetchError::before_head(&error, &host));
             }
-            is_last |= !is_kept;
+            if is_refused {
+                refusals += 1;
+            } else {
+                is_last |= !is_kept;
+            }
         }
     }
 }
@@ -370,6 +376,9 @@ const HTTP2_WINDOW: u32 = 256 << 10;
 
 /// The longest head by HTTP/2, each field with 32 bytes more (RFC 9113 §6.5.2).
 const HTTP2_LONGEST_HEAD: u32 = 300 << 10;
+
+/// How often a request is sent again that was refused.
+const MOST_REFUSALS: u32 = 8;
 
 /// How often a response is followed that sets a cookie and leads to itself.
 const MOST_WALLS: usize = 2;

@@ -4,12 +4,14 @@
 use std::error::Error as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use dragline_fetch::{
     CertificateDer, Config, FetchError, Fetcher, Phase, Proxies, ProxyRules, Tls, TlsError,
 };
 use futures::stream::{self, StreamExt as _};
+use h2::Reason;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::body::Frame;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -615,4 +617,116 @@ async fn limits_are_the_same_by_http2() {
         ),
         "{error:?}"
     );
+}
+
+/// A server of HTTP/2 that answers the requests of a connection, which it counts from 0, or ends them.
+/// It has done nothing for what it ends.
+async fn ending_http2_server(
+    authority: &Authority,
+    end: impl Fn(u32) -> Option<End> + Clone + Send + 'static,
+) -> Url {
+    let acceptor = authority.signs_for_http2();
+    let address = listen(move |stream| {
+        let (acceptor, end) = (acceptor.clone(), end.clone());
+        async move {
+            let mut stream = acceptor.accept(stream).await.unwrap();
+            let _ = end_requests(&mut stream, end).await;
+        }
+    })
+    .await;
+    Url::parse(&format!("https://localhost:{}/", address.port())).unwrap()
+}
+
+async fn end_requests(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    end: impl Fn(u32) -> Option<End>,
+) -> std::io::Result<()> {
+    // RFC 9113 §3.4: the client's preface; then frames (§4.1), of which the first is `SETTINGS`.
+    stream.read_exact(&mut [0; 24]).await?;
+    stream.write_all(&frame(4, 0, 0, &[])).await?;
+    let (mut requests, mut last) = (0, 0);
+    loop {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).await?;
+        let [a, b, c, kind, _, id @ ..] = head;
+        let mut payload = vec![0; u32::from_be_bytes([0, a, b, c]) as usize];
+        stream.read_exact(&mut payload).await?;
+        if kind != 1 {
+            continue;
+        }
+        let id = u32::from_be_bytes(id);
+        let code = |reason| u32::from(reason).to_be_bytes();
+        let answer = match end(requests) {
+            // The status is 200, in HPACK's static table (RFC 7541 A); headers and stream end here.
+            None => {
+                last = id;
+                frame(1, 0x5, id, &[0x88])
+            }
+            Some(End::Stream(reason)) => frame(3, 0, id, &code(reason)),
+            Some(End::Connection(reason)) => {
+                frame(7, 0, 0, &[last.to_be_bytes(), code(reason)].concat())
+            }
+        };
+        stream.write_all(&answer).await?;
+        requests += 1;
+    }
+}
+
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    let id = stream.to_be_bytes();
+    [&length[1..], &[kind, flags], &id[..], payload].concat()
+}
+
+#[derive(Clone, Copy, Debug)]
+enum End {
+    Stream(Reason),
+    Connection(Reason),
+}
+
+#[tokio::test]
+async fn what_http2_refuses_is_asked_for_again() {
+    let authority = Authority::new();
+    // As nginx does: so many requests a connection, and so many at a time.
+    let full = |requests| (requests >= 3).then_some(End::Connection(Reason::NO_ERROR));
+    let busy = |requests| (requests % 2 == 0).then_some(End::Stream(Reason::REFUSED_STREAM));
+    let servers = [
+        ending_http2_server(&authority, full).await,
+        ending_http2_server(&authority, busy).await,
+    ];
+    for url in servers {
+        let fetcher = Fetcher::new(&http2(&authority));
+        let fetches = (0..16).map(|_| fetcher.fetch(&url));
+        for fetched in futures::future::join_all(fetches).await {
+            assert_eq!(fetched.unwrap().status, 200);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_http2_ends_for_good_is_told() {
+    let authority = Authority::new();
+    let ends = [
+        (End::Connection(Reason::NO_ERROR), true),
+        (End::Stream(Reason::REFUSED_STREAM), true),
+        (End::Stream(Reason::ENHANCE_YOUR_CALM), true),
+        (End::Stream(Reason::INTERNAL_ERROR), true),
+        (End::Connection(Reason::INTERNAL_ERROR), true),
+        (End::Stream(Reason::PROTOCOL_ERROR), false),
+        (End::Connection(Reason::PROTOCOL_ERROR), false),
+    ];
+    for (end, is_transient) in ends {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&asked);
+        let url = ending_http2_server(&authority, move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Some(end)
+        })
+        .await;
+        let error = Fetcher::new(&http2(&authority)).fetch(&url).await;
+        let error = error.unwrap_err();
+        assert_eq!(error.is_transient(), is_transient, "{end:?}: {error:?}");
+        let asked = asked.load(Ordering::Relaxed);
+        assert!((1..=10).contains(&asked), "{end:?}: {asked} times");
+    }
 }

@@ -170,17 +170,20 @@ impl Fetcher {
             biased;
             // Before what comes of it: the connection's end.
             () = interim.notified() => return Err(FetchError::Interim),
-            asked = timeout_at(at, self.ask(request, &connection)) => {
-                asked.map_err(|_| FetchError::Timeout { phase, limit })??
+            asked = timeout_at(at, self.ask(request, &connection)) => match asked {
+                Ok(answered) => answered?,
+                Err(_) => {
+                    // By HTTP/2 the next would share it, and it may be dead.
+                    poison(&connection);
+                    return Err(FetchError::Timeout { phase, limit });
+                }
             }
         };
         let date = SystemTime::now();
         let (answer, incoming) = response.into_parts();
         let framing = answer::check(asked, &answer)?;
-        if framing.is_doubtful
-            && let Some(connection) = &*connection.connection_metadata()
-        {
-            connection.poison();
+        if framing.is_doubtful {
+            poison(&connection);
         }
         Ok(Head {
             date,
@@ -317,6 +320,13 @@ fn count_interim(
         }
     });
     too_many
+}
+
+/// Has no other request be sent on a connection.
+fn poison(connection: &CaptureConnection) {
+    if let Some(connection) = &*connection.connection_metadata() {
+        connection.poison();
+    }
 }
 
 /// What the connector has put to a connection that is for one request at a time.

@@ -730,3 +730,29 @@ async fn what_http2_ends_for_good_is_told() {
         assert!((1..=10).contains(&asked), "{end:?}: {asked} times");
     }
 }
+
+#[tokio::test]
+async fn a_connection_that_is_silent_is_not_shared_any_more() {
+    let authority = Authority::new();
+    let acceptor = authority.signs_for_http2();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let address = listen(move |stream| {
+        let (acceptor, connections) = (acceptor.clone(), Arc::clone(&connections));
+        async move {
+            let mut stream = acceptor.accept(stream).await.unwrap();
+            if connections.fetch_add(1, Ordering::Relaxed) == 0 {
+                let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+            } else {
+                let _ = end_requests(&mut stream, |_| None).await;
+            }
+        }
+    })
+    .await;
+    let url = Url::parse(&format!("https://localhost:{}/", address.port())).unwrap();
+    let mut config = http2(&authority);
+    config.head_timeout = Duration::from_millis(500);
+    let fetcher = Fetcher::new(&config);
+    let error = fetcher.fetch(&url).await.unwrap_err();
+    assert!(matches!(error, FetchError::Timeout { .. }), "{error:?}");
+    assert_eq!(fetcher.fetch(&url).await.unwrap().status, 200);
+}

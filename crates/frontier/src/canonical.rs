@@ -104,6 +104,13 @@ impl CanonicalUrl {
         Host::named(host_of(&self.0))
     }
 
+    /// Tells whether it has another query than that one, and all else is the same.
+    pub(crate) fn is_variant_of(&self, other: &Self) -> bool {
+        let (path, query) = self.0.split_once('?').unzip();
+        let without = |url| str::split_once(url, '?').map_or(url, |(path, _)| path);
+        query.is_some() && path == Some(without(&other.0)) && self != other
+    }
+
     /// Takes a text that was one before.
     pub(crate) fn known(text: &str) -> Self {
         CanonicalUrl(text.into())

@@ -150,18 +150,19 @@ impl Taking<'_> {
         let Ok(number) = u32::try_from(self.url) else {
             return;
         };
+        let judged = Judged {
+            url: number,
+            address: url,
+            role: flags.role,
+            is_suspect: flags.is_suspect,
+            is_variant: flags.is_variant,
+            via,
+        };
         if known.news != News::Unknown {
-            let judged = Judged {
-                url: number,
-                address: url,
-                role: flags.role,
-                is_suspect: flags.is_suspect,
-                via,
-            };
             traps.count(judged, known.news);
         }
         if let Some(why) = held {
-            traps.hold(host, number, why, url, via);
+            traps.hold(host, judged, why);
         }
     }
 }

@@ -9,7 +9,8 @@
 //!
 //! - `url`: every URL that entered, in that order. `via`: on which it was found first; none for a
 //!   seed. `redirects`: how many in a row led to it. `depth`: how many links away from a seed it
-//!   is. `flags`: 1 for what a page needs, not a page; 2 if what led to it says nothing new; 4 for a guess.
+//!   is. `flags`: 1 for what a page needs, not a page; 2 if what led to it says nothing new; 4 for a guess;
+//!   8 if it differs from `via` by its query alone.
 //! - `done`: every URL that was reported, in that order. `urls`: how many had entered by then, what
 //!   was found on it included. `record`: what the crawl keeps of it.
 //!   `news`: whether it says something new: 0 nobody knows, 1 yes, 2 the words of another, 3 the
@@ -53,6 +54,7 @@ pub(crate) struct UrlRow {
 pub(crate) struct Flags {
     pub(crate) role: Role,
     pub(crate) is_suspect: bool,
+    pub(crate) is_variant: bool,
 }
 
 /// A row of `done` that is to be written.
@@ -640,6 +642,7 @@ fn read_text(row: &Row<'_>) -> rusqlite::Result<Text> {
         depth: row.get(3)?,
         role: flags.role,
         is_suspect: flags.is_suspect,
+        is_variant: flags.is_variant,
         via_id: row.get(5)?,
     })
 }
@@ -675,6 +678,7 @@ impl From<&Text> for UrlRow {
             flags: Flags {
                 role: text.role,
                 is_suspect: text.is_suspect,
+                is_variant: text.is_variant,
             },
         }
     }
@@ -687,7 +691,7 @@ impl Flags {
             Role::Requisite => 1,
             Role::Guess => 4,
         };
-        role | u8::from(self.is_suspect) << 1
+        role | u8::from(self.is_suspect) << 1 | u8::from(self.is_variant) << 3
     }
 
     fn of_number(flags: u8) -> Self {
@@ -698,6 +702,7 @@ impl Flags {
                 _ => Role::Requisite,
             },
             is_suspect: flags & 2 != 0,
+            is_variant: flags & 8 != 0,
         }
     }
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use crate::core::{Core, Entry, Leased};
 use crate::frontier::{Added, Found, Item, Limits, Report, Role, Then, Token, TrapKind, UrlId};
-use crate::traps::{Evidence, News, Traps};
+use crate::traps::{Evidence, Judged, News, Traps};
 use crate::{CanonicalUrl, Host};
 
 /// The core, and the text of URLs that are about to be handed out.
@@ -41,6 +41,8 @@ pub(crate) struct Text {
     pub(crate) via_id: Option<u32>,
     /// Whether nothing but what says nothing new led to it.
     pub(crate) is_suspect: bool,
+    /// Whether it has another query than `via`, and all else is the same.
+    pub(crate) is_variant: bool,
 }
 
 /// Is told of what is to be remembered, in the order in which it came about.
@@ -181,7 +183,7 @@ impl State {
                 && let Err(why) = traps.admits(*id, text)
                 && let Some(host) = self.core.hold(host, token, *id)
             {
-                traps.hold(host, *id, why, text.url.as_str(), text.via_id);
+                traps.hold(host, Judged::of(*id, text), why);
                 log.held(*id, why);
                 held += 1;
                 continue;
@@ -270,6 +272,7 @@ impl State {
                 // It is needed here.
                 depth: on.map_or(0, |page| page.text.depth),
                 is_suspect,
+                is_variant: false,
                 via: None,
                 via_id: None,
                 url,
@@ -301,6 +304,7 @@ impl State {
         let text = || Text {
             depth,
             is_suspect: on.is_some_and(|page| page.makes_suspect(found)),
+            is_variant: on.is_some_and(|page| found.url.is_variant_of(&page.text.url)),
             via: on.map(|page| page.text.url.clone()),
             via_id: on.map(|page| page.id),
             url: found.url.clone(),

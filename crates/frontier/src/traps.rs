@@ -7,7 +7,9 @@
 //!   three times in its path. Of suspects, a site may waste a few, or one for each four answers that
 //!   say something. A page is wasted if it says nothing new, and with it what it needs. But if
 //!   something new is found on it, be it the picture that it shows, it is not wasted after all: the
-//!   pages of a gallery say the same, and so do those of a list.
+//!   pages of a gallery say the same, and so do those of a list. What differs by its query alone from
+//!   the page that it was found on (a table, sorted otherwise) is counted apart, for of some sites it
+//!   is most, and the files of a folder should not wait for it.
 //! - Of what one page with more than a thousand links leads to, some may be the very same, and more
 //!   the more are not.
 //!
@@ -29,9 +31,9 @@ pub(crate) struct Traps {
     free: usize,
     digests: Recent,
     words: Recent,
-    sites: HashMap<String, Group>,
+    sites: HashMap<String, Site>,
     /// By the number of the page that leads to it all.
-    floods: HashMap<u32, Group>,
+    floods: HashMap<u32, Flood>,
     /// The pages that are wasted, by number, unless something new is found on them.
     alike: HashMap<u32, Alike>,
     named: Vec<Trap>,
@@ -80,20 +82,36 @@ pub(crate) struct Evidence {
     pub(crate) content: Option<Content>,
 }
 
+/// What is known of a site.
+#[derive(Debug, Default)]
+struct Site {
+    /// How many of its answers say something new.
+    new: usize,
+    suspects: Group,
+    /// Of these, what differs by its query alone from the page that it was found on.
+    variants: Group,
+}
+
+/// What is known of all that one page leads to.
+#[derive(Debug, Default)]
+struct Flood {
+    new: usize,
+    group: Group,
+}
+
 /// URLs that share what may be wasted.
 #[derive(Debug, Default)]
 struct Group {
-    new: usize,
     wasted: usize,
     /// Handed out, and not judged yet.
     pending: BTreeSet<u32>,
     held: VecDeque<Held>,
 }
 
-/// A page that is wasted: its site, and how many answers are, with those that it needs.
+/// A page that is wasted: its group, and how many answers are, with those that it needs.
 #[derive(Debug)]
 struct Alike {
-    site: String,
+    key: Key,
     wasted: usize,
     /// What it needs, handed out and not judged yet.
     pending: BTreeSet<u32>,
@@ -106,6 +124,7 @@ pub(crate) struct Judged<'a> {
     pub(crate) address: &'a str,
     pub(crate) role: Role,
     pub(crate) is_suspect: bool,
+    pub(crate) is_variant: bool,
     pub(crate) via: Option<u32>,
 }
 
@@ -120,6 +139,7 @@ struct Held {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Key {
     Site(String),
+    Variants(String),
     Flood(u32),
 }
 
@@ -133,23 +153,21 @@ impl Traps {
 
     /// Tells whether a URL may be handed out, or why not.
     pub(crate) fn admits(&mut self, url: u32, text: &Text) -> Result<(), TrapKind> {
-        let Some((kind, key)) = self.group_of(text.url.as_str(), text.is_suspect, text.via_id)
-        else {
+        let Some((kind, key)) = self.group_of(&Judged::of(url, text)) else {
             // Of a page that is wasted it may be, too.
             if let Some(alike) = text.via_id.and_then(|via| self.alike.get_mut(&via))
                 && alike.pending.insert(url)
             {
-                let group = self.sites.entry(alike.site.clone()).or_default();
-                group.pending.insert(url);
+                let key = alike.key.clone();
+                self.group(&key).map(|(group, _)| group.pending.insert(url));
             }
             return Ok(());
         };
-        let free = self.free;
-        let Some(group) = self.group(&key) else {
+        let Some((group, most)) = self.group(&key) else {
             return Ok(());
         };
         if !group.pending.contains(&url) {
-            if group.room(&key, free) == 0 {
+            if group.room(most) == 0 {
                 return Err(kind);
             }
             group.pending.insert(url);
@@ -158,21 +176,16 @@ impl Traps {
     }
 
     /// Takes in that a URL is held.
-    pub(crate) fn hold(
-        &mut self,
-        host: usize,
-        url: u32,
-        kind: TrapKind,
-        address: &str,
-        via: Option<u32>,
-    ) {
-        let trap = self.name(kind, address);
-        self.named[trap].held += 1;
-        let key = match (kind, via) {
+    pub(crate) fn hold(&mut self, host: usize, held: Judged<'_>, kind: TrapKind) {
+        let Judged { url, address, .. } = held;
+        let key = match (kind, held.via) {
             (TrapKind::Flood, Some(via)) => Key::Flood(via),
+            (TrapKind::NothingNew, _) if held.is_variant => Key::Variants(site_of(address)),
             _ => Key::Site(site_of(address)),
         };
-        if let Some(group) = self.group(&key) {
+        let trap = self.name(kind, &key, address);
+        self.named[trap].held += 1;
+        if let Some((group, _)) = self.group(&key) {
             group.held.push_back(Held { host, url, trap });
         }
     }
@@ -188,21 +201,16 @@ impl Traps {
                 (false, _) => News::Same,
             }
         });
-        let judged = Judged {
-            url,
-            address: text.url.as_str(),
-            role: text.role,
-            is_suspect: text.is_suspect,
-            via: text.via_id,
-        };
+        let judged = Judged::of(url, text);
         if let Some(alike) = judged.via.and_then(|via| self.alike.get_mut(&via))
             && alike.pending.remove(&url)
         {
-            let group = self.sites.entry(alike.site.clone()).or_default();
-            group.pending.remove(&url);
+            let key = alike.key.clone();
+            self.group(&key)
+                .map(|(group, _)| group.pending.remove(&url));
         }
         let key = self.count(judged, news);
-        if let Some(group) = key.and_then(|key| self.group(&key)) {
+        if let Some((group, _)) = key.and_then(|key| self.group(&key)) {
             group.pending.remove(&url);
         }
         Evidence { news, content }
@@ -220,12 +228,13 @@ impl Traps {
     /// judged.
     pub(crate) fn count(&mut self, judged: Judged<'_>, news: News) -> Option<Key> {
         let Judged { address, via, .. } = judged;
-        let group = self.group_of(address, judged.is_suspect, via);
+        let group = self.group_of(&judged);
         match news {
             News::New => {
                 self.sites.entry(site_of(address)).or_default().new += 1;
-                if let Some(alike) = via.and_then(|via| self.alike.remove(&via)) {
-                    let group = self.sites.entry(alike.site).or_default();
+                if let Some(alike) = via.and_then(|via| self.alike.remove(&via))
+                    && let Some((group, _)) = self.group(&alike.key)
+                {
                     group.wasted -= alike.wasted;
                     group.pending.retain(|url| !alike.pending.contains(url));
                 }
@@ -233,7 +242,8 @@ impl Traps {
             News::Alike | News::Same if group.is_none() => {
                 if let Some(alike) = via.and_then(|via| self.alike.get_mut(&via)) {
                     alike.wasted += 1;
-                    self.sites.entry(alike.site.clone()).or_default().wasted += 1;
+                    let key = alike.key.clone();
+                    self.waste(&key);
                 }
             }
             News::Alike | News::Same | News::Unknown => {}
@@ -242,22 +252,22 @@ impl Traps {
         match (&key, news) {
             (Key::Flood(via), _) => {
                 let (new, wasted) = news.in_flood(judged.role);
-                if let Some(group) = self.floods.get_mut(via) {
-                    (group.new, group.wasted) = (group.new + new, group.wasted + wasted);
+                if let Some(flood) = self.floods.get_mut(via) {
+                    flood.new += new;
+                    flood.group.wasted += wasted;
                 }
             }
-            (Key::Site(site), News::Alike | News::Same) => {
-                self.sites.entry(site.clone()).or_default().wasted += 1;
-                let site = site.clone();
+            (Key::Site(_) | Key::Variants(_), News::Alike | News::Same) => {
+                self.waste(&key);
                 let alike = Alike {
-                    site,
+                    key: key.clone(),
                     wasted: 1,
                     pending: BTreeSet::new(),
                 };
                 self.alike.insert(judged.url, alike);
             }
             // What is new counts for the whole site, above.
-            (Key::Site(_), News::New | News::Unknown) => {}
+            (Key::Site(_) | Key::Variants(_), News::New | News::Unknown) => {}
         }
         Some(key)
     }
@@ -272,21 +282,29 @@ impl Traps {
     /// Takes in that a page leads to more than a thousand, of which some are done.
     pub(crate) fn restore_flood(&mut self, via: u32, new: usize, wasted: usize) {
         self.found(via, FLOOD + 1);
-        if let Some(group) = self.floods.get_mut(&via) {
-            (group.new, group.wasted) = (group.new + new, group.wasted + wasted);
+        if let Some(flood) = self.floods.get_mut(&via) {
+            flood.new += new;
+            flood.group.wasted += wasted;
         }
     }
 
     /// Returns what is held no longer: hosts by place, and URLs by number.
     pub(crate) fn release(&mut self) -> Vec<(usize, u32)> {
         let mut released = Vec::new();
-        let sites = self.sites.values_mut().map(|group| (false, group));
-        let floods = self.floods.values_mut().map(|group| (true, group));
-        for (is_flood, group) in sites.chain(floods) {
-            if group.held.is_empty() {
-                continue;
-            }
-            let room = group.room_of(is_flood, self.free);
+        if self.named.is_empty() {
+            return released;
+        }
+        let free = self.free;
+        let sites = self.sites.values_mut().flat_map(|site| {
+            let most = site.most(free);
+            [(&mut site.suspects, most), (&mut site.variants, most)]
+        });
+        let floods = self.floods.values_mut().map(|flood| {
+            let most = flood.most(free);
+            (&mut flood.group, most)
+        });
+        for (group, most) in sites.chain(floods) {
+            let room = group.room(most);
             for held in group.held.drain(..room.min(group.held.len())) {
                 self.named[held.trap].held -= 1;
                 released.push((held.host, held.url));
@@ -301,16 +319,14 @@ impl Traps {
         named.cloned().collect()
     }
 
-    fn group_of(
-        &self,
-        address: &str,
-        is_suspect: bool,
-        via: Option<u32>,
-    ) -> Option<(TrapKind, Key)> {
-        let via = via?;
+    /// The group that a URL is of, if it may be wasted.
+    fn group_of(&self, judged: &Judged<'_>) -> Option<(TrapKind, Key)> {
+        let (address, via) = (judged.address, judged.via?);
         if repeats(address) {
             Some((TrapKind::Repeats, Key::Site(site_of(address))))
-        } else if is_suspect {
+        } else if judged.is_suspect && judged.is_variant {
+            Some((TrapKind::NothingNew, Key::Variants(site_of(address))))
+        } else if judged.is_suspect {
             Some((TrapKind::NothingNew, Key::Site(site_of(address))))
         } else if self.floods.contains_key(&via) {
             Some((TrapKind::Flood, Key::Flood(via)))
@@ -319,19 +335,39 @@ impl Traps {
         }
     }
 
-    fn group(&mut self, key: &Key) -> Option<&mut Group> {
+    /// A group, and how many of it may be wasted.
+    fn group(&mut self, key: &Key) -> Option<(&mut Group, usize)> {
         match key {
-            Key::Site(site) => Some(self.sites.entry(site.clone()).or_default()),
-            Key::Flood(via) => self.floods.get_mut(via),
+            Key::Site(site) => {
+                let site = self.sites.entry(site.clone()).or_default();
+                let most = site.most(self.free);
+                Some((&mut site.suspects, most))
+            }
+            Key::Variants(site) => {
+                let site = self.sites.entry(site.clone()).or_default();
+                let most = site.most(self.free);
+                Some((&mut site.variants, most))
+            }
+            Key::Flood(via) => {
+                let flood = self.floods.get_mut(via)?;
+                let most = flood.most(self.free);
+                Some((&mut flood.group, most))
+            }
         }
     }
 
-    fn name(&mut self, kind: TrapKind, address: &str) -> usize {
+    fn waste(&mut self, key: &Key) {
+        if let Some((group, _)) = self.group(key) {
+            group.wasted += 1;
+        }
+    }
+
+    fn name(&mut self, kind: TrapKind, key: &Key, address: &str) -> usize {
         let site = site_of(address);
-        let shape = if self.named.len() < MOST_NAMED {
-            shape_of(address)
-        } else {
-            "*".to_owned()
+        let shape = match key {
+            _ if self.named.len() >= MOST_NAMED => "*".to_owned(),
+            Key::Variants(_) => format!("/*{}", names_of(address)),
+            _ => shape_of(address),
         };
         let next = self.named.len();
         let key = (kind, site.clone(), shape.clone());
@@ -348,18 +384,35 @@ impl Traps {
     }
 }
 
-impl Group {
-    fn room(&self, key: &Key, free: usize) -> usize {
-        self.room_of(matches!(key, Key::Flood(_)), free)
+impl<'a> Judged<'a> {
+    pub(crate) fn of(url: u32, text: &'a Text) -> Self {
+        Judged {
+            url,
+            address: text.url.as_str(),
+            role: text.role,
+            is_suspect: text.is_suspect,
+            is_variant: text.is_variant,
+            via: text.via_id,
+        }
     }
+}
 
+impl Site {
+    /// How many of a group may be wasted.
+    fn most(&self, free: usize) -> usize {
+        free.max(self.new / 4)
+    }
+}
+
+impl Flood {
+    fn most(&self, free: usize) -> usize {
+        free.saturating_mul(2).saturating_add(self.new)
+    }
+}
+
+impl Group {
     /// How many more may be handed out before one of those that are is judged.
-    fn room_of(&self, is_flood: bool, free: usize) -> usize {
-        let most = if is_flood {
-            free.saturating_mul(2).saturating_add(self.new)
-        } else {
-            free.max(self.new / 4)
-        };
+    fn room(&self, most: usize) -> usize {
         most.saturating_sub(self.wasted + self.pending.len())
     }
 }
@@ -418,7 +471,7 @@ fn repeats(address: &str) -> bool {
 
 /// A path without what differs among many: `/cal/N/N`, `/s?page&sid`.
 fn shape_of(address: &str) -> String {
-    let (path, query) = path_and_query_of(address);
+    let (path, _) = path_and_query_of(address);
     let mut shape = String::new();
     for (n, segment) in path.split('/').skip(1).enumerate() {
         if n == 4 {
@@ -442,15 +495,18 @@ fn shape_of(address: &str) -> String {
             was_digit = is_digit;
         }
     }
-    if let Some(query) = query {
-        let names: BTreeSet<_> = query
-            .split('&')
-            .map(|it| it.split('=').next().unwrap_or(it))
-            .collect();
-        let names: Vec<_> = names.into_iter().take(8).collect();
-        shape.push_str(&format!("?{}", names.join("&")));
-    }
-    shape
+    shape + &names_of(address)
+}
+
+/// The names in a query, in order: `?page&sid`; nothing if there is none.
+fn names_of(address: &str) -> String {
+    let (_, Some(query)) = path_and_query_of(address) else {
+        return String::new();
+    };
+    let names = query.split(['&', ';']);
+    let names: BTreeSet<_> = names.map(|it| it.split('=').next().unwrap_or(it)).collect();
+    let names: Vec<_> = names.into_iter().take(8).collect();
+    format!("?{}", names.join("&"))
 }
 
 /// With more links on one page, it is looked at how many lead to the very same.
@@ -493,6 +549,7 @@ mod tests {
             depth: 0,
             via_id: via,
             is_suspect: via.is_some() && role == Role::Page,
+            is_variant: false,
         };
         let [first, second, third] = [(None, "1"), (Some(1), "2"), (Some(2), "3")]
             .map(|(via, path)| text(path, via, Role::Page));
@@ -511,7 +568,10 @@ mod tests {
         // It is new, and so is the page.
         traps.judge(4, &b, Some(picture));
         let site = &traps.sites[&site_of(first.url.as_str())];
-        assert_eq!((site.wasted, &site.pending), (0, &BTreeSet::from([5])));
+        let Group {
+            wasted, pending, ..
+        } = &site.suspects;
+        assert_eq!((*wasted, pending), (0, &BTreeSet::from([5])));
     }
 
     #[test]

@@ -664,6 +664,28 @@ conform! {
         }
     }
 
+    /// As servers list folders: the tables say the same, and each can be sorted in four ways.
+    fn the_files_of_folders_do_not_wait_for_tables_sorted_otherwise<B>() {
+        for kill in [usize::MAX, 100] {
+            let crawled = crawl_site::<B>(4, kill, |path| {
+                let (folder, file) = path.rsplit_once('/').unwrap();
+                let sorted = ["?C=N;O=D", "?C=M", "?C=S", "?C=D"].map(|it| format!("{folder}/{it}"));
+                match (folder, file.split('?').next().unwrap()) {
+                    ("", "") => ("index".to_owned(), (0..100).map(|n| format!("/{}/", letters(n))).collect()),
+                    (folder, "") => (
+                        format!("{folder} changelog copyright"),
+                        sorted.into_iter().chain(["changelog", "copyright"].map(|it| format!("{folder}/{it}"))).collect(),
+                    ),
+                    (folder, file) => (format!("the {file} of {folder} by {folder}{file}"), Vec::new()),
+                }
+            });
+            let files = crawled.paths.iter().filter(|path| path.ends_with('t') || path.ends_with('g'));
+            assert_eq!(files.collect::<HashSet<_>>().len(), 200);
+            assert!(crawled.paths.len() < 380, "{} requests", crawled.paths.len());
+            assert_eq!(crawled.traps.iter().map(|it| &*it.shape).collect::<Vec<_>>(), ["/*?C&O", "/*?C"]);
+        }
+    }
+
     /// A gallery's pictures may all be the same, of addresses without end.
     fn pages_that_show_the_same_picture_are_a_trap<B>() {
         let crawled = crawl_site::<B>(4, usize::MAX, |path| {

@@ -307,8 +307,8 @@ pub struct Trap {
     pub kind: TrapKind,
     /// Its domain, or host.
     pub site: String,
-    /// What its URLs have in common: `/calendar/N/N`, `/list?page&session`; `*` if there are many
-    /// traps already.
+    /// What its URLs have in common: `/calendar/N/N`, `/s/*?page&session`; `*` stands for all that are
+    /// not among the dozen that hold most.
     pub shape: String,
     /// How many URLs of this shape are held back.
     pub held: u64,

@@ -17,6 +17,7 @@
 //! ever. All else is let through, however much there is. What a page needs is never suspect, but for
 //! what style sheets that say nothing new import.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use crate::canonical::{host_of, path_and_query_of};
@@ -313,10 +314,30 @@ impl Traps {
         released
     }
 
-    /// The traps that hold something.
+    /// The traps that hold something, those that hold most first: a few by name, and of each site the
+    /// others together.
     pub(crate) fn named(&self) -> Vec<Trap> {
-        let named = self.named.iter().filter(|trap| trap.held > 0);
-        named.cloned().collect()
+        let mut traps: Vec<_> = self.named.iter().filter(|trap| trap.held > 0).collect();
+        traps.sort_by_key(|trap| Reverse(trap.held));
+        let mut others = HashMap::new();
+        let mut told: Vec<Trap> = Vec::new();
+        for (at, trap) in traps.into_iter().enumerate() {
+            if at < MOST_TOLD {
+                told.push(trap.clone());
+                continue;
+            }
+            let next = told.len();
+            let place = *others.entry((trap.kind, &trap.site)).or_insert(next);
+            if place == next {
+                told.push(Trap {
+                    shape: "*".to_owned(),
+                    held: 0,
+                    ..trap.clone()
+                });
+            }
+            told[place].held += trap.held;
+        }
+        told
     }
 
     /// The group that a URL is of, if it may be wasted.
@@ -514,6 +535,8 @@ pub(crate) const FLOOD: usize = 1000;
 const MOST_FLOODS: usize = 1024;
 /// So many traps are named by the shape of their URLs.
 const MOST_NAMED: usize = 256;
+/// Of these, so many are told by it.
+const MOST_TOLD: usize = 12;
 /// With so many pages a new one is compared.
 const MOST_REMEMBERED: usize = 64 * 1024;
 
@@ -572,6 +595,35 @@ mod tests {
             wasted, pending, ..
         } = &site.suspects;
         assert_eq!((*wasted, pending), (0, &BTreeSet::from([5])));
+    }
+
+    #[test]
+    fn few_traps_are_told_by_name_and_all_are_counted() {
+        let mut traps = Traps::new(0);
+        for n in 0..60 {
+            let shape = 'a'..char::from(b'a' + n % 20 + 1);
+            let address = format!("http://h{}/{}/", n % 2, shape.collect::<String>());
+            let held = Judged {
+                url: n.into(),
+                address: &address,
+                role: Role::Page,
+                is_suspect: true,
+                is_variant: false,
+                via: Some(0),
+            };
+            traps.hold(0, held, TrapKind::NothingNew);
+        }
+        let told = traps.named();
+        assert_eq!(told.iter().map(|trap| trap.held).sum::<u64>(), 60);
+        let others = told[MOST_TOLD..].iter();
+        let mut others: Vec<_> = others.map(|it| (&*it.site, &*it.shape)).collect();
+        others.sort_unstable();
+        assert_eq!(others, [("h0", "*"), ("h1", "*")]);
+        assert!(
+            told[..MOST_TOLD]
+                .iter()
+                .all(|trap| trap.held == 3 && trap.shape != "*")
+        );
     }
 
     #[test]

@@ -682,7 +682,8 @@ conform! {
             let files = crawled.paths.iter().filter(|path| path.ends_with('t') || path.ends_with('g'));
             assert_eq!(files.collect::<HashSet<_>>().len(), 200);
             assert!(crawled.paths.len() < 380, "{} requests", crawled.paths.len());
-            assert_eq!(crawled.traps.iter().map(|it| &*it.shape).collect::<Vec<_>>(), ["/*?C&O", "/*?C"]);
+            let shapes = crawled.traps.iter().map(|trap| &*trap.shape);
+            assert_eq!(shapes.collect::<HashSet<_>>(), HashSet::from(["/*?C", "/*?C&O"]));
         }
     }
 

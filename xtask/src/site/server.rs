@@ -153,7 +153,8 @@ impl Site {
             return with_type("application/json", self.counts.report().json().to_string());
         }
         if !self.latency.is_zero() {
-            time::sleep(self.latency).await;
+            // tokio's timers are late by a millisecond and more, which would be told of who asks.
+            smol::Timer::after(self.latency).await;
         }
         match &self.content {
             Content::Pages(pages) => self.page(pages, address),

@@ -756,3 +756,28 @@ async fn a_connection_that_is_silent_is_not_shared_any_more() {
     assert!(matches!(error, FetchError::Timeout { .. }), "{error:?}");
     assert_eq!(fetcher.fetch(&url).await.unwrap().status, 200);
 }
+
+/// Or a server far away would be slow by HTTP/2, however wide the way to it.
+#[tokio::test]
+async fn a_mebibyte_comes_by_http2_before_anyone_takes_it() {
+    let authority = Authority::new();
+    let came = Arc::new(tokio::sync::Notify::new());
+    let told = Arc::clone(&came);
+    let url = http2_server(authority.signs_for_http2(), move |_| {
+        let told = Arc::clone(&told);
+        async move {
+            let frames = stream::iter(0..).map(move |n| {
+                if n == 64 {
+                    told.notify_one();
+                }
+                Ok(Frame::data(bytes::Bytes::from_static(&[0; 16 << 10])))
+            });
+            Ok(hyper::Response::new(StreamBody::new(frames)))
+        }
+    })
+    .await;
+    let fetcher = Fetcher::new(&http2(&authority));
+    let _response = fetcher.open(&url, hyper::HeaderMap::new()).await.unwrap();
+    let all = tokio::time::timeout(Duration::from_secs(10), came.notified());
+    assert!(all.await.is_ok());
+}

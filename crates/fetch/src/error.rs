@@ -197,7 +197,7 @@ impl FetchError {
             let too_large = |error: &hyper::Error| error.is_parse_too_large();
             return match find::<hyper::Error>(error) {
                 Some(source) if too_large(source) => FetchError::HeadTooLarge,
-                _ if died(error) => FetchError::Lost(innermost(error)),
+                _ if died(error) || is_overloaded(error) => FetchError::Lost(innermost(error)),
                 _ => FetchError::Protocol(innermost(error)),
             };
         }
@@ -212,6 +212,7 @@ impl FetchError {
 pub(crate) fn died(error: &legacy::Error) -> bool {
     let http2 = find::<h2::Error>(error);
     let incomplete = find::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message);
+    let gone = is_gone(error);
     let broken = find::<io::Error>(error).or_else(|| http2?.get_io());
     let reset = broken.is_some_and(|error| {
         matches!(
@@ -227,30 +228,41 @@ pub(crate) fn died(error: &legacy::Error) -> bool {
         let reason = error.reason().filter(|_| error.is_remote());
         reason.is_some_and(|reason| ENDED.contains(&reason))
     });
-    !error.is_connect() && (incomplete || reset || ended || was_refused(error))
+    !error.is_connect() && (incomplete || gone || reset || ended)
 }
 
-/// Tells whether the server has done nothing for the request, and another connection may do: it ends
-/// this one, as it does after so many requests, or has too many at a time (RFC 9113 §8.7).
+/// Tells whether HTTP/2 gave the request back: the server ends the connection, as it does after so many,
+/// or has too many at a time, and has done nothing for it (RFC 9113 §8.7); or the connection was gone.
 pub(crate) fn was_refused(error: &legacy::Error) -> bool {
-    // Of a GET without a body, a user's error is that the connection's task ended.
-    let was_not_sent =
-        find::<hyper::Error>(error).is_some_and(|it| it.is_canceled() || it.is_user());
     let refused = find::<h2::Error>(error).is_some_and(|error| {
         let is_last = error.is_go_away() && error.reason() == Some(Reason::NO_ERROR);
         error.is_remote() && (is_last || error.reason() == Some(Reason::REFUSED_STREAM))
     });
-    !error.is_connect() && (was_not_sent || refused)
+    !error.is_connect() && (refused || is_gone(error))
+}
+
+/// Tells whether the connection ended before the request was on it, or while it was.
+fn is_gone(error: &legacy::Error) -> bool {
+    // A user's error is that nobody answers for the connection any more: a GET without a body has no other.
+    let is_gone =
+        |error: &hyper::Error| error.is_canceled() || error.is_closed() || error.is_user();
+    find::<hyper::Error>(error).is_some_and(is_gone)
+}
+
+/// Tells whether the server has too much to do. It is not asked again at once.
+fn is_overloaded(error: &legacy::Error) -> bool {
+    let reason = find::<h2::Error>(error).filter(|error| error.is_remote());
+    reason.and_then(h2::Error::reason) == Some(Reason::ENHANCE_YOUR_CALM)
 }
 
 /// Why servers end a stream or a connection that may do another time (RFC 9113 §7).
 const ENDED: [Reason; 6] = [
+    Reason::REFUSED_STREAM,
     Reason::NO_ERROR,
     Reason::INTERNAL_ERROR,
     Reason::SETTINGS_TIMEOUT,
     Reason::CANCEL,
     Reason::CONNECT_ERROR,
-    Reason::ENHANCE_YOUR_CALM,
 ];
 
 /// Tells whether this process (EMFILE), or the system (ENFILE), had no file descriptor left.

@@ -9,7 +9,7 @@ use http::{Extensions, HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::Empty;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
+use hyper_util::client::legacy::connect::{CaptureConnection, Connected, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
@@ -170,13 +170,13 @@ impl Fetcher {
             biased;
             // Before what comes of it: the connection's end.
             () = interim.notified() => return Err(FetchError::Interim),
-            asked = timeout_at(at, self.ask(request, &connection)) => match asked {
-                Ok(answered) => answered?,
-                Err(_) => {
+            asked = timeout_at(at, self.ask(request, &connection)) => {
+                let Ok(answered) = asked else {
                     // By HTTP/2 the next would share it, and it may be dead.
                     poison(&connection);
                     return Err(FetchError::Timeout { phase, limit });
-                }
+                };
+                answered?
             }
         };
         let date = SystemTime::now();
@@ -262,7 +262,8 @@ impl Fetcher {
             };
             let is_kept = extra::<Proven>(connection).is_some_and(|it| it.is_proven());
             let passes = is_kept && error::came_early(&error);
-            let is_refused = error::was_refused(&error) && refusals < MOST_REFUSALS;
+            let is_refused =
+                is_http2(connection) && error::was_refused(&error) && refusals < MOST_REFUSALS;
             let is_tried_again = error::died(&error) && (is_kept || !is_last);
             if !passes && !is_refused && !is_tried_again {
                 return Err(FetchError::before_head(&error, &host));
@@ -329,6 +330,11 @@ fn poison(connection: &CaptureConnection) {
     }
 }
 
+fn is_http2(connection: &CaptureConnection) -> bool {
+    let connection = connection.connection_metadata();
+    connection.as_ref().is_some_and(Connected::is_negotiated_h2)
+}
+
 /// What the connector has put to a connection that is for one request at a time.
 fn extra<T: Clone + Send + Sync + 'static>(connection: &CaptureConnection) -> Option<T> {
     let mut extras = Extensions::new();
@@ -348,15 +354,6 @@ fn head(request: &Request<Empty<Bytes>>, disclose: bool) -> Bytes {
     for part in ["GET ", target, " HTTP/1.1\r\n"] {
         head.extend_from_slice(part.as_bytes());
     }
-    // HTTP/2 has no such field: `:authority` says it (RFC 9113 §8.3.1).
-    if let Some(authority) = uri
-        .authority()
-        .filter(|_| !request.headers().contains_key(HOST))
-    {
-        for part in ["host: ", authority.as_str(), "\r\n"] {
-            head.extend_from_slice(part.as_bytes());
-        }
-    }
     for (name, value) in request.headers() {
         head.extend_from_slice(name.as_str().as_bytes());
         head.extend_from_slice(b": ");
@@ -367,6 +364,14 @@ fn head(request: &Request<Empty<Bytes>>, disclose: bool) -> Bytes {
             b"[redacted]"
         });
         head.extend_from_slice(b"\r\n");
+    }
+    // The client adds it; or HTTP/2 says it by `:authority` (RFC 9113 §8.3.1).
+    if let Some(authority) = uri.authority()
+        && !request.headers().contains_key(HOST)
+    {
+        for part in ["host: ", authority.as_str(), "\r\n"] {
+            head.extend_from_slice(part.as_bytes());
+        }
     }
     head.extend_from_slice(b"\r\n");
     head.into()

@@ -540,11 +540,10 @@ async fn http2_is_spoken_if_both_want_to() {
     with_user.set_username("me").unwrap();
     let three = fetcher.fetch(&with_user).await.unwrap();
     assert_eq!(three.body, format!("GET {url}"));
-    let two = two.unwrap();
-    assert!(
-        two.request
-            .starts_with(b"GET /a?b HTTP/1.1\r\nhost: localhost:")
-    );
+    let request = String::from_utf8(two.unwrap().request.to_vec()).unwrap();
+    let host = format!("\r\nhost: localhost:{}\r\n", url.port().unwrap());
+    assert!(request.starts_with("GET /a?b HTTP/1.1\r\n"), "{request}");
+    assert_eq!(request.matches(&host).count(), 1, "{request}");
 
     // A server that can only HTTP/1.1 gets that.
     let old = tls_server(authority.signs(&localhost())).await;
@@ -700,6 +699,38 @@ async fn what_http2_refuses_is_asked_for_again() {
         for fetched in futures::future::join_all(fetches).await {
             assert_eq!(fetched.unwrap().status, 200);
         }
+    }
+}
+
+/// As a server does that is about to end; a connection may be gone before a request is on it.
+#[tokio::test]
+async fn a_connection_that_http2_ends_at_once_may_do_another_time() {
+    let authority = Authority::new();
+    for goes_away in [true, false] {
+        let acceptor = authority.signs_for_http2();
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&asked);
+        let address = listen(move |stream| {
+            let acceptor = acceptor.clone();
+            counted.fetch_add(1, Ordering::Relaxed);
+            async move {
+                let mut stream = acceptor.accept(stream).await.unwrap();
+                if goes_away {
+                    let bye = [frame(4, 0, 0, &[]), frame(7, 0, 0, &[0; 8])].concat();
+                    let _ = stream.write_all(&bye).await;
+                    let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+                }
+            }
+        })
+        .await;
+        let url = Url::parse(&format!("https://localhost:{}/", address.port())).unwrap();
+        let fetcher = Fetcher::new(&http2(&authority));
+        for _ in 0..32 {
+            let error = fetcher.fetch(&url).await.unwrap_err();
+            assert!(error.is_transient(), "{error:?}");
+        }
+        let asked = asked.load(Ordering::Relaxed);
+        assert!(asked <= 320, "{asked} connections");
     }
 }
 

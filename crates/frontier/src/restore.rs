@@ -76,6 +76,10 @@ pub(crate) fn restore(
         Ok(thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
     })?;
     state.traps = traps;
+    // What was released before is not written down, and a limit may be another now.
+    if let Some(traps) = &mut state.traps {
+        state.core.release(&traps.release());
+    }
     file.each_wanted(|text| state.restore_wanted(text))?;
     file.each_needed(|url| state.core.restore_needed(url))?;
     file.each_onward(|id, url, is_suspect, target| {
@@ -115,7 +119,9 @@ struct Taking<'a> {
 struct Run {
     via: Option<u32>,
     found: usize,
-    /// Of these, what was done before it was known that there are so many.
+    /// Whether it is known that there are very many: what is done counts with the flood from then on.
+    is_flood: bool,
+    /// Of these, what was done before.
     new: usize,
     wasted: usize,
 }
@@ -145,7 +151,9 @@ impl Taking<'_> {
             return;
         };
         if via.is_some() {
-            self.run.found(traps, via, known.news.in_flood(flags.role));
+            let is_flood = held == Some(TrapKind::Flood);
+            self.run
+                .found(traps, via, known.news.in_flood(flags.role), is_flood);
         }
         let Ok(number) = u32::try_from(self.url) else {
             return;
@@ -168,7 +176,14 @@ impl Taking<'_> {
 }
 
 impl Run {
-    fn found(&mut self, traps: &mut Traps, via: Option<u32>, (new, wasted): (usize, usize)) {
+    /// Takes in one more; `is_flood`: it is known to be one of very many.
+    fn found(
+        &mut self,
+        traps: &mut Traps,
+        via: Option<u32>,
+        (new, wasted): (usize, usize),
+        is_flood: bool,
+    ) {
         if self.via != via {
             *self = Run {
                 via,
@@ -176,11 +191,13 @@ impl Run {
             };
         }
         self.found += 1;
-        if self.found <= FLOOD {
+        if self.is_flood {
+            return;
+        }
+        self.is_flood = is_flood || self.found > FLOOD;
+        if !self.is_flood {
             (self.new, self.wasted) = (self.new + new, self.wasted + wasted);
-        } else if self.found == FLOOD + 1
-            && let Some(via) = via
-        {
+        } else if let Some(via) = via {
             traps.restore_flood(via, self.new, self.wasted);
         }
     }

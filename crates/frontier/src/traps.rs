@@ -319,10 +319,11 @@ impl Traps {
     pub(crate) fn named(&self) -> Vec<Trap> {
         let mut traps: Vec<_> = self.named.iter().filter(|trap| trap.held > 0).collect();
         traps.sort_by_key(|trap| Reverse(trap.held));
+        let (mut told, mut by_name) = (Vec::<Trap>::new(), 0);
         let mut others = HashMap::new();
-        let mut told: Vec<Trap> = Vec::new();
-        for (at, trap) in traps.into_iter().enumerate() {
-            if at < MOST_TOLD {
+        for trap in traps {
+            if by_name < MOST_TOLD && trap.shape != OTHERS {
+                by_name += 1;
                 told.push(trap.clone());
                 continue;
             }
@@ -330,7 +331,7 @@ impl Traps {
             let place = *others.entry((trap.kind, &trap.site)).or_insert(next);
             if place == next {
                 told.push(Trap {
-                    shape: "*".to_owned(),
+                    shape: OTHERS.to_owned(),
                     held: 0,
                     ..trap.clone()
                 });
@@ -386,14 +387,17 @@ impl Traps {
     fn name(&mut self, kind: TrapKind, key: &Key, address: &str) -> usize {
         let site = site_of(address);
         let shape = match key {
-            _ if self.named.len() >= MOST_NAMED => "*".to_owned(),
             Key::Variants(_) => format!("/*{}", names_of(address)),
             _ => shape_of(address),
         };
+        let mut key = (kind, site, shape);
         let next = self.named.len();
-        let key = (kind, site.clone(), shape.clone());
-        let place = *self.by_name.entry(key).or_insert(next);
+        if next >= MOST_NAMED && !self.by_name.contains_key(&key) {
+            OTHERS.clone_into(&mut key.2);
+        }
+        let place = *self.by_name.entry(key.clone()).or_insert(next);
         if place == next {
+            let (kind, site, shape) = key;
             self.named.push(Trap {
                 kind,
                 site,
@@ -535,7 +539,9 @@ pub(crate) const FLOOD: usize = 1000;
 const MOST_FLOODS: usize = 1024;
 /// So many traps are named by the shape of their URLs.
 const MOST_NAMED: usize = 256;
-/// Of these, so many are told by it.
+/// Of all others.
+const OTHERS: &str = "*";
+/// So many are told by name.
 const MOST_TOLD: usize = 12;
 /// With so many pages a new one is compared.
 const MOST_REMEMBERED: usize = 64 * 1024;
@@ -600,11 +606,15 @@ mod tests {
     #[test]
     fn few_traps_are_told_by_name_and_all_are_counted() {
         let mut traps = Traps::new(0);
-        for n in 0..60 {
-            let shape = 'a'..char::from(b'a' + n % 20 + 1);
-            let address = format!("http://h{}/{}/", n % 2, shape.collect::<String>());
+        // More shapes than are remembered, each three times.
+        for n in (0..600).flat_map(|n| [n; 3]) {
+            let address = format!(
+                "http://h{}/{}/",
+                n % 2,
+                "a".repeat(n / 20) + &"b".repeat(n % 20)
+            );
             let held = Judged {
-                url: n.into(),
+                url: 1,
                 address: &address,
                 role: Role::Page,
                 is_suspect: true,
@@ -614,16 +624,12 @@ mod tests {
             traps.hold(0, held, TrapKind::NothingNew);
         }
         let told = traps.named();
-        assert_eq!(told.iter().map(|trap| trap.held).sum::<u64>(), 60);
-        let others = told[MOST_TOLD..].iter();
-        let mut others: Vec<_> = others.map(|it| (&*it.site, &*it.shape)).collect();
-        others.sort_unstable();
-        assert_eq!(others, [("h0", "*"), ("h1", "*")]);
-        assert!(
-            told[..MOST_TOLD]
-                .iter()
-                .all(|trap| trap.held == 3 && trap.shape != "*")
-        );
+        assert_eq!(told.iter().map(|trap| trap.held).sum::<u64>(), 1800);
+        let (others, by_name): (Vec<_>, Vec<_>) = told.iter().partition(|it| it.shape == OTHERS);
+        let sites: HashSet<_> = others.iter().map(|trap| &*trap.site).collect();
+        assert_eq!((others.len(), sites.len()), (2, 2));
+        assert_eq!(by_name.len(), MOST_TOLD);
+        assert!(by_name.iter().all(|trap| trap.held == 3));
     }
 
     #[test]

@@ -687,6 +687,60 @@ conform! {
         }
     }
 
+    /// Nothing is held for which there is room, not when nothing else is left to do either.
+    fn what_is_held_no_longer_is_fetched_also_after_a_kill<B>() {
+        let page = |path: &str| match path {
+            "/" => ("index".to_owned(), ["/a/", "/b/", "/good/0"].map(str::to_owned).to_vec()),
+            "/b/" => ("the same".to_owned(), (0..40).map(|n| format!("/b/{n}/")).collect()),
+            good if good.starts_with("/good/") => {
+                let next = (number(good) < 16).then(|| format!("/good/{}", number(good) + 1));
+                (format!("good {}", letters(number(good))), next.into_iter().collect())
+            }
+            _ => ("the same".to_owned(), Vec::new()),
+        };
+        let all = crawl_site::<B>(1, usize::MAX, page).paths.len();
+        for kill in 1..all {
+            let crawled = crawl_site::<B>(1, kill, page);
+            assert_eq!(crawled.paths.iter().collect::<HashSet<_>>().len(), all, "killed at {kill}");
+        }
+    }
+
+    /// Half of what one page leads to is the very same, and half is not.
+    fn what_one_page_leads_to_is_fetched_also_after_a_kill<B>() {
+        for kill in [usize::MAX, 10, 20, 45, 1000] {
+            let crawled = crawl_site::<B>(4, kill, |path| match path {
+                "/" => ("index".to_owned(), (0..1500).map(|n| format!("/x/{n}")).collect()),
+                path if number(path) < 11 || number(path) % 2 == 1 => ("the same".to_owned(), Vec::new()),
+                path => (format!("news of {}", letters(number(path))), Vec::new()),
+            });
+            assert_eq!(crawled.paths.iter().collect::<HashSet<_>>().len(), 1501, "killed at {kill}");
+        }
+    }
+
+    /// And what is held is fetched once more may be.
+    fn a_higher_limit_is_heeded_by_who_goes_on<B>() {
+        let limits = |free| Limits { traps: Some(free), ..Limits::default() };
+        let (frontier, home) = B::make(limits(0), Time::default().clock());
+        add(&frontier, [seed(0, 0), seed(0, 1)]);
+        let held = one(&frontier, 9);
+        for item in &held.items {
+            let mut page = done(&held, std::slice::from_ref(item), 9);
+            page.done[0].content = Some(Content::of(b"the same", 1, &item.url));
+            page.done[0].found = (0..5).map(|n| Found::link(url(0, 10 + n))).collect();
+            if item.url == url(0, 0) {
+                page.done[0].found.clear();
+            }
+            accepted(&frontier, page);
+        }
+        assert_eq!((stats(&frontier).held, stats(&frontier).is_finished()), (5, true));
+        block_on(frontier.flush()).unwrap();
+        drop(frontier);
+        let Some(frontier) = B::reopen_with(&home, limits(4)) else {
+            return;
+        };
+        assert_eq!((stats(&frontier).held, stats(&frontier).queued), (1, 4));
+    }
+
     /// A gallery's pictures may all be the same, of addresses without end.
     fn pages_that_show_the_same_picture_are_a_trap<B>() {
         let crawled = crawl_site::<B>(4, usize::MAX, |path| {

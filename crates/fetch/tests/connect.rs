@@ -703,7 +703,7 @@ async fn what_http2_refuses_is_asked_for_again() {
 }
 
 /// As a server does that is about to end; a connection may be gone before a request is on it.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_that_http2_ends_at_once_may_do_another_time() {
     let authority = Authority::new();
     for goes_away in [true, false] {

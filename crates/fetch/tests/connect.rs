@@ -725,12 +725,12 @@ async fn a_connection_that_http2_ends_at_once_may_do_another_time() {
         .await;
         let url = Url::parse(&format!("https://localhost:{}/", address.port())).unwrap();
         let fetcher = Fetcher::new(&http2(&authority));
-        for _ in 0..32 {
+        for _ in 0..16 {
             let error = fetcher.fetch(&url).await.unwrap_err();
             assert!(error.is_transient(), "{error:?}");
         }
         let asked = asked.load(Ordering::Relaxed);
-        assert!(asked <= 320, "{asked} connections");
+        assert!(asked <= 160, "{asked} connections");
     }
 }
 

@@ -36,9 +36,9 @@ pub struct Config {
     /// Where the crawl ends before it has everything.
     pub limits: Limits,
     /// How many pages of a site may lead on without end, as it seems, and say and show nothing new
-    /// (calendars, sessions, filters): so many, and one for each four answers that say something; and as
-    /// many of those that differ by their query alone from the page they were found on. What is beyond is
-    /// held back. `None`: all are fetched. Default: 1000.
+    /// (calendars, sessions, filters): so many, or one for each three answers that say something, if that is
+    /// more; and as many of those that differ by their query alone from the page they were found on. What is
+    /// beyond is held back. `None`: all are fetched. Default: 1000.
     pub max_alike: Option<usize>,
     /// How each is made, and its bounds. Cookies are kept, and if the crawl is
     /// [resumable](Self::resumable), for the one that goes on with it: in the folder of the state,

@@ -291,9 +291,9 @@ pub struct Limits {
     /// Of one host.
     pub urls_per_host: u32,
     /// How many pages of a site may lead on without end, as it seems, and say and show nothing new,
-    /// before what they lead to is held back: so many, and one for each four answers that say something;
-    /// and as many of those that differ by their query alone from the page they were found on. `None`: all.
-    /// Default: `None`.
+    /// before what they lead to is held back: so many, or one for each three answers that say something, if
+    /// that is more; and as many of those that differ by their query alone from the page they were found on.
+    /// `None`: all. Default: `None`.
     pub traps: Option<usize>,
     /// Whether URLs are handed out in the order of how far they are from the seeds: none before all
     /// that are nearer are done (but for parked hosts). Then [`Item::depth`] is the least there is,

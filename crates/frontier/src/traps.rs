@@ -4,7 +4,7 @@
 //! their kind. So each page that is done is compared with those of its site before ([`Content`]):
 //!
 //! - What was found only on a page that says nothing new is *suspect*; so is what has one segment
-//!   three times in its path. Of suspects, a site may waste a few, and one for each four answers that
+//!   three times in its path. Of suspects, a site may waste a few, or one for each three answers that
 //!   say something. A page is wasted if it says nothing new, and with it what it needs. But if
 //!   something new is found on it, be it the picture that it shows, it is not wasted after all: the
 //!   pages of a gallery say the same, and so do those of a list. What differs by its query alone from
@@ -425,7 +425,7 @@ impl<'a> Judged<'a> {
 impl Site {
     /// How many of a group may be wasted.
     fn most(&self, free: usize) -> usize {
-        free.saturating_add(self.new / 4)
+        free.max(self.new / 3)
     }
 }
 

@@ -21,8 +21,8 @@ pub(crate) struct Limits {
     quota: Option<u64>,
 
     /// Fetch at most so many pages of a site that lead on and say and show nothing new (calendars,
-    /// sessions, filters), and one for each four answers that do; as many again if only the query
-    /// differs from the page they were found on; 0: all [default: 1000]
+    /// sessions, filters), or one for each three answers that do, if that is more; as many again if only
+    /// the query differs from the page they were found on; 0: all [default: 1000]
     #[arg(long, value_name = "N", hide_short_help = true)]
     max_alike: Option<usize>,
 

@@ -160,11 +160,12 @@ impl Traps {
                 && alike.pending.insert(url)
             {
                 let key = alike.key.clone();
-                self.group(&key).map(|(group, _)| group.pending.insert(url));
+                self.group(&key).map(|group| group.pending.insert(url));
             }
             return Ok(());
         };
-        let Some((group, most)) = self.group(&key) else {
+        let most = self.most(&key);
+        let Some(group) = self.group(&key) else {
             return Ok(());
         };
         if !group.pending.contains(&url) {
@@ -186,7 +187,7 @@ impl Traps {
         };
         let trap = self.name(kind, &key, address);
         self.named[trap].held += 1;
-        if let Some((group, _)) = self.group(&key) {
+        if let Some(group) = self.group(&key) {
             group.held.push_back(Held { host, url, trap });
         }
     }
@@ -207,11 +208,10 @@ impl Traps {
             && alike.pending.remove(&url)
         {
             let key = alike.key.clone();
-            self.group(&key)
-                .map(|(group, _)| group.pending.remove(&url));
+            self.group(&key).map(|group| group.pending.remove(&url));
         }
         let key = self.count(judged, news);
-        if let Some((group, _)) = key.and_then(|key| self.group(&key)) {
+        if let Some(group) = key.and_then(|key| self.group(&key)) {
             group.pending.remove(&url);
         }
         Evidence { news, content }
@@ -234,7 +234,7 @@ impl Traps {
             News::New => {
                 self.sites.entry(site_of(address)).or_default().new += 1;
                 if let Some(alike) = via.and_then(|via| self.alike.remove(&via))
-                    && let Some((group, _)) = self.group(&alike.key)
+                    && let Some(group) = self.group(&alike.key)
                 {
                     group.wasted -= alike.wasted;
                     group.pending.retain(|url| !alike.pending.contains(url));
@@ -252,10 +252,8 @@ impl Traps {
         let (_, key) = group?;
         match (&key, news) {
             (Key::Flood(via), _) => {
-                let (new, wasted) = news.in_flood(judged.role);
                 if let Some(flood) = self.floods.get_mut(via) {
-                    flood.new += new;
-                    flood.group.wasted += wasted;
+                    flood.count(news.in_flood(judged.role));
                 }
             }
             (Key::Site(_) | Key::Variants(_), News::Alike | News::Same) => {
@@ -284,8 +282,7 @@ impl Traps {
     pub(crate) fn restore_flood(&mut self, via: u32, new: usize, wasted: usize) {
         self.found(via, FLOOD + 1);
         if let Some(flood) = self.floods.get_mut(&via) {
-            flood.new += new;
-            flood.group.wasted += wasted;
+            flood.count((new, wasted));
         }
     }
 
@@ -357,29 +354,27 @@ impl Traps {
         }
     }
 
-    /// A group, and how many of it may be wasted.
-    fn group(&mut self, key: &Key) -> Option<(&mut Group, usize)> {
+    fn group(&mut self, key: &Key) -> Option<&mut Group> {
         match key {
-            Key::Site(site) => {
-                let site = self.sites.entry(site.clone()).or_default();
-                let most = site.most(self.free);
-                Some((&mut site.suspects, most))
+            Key::Site(site) => Some(&mut self.sites.entry(site.clone()).or_default().suspects),
+            Key::Variants(site) => Some(&mut self.sites.entry(site.clone()).or_default().variants),
+            Key::Flood(via) => self.floods.get_mut(via).map(|flood| &mut flood.group),
+        }
+    }
+
+    /// How many of a group may be wasted.
+    fn most(&self, key: &Key) -> usize {
+        let free = self.free;
+        match key {
+            Key::Site(site) | Key::Variants(site) => {
+                self.sites.get(site).map_or(free, |site| site.most(free))
             }
-            Key::Variants(site) => {
-                let site = self.sites.entry(site.clone()).or_default();
-                let most = site.most(self.free);
-                Some((&mut site.variants, most))
-            }
-            Key::Flood(via) => {
-                let flood = self.floods.get_mut(via)?;
-                let most = flood.most(self.free);
-                Some((&mut flood.group, most))
-            }
+            Key::Flood(via) => self.floods.get(via).map_or(0, |flood| flood.most(free)),
         }
     }
 
     fn waste(&mut self, key: &Key) {
-        if let Some((group, _)) = self.group(key) {
+        if let Some(group) = self.group(key) {
             group.wasted += 1;
         }
     }
@@ -430,6 +425,11 @@ impl Site {
 }
 
 impl Flood {
+    fn count(&mut self, (new, wasted): (usize, usize)) {
+        self.new += new;
+        self.group.wasted += wasted;
+    }
+
     fn most(&self, free: usize) -> usize {
         free.saturating_mul(2).saturating_add(self.new)
     }

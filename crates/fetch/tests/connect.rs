@@ -26,6 +26,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::server::TlsStream;
 use url::Url;
 
 /// Reads a request's head; `None` when the connection ends.
@@ -85,15 +86,17 @@ impl Authority {
     }
 
     fn signs(&self, params: &CertificateParams) -> TlsAcceptor {
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        acceptor(certificate.der().clone(), &key, &[b"http/1.1"])
+        self.signs_for(params, &[b"http/1.1"])
     }
 
     fn signs_for_http2(&self) -> TlsAcceptor {
+        self.signs_for(&localhost(), &[b"h2", b"http/1.1"])
+    }
+
+    fn signs_for(&self, params: &CertificateParams, protocols: &[&[u8]]) -> TlsAcceptor {
         let key = KeyPair::generate().unwrap();
-        let certificate = localhost().signed_by(&key, &self.issuer).unwrap();
-        acceptor(certificate.der().clone(), &key, &[b"h2", b"http/1.1"])
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        acceptor(certificate.der().clone(), &key, protocols)
     }
 
     fn trusted(&self) -> Config {
@@ -129,11 +132,26 @@ fn localhost() -> CertificateParams {
 }
 
 async fn tls_server(acceptor: TlsAcceptor) -> Url {
+    tls_server_that(
+        acceptor,
+        |mut stream| async move { echo(&mut stream).await },
+    )
+    .await
+}
+
+/// Serves each connection by `serve`, if there comes one about.
+async fn tls_server_that<F>(
+    acceptor: TlsAcceptor,
+    serve: impl Fn(TlsStream<TcpStream>) -> F + Clone + Send + 'static,
+) -> Url
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     let address = listen(move |stream| {
-        let acceptor = acceptor.clone();
+        let (acceptor, serve) = (acceptor.clone(), serve.clone());
         async move {
-            if let Ok(mut stream) = acceptor.accept(stream).await {
-                echo(&mut stream).await;
+            if let Ok(stream) = acceptor.accept(stream).await {
+                serve(stream).await;
             }
         }
     })
@@ -624,16 +642,13 @@ async fn ending_http2_server(
     authority: &Authority,
     end: impl Fn(u32) -> Option<End> + Clone + Send + 'static,
 ) -> Url {
-    let acceptor = authority.signs_for_http2();
-    let address = listen(move |stream| {
-        let (acceptor, end) = (acceptor.clone(), end.clone());
+    tls_server_that(authority.signs_for_http2(), move |mut stream| {
+        let end = end.clone();
         async move {
-            let mut stream = acceptor.accept(stream).await.unwrap();
             let _ = end_requests(&mut stream, end).await;
         }
     })
-    .await;
-    Url::parse(&format!("https://localhost:{}/", address.port())).unwrap()
+    .await
 }
 
 async fn end_requests(
@@ -707,11 +722,12 @@ async fn what_http2_refuses_is_asked_for_again() {
 async fn a_connection_that_http2_ends_at_once_may_do_another_time() {
     let authority = Authority::new();
     for goes_away in [true, false] {
-        let acceptor = authority.signs_for_http2();
         let asked = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&asked);
+        let acceptor = authority.signs_for_http2();
         let address = listen(move |stream| {
             let acceptor = acceptor.clone();
+            // Each connection, also one that comes to nothing.
             counted.fetch_add(1, Ordering::Relaxed);
             async move {
                 let mut stream = acceptor.accept(stream).await.unwrap();
@@ -765,12 +781,10 @@ async fn what_http2_ends_for_good_is_told() {
 #[tokio::test]
 async fn a_connection_that_is_silent_is_not_shared_any_more() {
     let authority = Authority::new();
-    let acceptor = authority.signs_for_http2();
     let connections = Arc::new(AtomicUsize::new(0));
-    let address = listen(move |stream| {
-        let (acceptor, connections) = (acceptor.clone(), Arc::clone(&connections));
+    let url = tls_server_that(authority.signs_for_http2(), move |mut stream| {
+        let connections = Arc::clone(&connections);
         async move {
-            let mut stream = acceptor.accept(stream).await.unwrap();
             if connections.fetch_add(1, Ordering::Relaxed) == 0 {
                 let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
             } else {
@@ -779,7 +793,6 @@ async fn a_connection_that_is_silent_is_not_shared_any_more() {
         }
     })
     .await;
-    let url = Url::parse(&format!("https://localhost:{}/", address.port())).unwrap();
     let mut config = http2(&authority);
     config.head_timeout = Duration::from_millis(500);
     let fetcher = Fetcher::new(&config);

@@ -10,7 +10,7 @@ use http::StatusCode;
 use crate::STATE_FOLDER;
 use crate::event::Reason;
 use crate::pace::Manner;
-use crate::page::Page;
+use crate::page::Answer;
 use crate::search;
 
 /// What to crawl, and how.
@@ -174,11 +174,11 @@ impl Default for Tries {
 }
 
 impl Tries {
-    pub(crate) fn is_worth_another(&self, page: &Result<Page, Reason>) -> bool {
-        match page {
-            Ok(page) => match page.broke_off() {
+    pub(crate) fn is_worth_another(&self, answer: &Result<Answer, Reason>) -> bool {
+        match answer {
+            Ok(answer) => match &answer.broke_off {
                 Some(error) => error.is_transient(),
-                None => self.statuses.contains(&page.capture.status),
+                None => self.statuses.contains(&answer.capture.status),
             },
             Err(Reason::Fetch(error)) => error.is_transient(),
             Err(Reason::Content(error)) => error.is_cut_short(),

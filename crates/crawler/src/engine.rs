@@ -10,12 +10,13 @@ use async_channel::{Receiver, Sender};
 use cap_std::fs::Dir;
 use fetch::FetchError;
 use frontier::{
-    CanonicalUrl, Done, Found, Frontier, Host, Item, Leases, Report, Reported, Role, Then, Want,
+    CanonicalUrl, Done, Found, Frontier, Host, Item, Leases, Report, Reported, Role, Then, Token,
+    Want,
 };
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use http::StatusCode;
-use pipeliner::{JobError, Pipeliner, Scheduled};
+use pipeliner::{JobError, Pipeliner, Refused, Scheduled};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
@@ -23,7 +24,7 @@ use crate::copy::Copy;
 use crate::event::{Event, Failing, Failure, Limit, Progress, Reason, RedirectError, Summary};
 use crate::history::History;
 use crate::lock::Lock;
-use crate::page::{Leads, Page, Visitor};
+use crate::page::{Answer, Leads, Page, Visitor};
 use crate::record::{Kept, Outcome, Record};
 use crate::records::{Captured, Records};
 use crate::schedule::{Ended, Next, Partial, Schedule, Work};
@@ -146,19 +147,22 @@ impl Engine {
     /// Fetches until nothing is queued and nothing is in flight, but for hosts that were given up; or
     /// until it is stopped, or comes to a limit.
     async fn crawl(&mut self, frontier: &Arc<impl Frontier>) -> Result<(), CrawlError> {
-        let (pipeliner, workers) = Pipeliner::unbounded(self.config.jobs);
+        // What is answered is searched while the next is asked for.
+        let (requests, workers) = Pipeliner::unbounded(self.config.jobs);
+        let (searches, searchers) = Pipeliner::unbounded(self.config.jobs);
         let mut crew = JoinSet::new();
-        for worker in workers {
+        for worker in workers.into_iter().chain(searchers) {
             crew.spawn(worker);
         }
         let stop = self.stop.clone();
         let mut stop = pin!(stop.recv());
         let mut in_flight = FuturesUnordered::new();
+        let mut in_search = FuturesUnordered::new();
         loop {
             let wait = loop {
                 match self.next(&**frontier).await? {
                     Next::Visit(mut work) => {
-                        let scheduled = self.begin(&pipeliner, &mut work).await?;
+                        let scheduled = self.begin(&requests, &mut work).await?;
                         in_flight.push(finish(work, scheduled));
                     }
                     Next::At(at) => {
@@ -168,11 +172,11 @@ impl Engine {
                     Next::Wait => break None,
                 }
             };
-            if in_flight.is_empty() && wait.is_none() {
+            if in_flight.is_empty() && in_search.is_empty() && wait.is_none() {
                 break;
             }
             let stats = frontier.stats().await?;
-            self.show(stats.queued - stats.parked, in_flight.len());
+            self.show(stats.queued - stats.parked);
             let due = async {
                 match wait {
                     Some(at) => sleep_until(at).await,
@@ -182,11 +186,19 @@ impl Engine {
             tokio::select! {
                 biased;
                 _closed = &mut stop => return Ok(()),
-                Some((work, page)) = in_flight.next() => self.absorb(frontier, work, page).await?,
+                Some((work, answer)) = in_flight.next() => {
+                    if let Some((work, answer)) = self.received(frontier, work, answer).await? {
+                        let search = Box::pin(Arc::clone(&self.visitor).search(answer));
+                        let scheduled = searches.schedule(search).await;
+                        in_search.push(finish(work, scheduled.map_err(no_workers)?));
+                    }
+                }
+                Some((work, page)) = in_search.next() => self.searched(frontier, work, page).await?,
                 () = due => {}
             }
         }
-        pipeliner.close().await;
+        requests.close().await;
+        searches.close().await;
         Ok(())
     }
 
@@ -195,7 +207,7 @@ impl Engine {
         // It ends with this process, and with it all that could hold it.
         let ttl = Duration::MAX;
         loop {
-            if self.limit(self.schedule.in_flight()).is_some() {
+            if self.limit(self.schedule.out()).is_some() {
                 return Ok(Next::Wait);
             }
             let now = self.begun.elapsed();
@@ -221,7 +233,7 @@ impl Engine {
                 self.schedule
                     .add(&lease.host, lease.token, lease.items, now);
                 self.allow(&lease.host);
-                self.clear(frontier, lease.host, None).await?;
+                self.clear(frontier, lease.host).await?;
             }
         }
     }
@@ -229,9 +241,9 @@ impl Engine {
     /// Has a URL fetched.
     async fn begin(
         &self,
-        pipeliner: &Pipeliner,
+        requests: &Pipeliner,
         work: &mut Work,
-    ) -> Result<Scheduled<Page, Reason>, CrawlError> {
+    ) -> Result<Scheduled<Answer, Reason>, CrawlError> {
         let url = work.item.url.clone();
         let asked_for = work.item.via.is_none();
         let earlier = self.earlier.as_ref();
@@ -239,82 +251,95 @@ impl Engine {
         let begun = work.partial.take().map(|partial| partial.capture);
         let visitor = Arc::clone(&self.visitor);
         // It is some kilobytes that would be moved from hand to hand.
-        let visit = Box::pin(visitor.visit(url, asked_for, earlier, begun));
-        let scheduled = pipeliner.schedule(visit).await;
-        scheduled.map_err(|_| CrawlError::Workers)
+        let request = Box::pin(visitor.fetch(url, asked_for, earlier, begun));
+        requests.schedule(request).await.map_err(no_workers)
     }
 
-    /// Takes in what came back for a URL: archives it, and gives what it leads to and what is in
+    /// Takes in how a request ended, and hands out another of its host. Returns what is to be
+    /// searched.
+    async fn received(
+        &mut self,
+        frontier: &Arc<impl Frontier>,
+        mut work: Work,
+        answer: Result<Answer, JobError<Reason>>,
+    ) -> Result<Option<(Work, Answer)>, CrawlError> {
+        let answer = come_of(answer)?;
+        let now = self.begun.elapsed();
+        let is_silent = self.schedule.is_silent(&work);
+        self.schedule.ended(&work, ended(&answer), now);
+        let delay = answer.as_ref().ok().and_then(|answer| answer.crawl_delay);
+        if let Some(delay) = delay {
+            self.schedule.obey(&work.host, delay);
+        }
+        let is_worth_another = self.config.tries.is_worth_another(&answer);
+        match answer {
+            answer if is_worth_another && self.may_try_again(&work) => {
+                work.partial = self.partial(answer);
+                self.try_again(work, now);
+            }
+            Ok(answer) => {
+                let Work { host, token, .. } = &work;
+                self.report(&**frontier, host, *token, None, delay).await?;
+                return Ok(Some((work, answer)));
+            }
+            Err(reason)
+                if is_silent
+                    && work.item.role != Role::Guess
+                    && (is_worth_another || reason.concerns_host()) =>
+            {
+                // The URL stays out, and so the lease is held until it is parked.
+                self.give_up(&work.host, work.item, reason).await;
+                self.schedule.done(&work.host);
+                self.clear(&**frontier, work.host).await?;
+            }
+            Err(reason) => self.absorb(frontier, work, Err(reason)).await?,
+        }
+        Ok(None)
+    }
+
+    /// Takes in what came of a search.
+    async fn searched(
+        &mut self,
+        frontier: &Arc<impl Frontier>,
+        work: Work,
+        page: Result<Page, JobError<Reason>>,
+    ) -> Result<(), CrawlError> {
+        match come_of(page)? {
+            Err(Reason::Content(error)) if error.is_cut_short() && self.may_try_again(&work) => {
+                self.try_again(work, self.begun.elapsed());
+                Ok(())
+            }
+            page => self.absorb(frontier, work, page).await,
+        }
+    }
+
+    fn may_try_again(&self, work: &Work) -> bool {
+        work.tries < self.config.tries.most && !self.schedule.is_given_up(&work.host)
+    }
+
+    fn try_again(&mut self, work: Work, now: Duration) {
+        let backoff = &self.config.tries.backoff;
+        let after = backoff.delay(work.tries - 1, fastrand::u64(..));
+        self.schedule.again(work, after, now);
+    }
+
+    /// Takes in what came of a URL for good: archives it, and gives what it leads to and what is in
     /// scope to the frontier. This is the crawl's one feedback edge.
     async fn absorb(
         &mut self,
         frontier: &Arc<impl Frontier>,
-        mut work: Work,
-        page: Result<Page, JobError<Reason>>,
+        work: Work,
+        page: Result<Page, Reason>,
     ) -> Result<(), CrawlError> {
-        let page = page.map_err(|error| match error {
-            JobError::Failed(reason) => reason,
-            lost => Reason::Internal(lost.to_string()),
-        });
-        if let Err(Reason::Disk(error)) = page {
-            return Err(CrawlError::Archive(error));
-        }
-        let now = self.begun.elapsed();
-        let is_silent = self.schedule.is_silent(&work);
-        self.schedule.ended(&work, ended(&page), now);
-        let mut delay = None;
-        if let Ok(Page {
-            crawl_delay: Some(asked),
-            ..
-        }) = &page
-        {
-            self.schedule.obey(&work.host, *asked);
-            delay = Some(*asked);
-        }
-        let is_worth_another = self.config.tries.is_worth_another(&page);
-        if is_worth_another
-            && work.tries < self.config.tries.most
-            && !self.schedule.is_given_up(&work.host)
-        {
-            let after = self
-                .config
-                .tries
-                .backoff
-                .delay(work.tries - 1, fastrand::u64(..));
-            work.partial = self.partial(page);
-            self.schedule.again(work, after, now);
-            return Ok(());
-        }
         let Work {
             host, token, item, ..
         } = work;
-        let done = match page {
-            Err(reason)
-                if is_silent
-                    && item.role != Role::Guess
-                    && (is_worth_another || reason.concerns_host()) =>
-            {
-                // The URL stays out, and so the lease is held until it is parked.
-                self.give_up(&host, item, reason).await;
-                None
-            }
-            page => Some(self.take_in(item, page).await?),
-        };
-        if let Some(done) = done {
-            let more = self.schedule.wants_of(&host, now);
-            let report = Report {
-                host: host.clone(),
-                token,
-                done: vec![done],
-                delay,
-                then: Then::Keep { more },
-            };
-            if let Reported::Accepted { more } = frontier.report(report).await? {
-                self.schedule.add(&host, token, more, now);
-            }
-        }
+        let done = self.take_in(item, page).await?;
+        self.schedule.done(&host);
+        self.report(&**frontier, &host, token, Some(done), None)
+            .await?;
         self.allow(&host);
-        self.clear(&**frontier, host, delay).await?;
+        self.clear(&**frontier, host).await?;
         if self.copy.is_due(self.history.summary.fetched) {
             self.keep_session(true)?;
             let done = frontier.stats().await?.done;
@@ -323,15 +348,42 @@ impl Engine {
         Ok(())
     }
 
+    /// Reports what is done of a host, and takes in what is handed out next of it.
+    async fn report(
+        &mut self,
+        frontier: &impl Frontier,
+        host: &Host,
+        token: Token,
+        done: Option<Done>,
+        delay: Option<Duration>,
+    ) -> Result<(), CrawlError> {
+        let now = self.begun.elapsed();
+        let more = self.schedule.wants_of(host, now);
+        if more == 0 && done.is_none() && delay.is_none() {
+            return Ok(());
+        }
+        let report = Report {
+            host: host.clone(),
+            token,
+            done: done.into_iter().collect(),
+            delay,
+            then: Then::Keep { more },
+        };
+        if let Reported::Accepted { more } = frontier.report(report).await? {
+            self.schedule.add(host, token, more, now);
+        }
+        Ok(())
+    }
+
     /// What of an answer is kept to be gone on with: of so few at a time as there are jobs, for each
     /// may have an open file.
-    fn partial(&self, page: Result<Page, Reason>) -> Option<Box<Partial>> {
-        let page = page.ok().filter(|page| page.broke_off().is_some())?;
+    fn partial(&self, answer: Result<Answer, Reason>) -> Option<Box<Partial>> {
+        let answer = answer.ok().filter(|answer| answer.broke_off.is_some())?;
         let counted = Arc::clone(&self.partials);
         let may_be_kept = Arc::strong_count(&counted) <= self.config.jobs.get() + 1;
         may_be_kept.then(|| {
             Box::new(Partial {
-                capture: page.capture,
+                capture: answer.capture,
                 counted,
             })
         })
@@ -346,12 +398,7 @@ impl Engine {
     }
 
     /// Leaves a host alone of which nothing more is to be fetched now.
-    async fn clear(
-        &mut self,
-        frontier: &impl Frontier,
-        host: Host,
-        delay: Option<Duration>,
-    ) -> Result<(), CrawlError> {
+    async fn clear(&mut self, frontier: &impl Frontier, host: Host) -> Result<(), CrawlError> {
         let is_given_up = self.schedule.is_given_up(&host);
         let Some(token) = self.schedule.clear(&host, self.begun.elapsed()) else {
             return Ok(());
@@ -360,7 +407,7 @@ impl Engine {
             host: host.clone(),
             token,
             done: Vec::new(),
-            delay,
+            delay: None,
             then: Then::Park,
         };
         frontier.report(park).await?;
@@ -423,8 +470,8 @@ impl Engine {
         }
     }
 
-    /// Returns the limit that is reached, with so many requests in flight.
-    fn limit(&self, in_flight: usize) -> Option<Limit> {
+    /// Returns the limit that is reached, with so many URLs out.
+    fn limit(&self, out: usize) -> Option<Limit> {
         let summary = &self.history.summary;
         let limits = &self.config.limits;
         let is_over = [
@@ -432,7 +479,7 @@ impl Engine {
                 Limit::Pages,
                 limits
                     .pages
-                    .is_some_and(|most| summary.fetched + in_flight >= most),
+                    .is_some_and(|most| summary.fetched + out >= most),
             ),
             (
                 Limit::Bytes,
@@ -601,24 +648,42 @@ impl Engine {
         let _ = self.events.send(event).await;
     }
 
-    fn show(&self, queued: usize, in_flight: usize) {
+    fn show(&self, queued: usize) {
         let summary = &self.history.summary;
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         *progress = Progress {
             fetched: summary.fetched,
             failed: summary.failed(),
             queued,
-            in_flight,
+            in_flight: self.schedule.out(),
             bytes: summary.bytes,
         };
     }
 }
 
-async fn finish(
+async fn finish<T>(
     work: Work,
-    scheduled: Scheduled<Page, Reason>,
-) -> (Work, Result<Page, JobError<Reason>>) {
+    scheduled: Scheduled<T, Reason>,
+) -> (Work, Result<T, JobError<Reason>>) {
     (work, scheduled.await)
+}
+
+/// Returns what came of a job.
+///
+/// # Errors
+///
+/// The disk cannot be written, and so the crawl ends.
+fn come_of<T>(done: Result<T, JobError<Reason>>) -> Result<Result<T, Reason>, CrawlError> {
+    match done {
+        Ok(done) => Ok(Ok(done)),
+        Err(JobError::Failed(Reason::Disk(error))) => Err(CrawlError::Archive(error)),
+        Err(JobError::Failed(reason)) => Ok(Err(reason)),
+        Err(lost) => Ok(Err(Reason::Internal(lost.to_string()))),
+    }
+}
+
+fn no_workers<W>(_refused: Refused<W>) -> CrawlError {
+    CrawlError::Workers
 }
 
 /// Whether an answer is a page, and its URL's name that of a file of another kind.
@@ -634,20 +699,21 @@ fn is_in_place(capture: &Capture, url: &CanonicalUrl) -> bool {
 }
 
 /// What a host's pace is to be told.
-fn ended(page: &Result<Page, Reason>) -> Ended {
-    let failed = match page {
-        Ok(page) => page.broke_off(),
+fn ended(answer: &Result<Answer, Reason>) -> Ended {
+    let failed = match answer {
+        Ok(answer) => answer.broke_off.as_ref(),
         Err(Reason::Fetch(error)) => Some(error),
         Err(_) => None,
     };
-    match (failed, page) {
+    match (failed, answer) {
         (Some(error), _) if !error.is_transient() => Ended::Nothing,
         (Some(FetchError::Incomplete { .. }), _) => Ended::Broken,
         (Some(_), _) | (None, Err(Reason::Robots(_))) => Ended::Silent,
-        (None, Ok(page)) if PRESSED.contains(&page.capture.status) => {
-            Ended::Refused(fetch::retry_after(&page.capture.headers, page.capture.date))
+        (None, Ok(answer)) if PRESSED.contains(&answer.capture.status) => {
+            let Capture { headers, date, .. } = &answer.capture;
+            Ended::Refused(fetch::retry_after(headers, *date))
         }
-        (None, Ok(page)) => Ended::Answered(page.latency),
+        (None, Ok(answer)) => Ended::Answered(answer.latency),
         (None, Err(Reason::Excluded)) => Ended::Nothing,
         (None, Err(_)) => Ended::Heard,
     }

@@ -237,7 +237,7 @@ pub struct Progress {
     pub failed: usize,
     /// URLs waiting for their turn.
     pub queued: usize,
-    /// Requests in flight.
+    /// URLs asked for, of which the answer is not here or not searched yet.
     pub in_flight: usize,
     /// Bytes of bodies received.
     pub bytes: u64,

@@ -18,6 +18,22 @@ use crate::receive::{Intake, Received, truncated};
 use crate::robots::Gate;
 use crate::search::{Links, Manner, Named, is_packed, is_searched, search, search_head};
 
+/// What was answered, as far as it came. It is not searched yet.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) capture: Capture,
+    /// Why its body broke off, if it did.
+    pub(crate) broke_off: Option<FetchError>,
+    /// If it is that there is nothing new since: the earlier capture.
+    unchanged: Option<(Capture, Entry)>,
+    address: Url,
+    named: Named,
+    /// How long the head took to come.
+    pub(crate) latency: Duration,
+    /// How long the host wants to be left alone between requests.
+    pub(crate) crawl_delay: Option<Duration>,
+}
+
 /// What came back for a URL.
 #[derive(Debug)]
 pub(crate) struct Page {
@@ -25,20 +41,6 @@ pub(crate) struct Page {
     /// If the answer is that there is nothing new since: the earlier capture.
     pub(crate) unchanged: Option<Entry>,
     pub(crate) leads: Leads,
-    /// How long the head took to come.
-    pub(crate) latency: Duration,
-    /// How long the host wants to be left alone between requests.
-    pub(crate) crawl_delay: Option<Duration>,
-}
-
-impl Page {
-    /// Returns why its body broke off, if it did.
-    pub(crate) fn broke_off(&self) -> Option<&FetchError> {
-        match &self.leads {
-            Leads::Nowhere(Reason::Fetch(error)) if self.capture.truncated.is_some() => Some(error),
-            _ => None,
-        }
-    }
 }
 
 /// Where it leads.
@@ -73,19 +75,18 @@ pub(crate) struct Visitor {
 
 impl Visitor {
     /// Fetches `url`, if its host's robots.txt allows it or it is `asked_for`, and if there is
-    /// something new since `earlier`; or goes on with what broke off (`begun`). And looks where it
-    /// leads.
+    /// something new since `earlier`; or goes on with what broke off (`begun`).
     ///
     /// # Errors
     ///
     /// There is nothing to archive.
-    pub(crate) async fn visit(
+    pub(crate) async fn fetch(
         self: Arc<Self>,
         url: CanonicalUrl,
         asked_for: bool,
         earlier: Option<Entry>,
         begun: Option<Capture>,
-    ) -> Result<Page, Reason> {
+    ) -> Result<Answer, Reason> {
         let address = url.to_url();
         let mut crawl_delay = None;
         let mut named = Named::default();
@@ -126,7 +127,31 @@ impl Visitor {
             Err(error) => Some(error),
         };
         let is_unchanged = is_conditional && capture.status == StatusCode::NOT_MODIFIED;
-        let mut unchanged = earlier.filter(|_| is_unchanged);
+        Ok(Answer {
+            capture,
+            broke_off,
+            unchanged: earlier.filter(|_| is_unchanged),
+            address,
+            named,
+            latency,
+            crawl_delay,
+        })
+    }
+
+    /// Looks where an answer leads.
+    ///
+    /// # Errors
+    ///
+    /// There is nothing to archive.
+    pub(crate) async fn search(self: Arc<Self>, answer: Answer) -> Result<Page, Reason> {
+        let Answer {
+            capture,
+            broke_off,
+            mut unchanged,
+            address,
+            named,
+            ..
+        } = answer;
         let leads = match (broke_off, &mut unchanged) {
             (Some(error), _) => Leads::Nowhere(error.into()),
             (None, Some((before, _))) => {
@@ -142,8 +167,6 @@ impl Visitor {
             capture,
             unchanged: unchanged.map(|(_, entry)| entry),
             leads,
-            latency,
-            crawl_delay,
         })
     }
 

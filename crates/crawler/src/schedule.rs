@@ -13,7 +13,7 @@ use frontier::{Host, Item, Token};
 
 use crate::pace::{Manner, Pace, Start};
 
-/// All that was handed out and is not reported yet, but for what is in flight.
+/// All that was handed out and is not reported yet, but for what is out: asked for, and not done with.
 #[derive(Debug)]
 pub(crate) struct Schedule {
     jobs: usize,
@@ -24,6 +24,8 @@ pub(crate) struct Schedule {
     /// The paces of hosts without a lane that another would not keep.
     paces: HashMap<Host, Pace>,
     in_flight: usize,
+    /// Those in flight and those being searched.
+    out: usize,
 }
 
 #[derive(Debug)]
@@ -33,12 +35,14 @@ struct Lane {
     /// What is to be tried again, and when.
     again: Vec<(Duration, Work)>,
     in_flight: usize,
+    /// Those in flight and those being searched.
+    out: usize,
     pace: Pace,
     /// When the host answered last.
     answered: Option<Duration>,
     /// Nothing more is asked of it.
     is_given_up: bool,
-    /// How many more may be fetched of it, those in flight included.
+    /// How many more may be fetched of it, those that are out included.
     allowance: usize,
 }
 
@@ -84,12 +88,13 @@ impl Schedule {
             turns: VecDeque::new(),
             paces: HashMap::new(),
             in_flight: 0,
+            out: 0,
         }
     }
 
-    /// How many requests are in flight.
-    pub(crate) fn in_flight(&self) -> usize {
-        self.in_flight
+    /// How many URLs were asked for and are not done with.
+    pub(crate) fn out(&self) -> usize {
+        self.out
     }
 
     /// Takes in what was handed out of a host.
@@ -105,6 +110,7 @@ impl Schedule {
                 waiting: VecDeque::new(),
                 again: Vec::new(),
                 in_flight: 0,
+                out: 0,
                 pace: pace.unwrap_or_else(|| Pace::new(self.manner, now)),
                 answered: None,
                 is_given_up: false,
@@ -128,9 +134,14 @@ impl Schedule {
             return 0;
         }
         let ready = self.lanes.values().map(|lane| lane.ready(now)).sum();
-        self.jobs
-            .saturating_sub(self.in_flight)
-            .saturating_sub(ready)
+        self.free().saturating_sub(ready)
+    }
+
+    /// How many more may be asked for now.
+    fn free(&self) -> usize {
+        let most = self.jobs.saturating_mul(OUT_A_JOB);
+        let free = self.jobs.saturating_sub(self.in_flight);
+        free.min(most.saturating_sub(self.out))
     }
 
     /// How many more URLs of a host could be put to work, one of its requests having ended.
@@ -141,18 +152,17 @@ impl Schedule {
         let held = lane.waiting.len() + lane.again.len();
         let room = match lane.pace.start(lane.in_flight, now) {
             Start::At(_) => 0,
-            _ => lane.limit().saturating_sub(lane.in_flight + held),
+            _ => lane.room().saturating_sub(held),
         };
-        let free = self.jobs.saturating_sub(self.in_flight);
         // One at the least, or the lease ends: the others' turn comes all the same.
-        let least = usize::from(held + lane.in_flight == 0);
-        room.min(free).max(least)
+        let least = usize::from(held + lane.out == 0);
+        room.min(self.free()).max(least)
     }
 
     /// Returns what is to be asked for now. `chance` is from 0 to 1.
     pub(crate) fn next(&mut self, now: Duration, chance: f64) -> Next {
         let mut soonest: Option<Duration> = None;
-        if self.in_flight >= self.jobs {
+        if self.free() == 0 {
             return Next::Wait;
         }
         for _ in 0..self.turns.len() {
@@ -166,6 +176,7 @@ impl Schedule {
             match lane.next(now, chance) {
                 Next::Visit(work) => {
                     self.in_flight += 1;
+                    self.out += 1;
                     return Next::Visit(work);
                 }
                 Next::At(at) => soonest = Some(soonest.map_or(at, |it| it.min(at))),
@@ -182,7 +193,7 @@ impl Schedule {
         }
     }
 
-    /// What was asked for has ended, in one of these ways.
+    /// A request has ended, in one of these ways. What came of it is still out.
     pub(crate) fn ended(&mut self, work: &Work, how: Ended, now: Duration) {
         self.in_flight -= 1;
         let Some(lane) = self.lanes.get_mut(&work.host) else {
@@ -212,8 +223,17 @@ impl Schedule {
         }
     }
 
+    /// What was asked for of a host is done with.
+    pub(crate) fn done(&mut self, host: &Host) {
+        self.out -= 1;
+        if let Some(lane) = self.lanes.get_mut(host) {
+            lane.out -= 1;
+        }
+    }
+
     /// A URL is to be tried again, after so long.
     pub(crate) fn again(&mut self, work: Work, after: Duration, now: Duration) {
+        self.done(&work.host);
         if let Some(lane) = self.lanes.get_mut(&work.host) {
             lane.again.push((now + after, work));
         }
@@ -232,7 +252,7 @@ impl Schedule {
         }
     }
 
-    /// So many more of a host may be fetched, those in flight included; with none, the host is done
+    /// So many more of a host may be fetched, those that are out included; with none, the host is done
     /// with as if it were given up.
     pub(crate) fn allow(&mut self, host: &Host, more: usize) {
         if let Some(lane) = self.lanes.get_mut(host) {
@@ -244,12 +264,12 @@ impl Schedule {
         self.lanes.get(host).is_some_and(|lane| lane.is_given_up)
     }
 
-    /// Forgets a host of which nothing is in flight any more, if it was given up or nothing else
+    /// Forgets a host of which nothing is out any more, if it was given up or nothing else
     /// of it is here. Returns the lease to end if it was given up or no more may be fetched.
     pub(crate) fn clear(&mut self, host: &Host, now: Duration) -> Option<Token> {
         let lane = self.lanes.get(host)?;
         let is_empty = lane.waiting.is_empty() && lane.again.is_empty();
-        if lane.in_flight > 0 || !(is_empty || lane.is_over()) {
+        if lane.out > 0 || !(is_empty || lane.is_over()) {
             return None;
         }
         let lane = self.lanes.remove(host)?;
@@ -286,7 +306,7 @@ pub(crate) enum Ended {
 
 impl Lane {
     fn next(&mut self, now: Duration, chance: f64) -> Next {
-        if self.is_over() || self.in_flight >= self.allowance {
+        if self.is_over() || self.out >= self.allowance {
             return Next::Wait;
         }
         let due = self.again.iter().map(|(due, _)| *due).min();
@@ -313,6 +333,7 @@ impl Lane {
         work.tries += 1;
         work.first.get_or_insert(now);
         self.in_flight += 1;
+        self.out += 1;
         self.pace.sent(now, chance);
         Next::Visit(work)
     }
@@ -322,13 +343,13 @@ impl Lane {
         if self.is_over() || matches!(self.pace.start(self.in_flight, now), Start::At(_)) {
             return 0;
         }
-        let room = self.limit().saturating_sub(self.in_flight);
-        room.min(self.waiting.len())
+        self.room().min(self.waiting.len())
     }
 
-    /// How many requests may be in flight.
-    fn limit(&self) -> usize {
-        self.pace.limit().min(self.allowance)
+    /// How many more of it may be asked for, but for the time.
+    fn room(&self) -> usize {
+        let room = self.pace.limit().saturating_sub(self.in_flight);
+        room.min(self.allowance.saturating_sub(self.out))
     }
 
     /// Whether nothing more is asked of it.
@@ -339,6 +360,9 @@ impl Lane {
 
 /// So many hosts are leased for each request that may be in flight: most may have to wait.
 const LANES_A_JOB: usize = 8;
+/// So many URLs are out for each request that may be in flight: a request does not wait for what came
+/// before to be searched, until as much waits for that.
+const OUT_A_JOB: usize = 2;
 /// So many paces are remembered beside those of lanes.
 const MOST_PACES: usize = 4096;
 
@@ -413,6 +437,39 @@ mod tests {
     }
 
     #[test]
+    fn a_request_does_not_wait_for_what_came_before_to_be_searched() {
+        let mut schedule = schedule(2, MANNER, &[9]);
+        let works = started(&mut schedule, ms(0));
+        let host = works[0].host.clone();
+        assert_eq!(works.len(), 2);
+        for work in &works {
+            schedule.ended(work, Ended::Answered(ms(1)), ms(1));
+        }
+        let more = started(&mut schedule, ms(1));
+        assert_eq!((more.len(), schedule.out()), (2, 4));
+        for work in &more {
+            schedule.ended(work, Ended::Answered(ms(1)), ms(2));
+        }
+        assert_eq!(started(&mut schedule, ms(2)).len(), 0, "so many are out");
+        assert_eq!(schedule.wants_of(&host, ms(2)), 0);
+        schedule.done(&host);
+        assert_eq!(started(&mut schedule, ms(2)).len(), 1);
+    }
+
+    #[test]
+    fn no_more_of_a_host_is_out_than_may_be_fetched() {
+        let mut schedule = schedule(4, MANNER, &[9]);
+        let works = started(&mut schedule, ms(0));
+        let host = works[0].host.clone();
+        schedule.allow(&host, 3);
+        for work in &works {
+            schedule.ended(work, Ended::Answered(ms(1)), ms(1));
+        }
+        assert_eq!(started(&mut schedule, ms(1)).len(), 1);
+        assert_eq!(schedule.wants_of(&host, ms(1)), 0);
+    }
+
+    #[test]
     fn what_is_tried_again_waits_for_its_time_and_goes_first_then() {
         let mut schedule = schedule(1, MANNER, &[3]);
         let works = started(&mut schedule, ms(0));
@@ -448,6 +505,8 @@ mod tests {
         let host = &works[0].host;
         assert_eq!(schedule.clear(host, ms(0)), None);
         schedule.ended(&works[0], Ended::Refused(Some(ms(5000))), ms(1));
+        assert_eq!(schedule.wants_of(host, ms(1)), 0);
+        schedule.done(host);
         assert_eq!(schedule.wants_of(host, ms(1)), 1);
         assert_eq!(schedule.clear(host, ms(1)), None);
         assert_eq!(schedule.wants_of(host, ms(1)), 0);
@@ -462,9 +521,12 @@ mod tests {
         let host = &works[0].host;
         schedule.ended(&works[0], Ended::Silent, ms(1));
         schedule.give_up(host);
+        schedule.done(host);
         assert!(started(&mut schedule, ms(1)).is_empty());
         assert_eq!(schedule.clear(host, ms(1)), None, "one is in flight");
         schedule.ended(&works[1], Ended::Silent, ms(2));
+        assert_eq!(schedule.clear(host, ms(2)), None, "it is still out");
+        schedule.done(host);
         assert_eq!(schedule.clear(host, ms(2)), Some(works[0].token));
     }
 }

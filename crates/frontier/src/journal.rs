@@ -165,7 +165,7 @@ impl Journal {
                     let changed = change(&mut inner);
                     let pending = inner.pending.0.len();
                     // Else the writer is awake, or waits for what comes soon after: let it.
-                    if before == 0 || pending >= MOST_TOGETHER {
+                    if pending > 0 && (before == 0 || pending >= MOST_TOGETHER) {
                         self.shared.work.notify_one();
                     }
                     return Ok(changed);

@@ -4,7 +4,9 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use dragline::{Change, Event, Limit, OnlyServed, Progress, Summary, escaped};
+use dragline::{
+    Change, ContentError, Event, FetchError, Limit, OnlyServed, Progress, Reason, Summary, escaped,
+};
 use indicatif::{BinaryBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
@@ -90,7 +92,14 @@ impl Show {
                 HumanCount(*done as u64),
                 HumanCount(*queued as u64)
             )),
-            Event::Failed(failure) => self.say(&format!("failed: {failure}")),
+            Event::Failed(failure) => {
+                let see = match failure.reason {
+                    Reason::Fetch(FetchError::TooLarge { .. })
+                    | Reason::Content(ContentError::TooLong { .. }) => " (see --max-filesize)",
+                    _ => "",
+                };
+                self.say(&format!("failed: {failure}{see}"));
+            }
             Event::GivenUp { host } => self.say(&format!(
                 "note: {} does not answer; what else is known of it is left for later",
                 host.as_str()

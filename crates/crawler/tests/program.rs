@@ -170,6 +170,20 @@ async fn an_error_of_a_server_is_8_with_one_line() {
 }
 
 #[tokio::test]
+async fn what_is_too_long_is_told_with_the_option_to_have_it() {
+    let site = Site::start(|_| [("/", Answer::html("<a href=long>"))]).await;
+    let (code, _, stderr, _folder) = run(&[&site.url, "--max-filesize", "5"]).await;
+    assert_eq!(code, 4);
+    let url = &site.url;
+    assert!(
+        stderr.starts_with(&format!(
+            "failed: {url}: response body exceeds 5 bytes (see --max-filesize)\n"
+        )),
+        "{stderr}"
+    );
+}
+
+#[tokio::test]
 async fn what_a_server_sends_does_not_steer_the_terminal() {
     let answer = Answer::redirect("\u{9b}31m\u{1b}[2J:x");
     let site = Site::start(|_| [("/", answer)]).await;

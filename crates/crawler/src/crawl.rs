@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use archive::{Algorithm, Archive, Known, Reader};
 use async_channel::{Receiver, Sender};
-use fetch::Fetcher;
 use frontier::{CanonicalUrl, Clock, FrontierError, InMemory};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -16,11 +15,11 @@ use crate::engine::Engine;
 use crate::history::History;
 use crate::page::Visitor;
 use crate::receive::Intake;
-use crate::robots::Gate;
 use crate::schedule::Schedule;
 use crate::state::State;
 use crate::throttle::Throttle;
 use crate::update::Findings;
+use crate::wall::Walls;
 use crate::{Config, Event, Progress, Summary, session};
 
 /// A crawl that is going on. Dropping it stops it at once, with no copy built.
@@ -185,16 +184,10 @@ impl Crawl {
             Arc::clone(&lock),
             Arc::clone(&long),
         );
-        let fetcher = Fetcher::new(&config.fetch);
-        let gate = config
-            .politeness
-            .robots
-            .then(|| Gate::new(fetcher.clone(), &config.fetch.user_agent));
         let taken_in = config.taken_in();
         let engine = Engine {
             visitor: Arc::new(Visitor {
-                fetcher,
-                gate,
+                walls: Walls::new(&config),
                 intake: Intake {
                     spooler,
                     throttle: Throttle::new(config.politeness.bytes_a_second),

@@ -68,6 +68,7 @@ mod state;
 mod throttle;
 mod update;
 mod verify;
+mod wall;
 
 pub use archived::Archived;
 pub use config::{Again, Config, Follow, Limits, Politeness, Tries};

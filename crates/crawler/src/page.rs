@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use archive::{Body, Capture, ContentError, Entry, Reader};
-use fetch::{FetchError, Fetcher, Response, Resumed, Validator};
+use fetch::{FetchError, Response, Resumed, Validator};
 use frontier::CanonicalUrl;
 use http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION};
 use http::{HeaderMap, StatusCode};
@@ -15,8 +15,8 @@ use url::{Position, Url};
 
 use crate::event::{Reason, RedirectError};
 use crate::receive::{Intake, Received, truncated};
-use crate::robots::Gate;
 use crate::search::{Links, Manner, Named, is_packed, is_searched, search, search_head};
+use crate::wall::Walls;
 
 /// What was answered, as far as it came. It is not searched yet.
 #[derive(Debug)]
@@ -59,9 +59,7 @@ pub(crate) enum Leads {
 /// What pages are fetched with.
 #[derive(Debug)]
 pub(crate) struct Visitor {
-    pub(crate) fetcher: Fetcher,
-    /// If robots.txt is heeded.
-    pub(crate) gate: Option<Gate>,
+    pub(crate) walls: Walls,
     pub(crate) intake: Intake,
     /// Reads earlier captures.
     pub(crate) reader: Reader,
@@ -90,7 +88,7 @@ impl Visitor {
         let address = url.to_url();
         let mut crawl_delay = None;
         let mut named = Named::default();
-        if let Some(gate) = &self.gate {
+        if let Some(gate) = &self.walls.gate {
             let said = gate.rules(&address).await?;
             let rules = &said.rules;
             if !asked_for && !rules.allows(&address[Position::BeforePath..Position::AfterQuery]) {
@@ -113,7 +111,7 @@ impl Visitor {
         let asked = Instant::now();
         let (mut capture, rest) = match begun {
             Some(begun) => self.go_on(begun, &address, conditions).await?,
-            None => answer(url.as_str(), self.fetcher.open(&address, conditions).await?),
+            None => answer(url.as_str(), self.walls.open(&address, conditions).await?),
         };
         let latency = asked.elapsed();
         let broke_off = match rest {
@@ -194,7 +192,10 @@ impl Visitor {
         if let Some(validator) = Validator::of(begun.status, &begun.headers) {
             let none = HeaderMap::new();
             let received = begun.body.len();
-            let resumed = self.fetcher.resume(address, &validator, received, none);
+            let resumed = self
+                .walls
+                .fetcher
+                .resume(address, &validator, received, none);
             match resumed.await {
                 Ok(Resumed::Rest(response)) => return Ok((begun, Ok(response.body))),
                 Ok(Resumed::Whole(response)) => return Ok(answer(&begun.url, response)),
@@ -203,7 +204,7 @@ impl Visitor {
                 Err(error) => return Err(error.into()),
             }
         }
-        match self.fetcher.open(address, conditions).await {
+        match self.walls.open(address, conditions).await {
             Err(error) if error.is_transient() => Ok((begun, Err(error))),
             response => Ok(answer(&begun.url, response?)),
         }

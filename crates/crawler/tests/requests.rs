@@ -381,3 +381,88 @@ async fn what_cannot_be_meant_is_wrong_usage() {
         assert!(!said.contains("secret"), "{said}");
     }
 }
+
+/// Two pages that who shows no cookie is sent round for.
+fn behind_walls() -> [(&'static str, Answer); 5] {
+    let behind =
+        |away: &str, page: &str| Answer::redirect(away).unless_shown("in=1", Answer::html(page));
+    [
+        ("/", Answer::html("<a href=a></a><a href=b></a>")),
+        ("/a", behind("/a?ct=1", "it is a")),
+        ("/a?ct=1", Answer::cookie("in=1", "/a")),
+        ("/b", behind("/gate?to=%2Fb", "it is b")),
+        ("/gate?to=%2Fb", Answer::cookie("in=1", "/b")),
+    ]
+}
+
+#[tokio::test]
+async fn who_is_sent_round_for_a_cookie_comes_to_the_page() {
+    for page in ["a", "b"] {
+        let site = Site::start(|_| behind_walls()).await;
+        let folder = run(&[&format!("{}{page}", site.url)]).await;
+        let kept = fs::read_to_string(folder.path().join(format!("127.0.0.1/{page}.html")));
+        assert_eq!(kept.unwrap(), format!("it is {page}"));
+        assert_eq!(site.requests()[&format!("/{page}")], 2);
+    }
+}
+
+#[tokio::test]
+async fn a_way_round_is_left_alone_if_robots_or_the_user_say_so() {
+    let site = Site::start(|_| behind_walls()).await;
+    site.set(
+        "/robots.txt",
+        Some(Answer::of_type(
+            "text/plain",
+            "User-agent: *\nDisallow: /gate",
+        )),
+    );
+    run(&[&site.url]).await;
+    let requests = site.requests();
+    assert!(requests.contains_key("/b") && !requests.contains_key("/gate?to=%2Fb"));
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("{}a", site.url);
+    let (_, said) = run_in(
+        folder.path(),
+        &[&url, "--no-cookies", "--fresh", "--yes"],
+        &[],
+    )
+    .await;
+    assert!(said.contains("redirect loop"), "{said}");
+}
+
+#[tokio::test]
+async fn a_login_that_wants_more_than_a_cookie_is_not_asked_again_and_again() {
+    let site = Site::start_with(|_| {
+        let pages = (0..10).map(|n| {
+            let login = format!("/login?to=/{n}");
+            [
+                (format!("/{n}"), Answer::redirect(&login)),
+                (login, Answer::html("who are you?")),
+            ]
+        });
+        let links: String = (0..10).map(|n| format!("<a href={n}></a>")).collect();
+        let root = ("/".to_owned(), Answer::html(&links));
+        pages.flatten().chain([root]).collect()
+    })
+    .await;
+    run(&[&site.url, "--jobs", "1"]).await;
+    let logins = site.requests().into_iter();
+    let logins = logins.filter(|(path, _)| path.starts_with("/login"));
+    assert_eq!(logins.map(|(_, times)| times).sum::<usize>(), 10 + 3);
+}
+
+#[tokio::test]
+async fn a_wall_that_never_lets_in_is_told_as_a_loop() {
+    let site = Site::start(|_| {
+        [
+            ("/", Answer::redirect("/?ct=1")),
+            ("/?ct=1", Answer::cookie("in=1", "/")),
+        ]
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let (code, said) = run_in(folder.path(), &[&site.url], &[]).await;
+    assert_eq!(code, 8, "{said}");
+    assert!(said.contains("redirect loop"), "{said}");
+    assert!(site.requests()["/"] <= 3, "{:?}", site.requests());
+}

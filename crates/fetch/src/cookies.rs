@@ -51,6 +51,12 @@ impl Cookies {
         Some(value)
     }
 
+    /// Tells whether the hosts of two URLs can set cookies for each other: they are one, or in one
+    /// domain that is no public suffix.
+    pub fn are_shared(one: &Url, other: &Url) -> bool {
+        jar::are_shared(one, other)
+    }
+
     /// Adds the cookies of a file in Netscape's format, as browsers' extensions, curl and wget write
     /// it. Returns how many lines say no cookie that could be kept; those are passed over.
     pub fn load(&self, file: &[u8], now: SystemTime) -> usize {

@@ -26,6 +26,8 @@ pub(crate) struct Answer {
     silent: bool,
     /// Of whom has this one, nothing is new.
     etag: Option<String>,
+    /// What is sent instead to who shows this cookie.
+    shown: Option<(String, Box<Answer>)>,
 }
 
 impl Answer {
@@ -42,6 +44,15 @@ impl Answer {
             cut: None,
             silent: false,
             etag: None,
+            shown: None,
+        }
+    }
+
+    /// Who shows this cookie is sent another answer.
+    pub(crate) fn unless_shown(self, cookie: &str, instead: Answer) -> Self {
+        Answer {
+            shown: Some((cookie.to_owned(), Box::new(instead))),
+            ..self
         }
     }
 
@@ -60,6 +71,13 @@ impl Answer {
 
     pub(crate) fn of_type(content_type: &str, body: impl AsRef<[u8]>) -> Self {
         Self::new("200 OK", &[("Content-Type", content_type)], body)
+    }
+
+    /// A redirect that sets a cookie.
+    pub(crate) fn cookie(cookie: &str, location: &str) -> Self {
+        let cookie = format!("{cookie}; Path=/");
+        let fields = [("Location", location), ("Set-Cookie", &cookie)];
+        Self::new("302 Found", &fields, "")
     }
 
     pub(crate) fn redirect(location: &str) -> Self {
@@ -212,6 +230,11 @@ async fn serve(stream: TcpStream, answers: Answers, seen: Arc<Seen>) {
         );
         let answer = answers.lock().unwrap().get(&path).cloned();
         let mut answer = answer.unwrap_or(not_found);
+        if let Some((cookie, instead)) = answer.shown.take()
+            && fields.contains(&cookie)
+        {
+            answer = *instead;
+        }
         if let Some(etag) = &answer.etag
             && fields.contains(&format!("if-none-match: \"{etag}\"\r\n"))
         {

@@ -217,6 +217,18 @@ fn scope<'a>(host: &Host<&str>, name: &'a str, asked: Option<&'a str>) -> Option
     (is_above && may_be_shared(domain)).then_some((domain, false))
 }
 
+/// Tells whether two URLs' hosts are one, or in one domain whose cookies both may set.
+pub(super) fn are_shared(one: &Url, other: &Url) -> bool {
+    let (Some(host), Some(name), Some(other_host), Some(other_name)) =
+        (one.host(), one.host_str(), other.host(), other.host_str())
+    else {
+        return false;
+    };
+    let in_common = domains_of(&host, name)
+        .find(|domain| domains_of(&other_host, other_name).any(|above| above == *domain));
+    name == other_name || in_common.is_some_and(may_be_shared)
+}
+
 /// Tells whether all hosts beneath a domain are one's own, so that they may share cookies.
 pub(super) fn may_be_shared(domain: &str) -> bool {
     // With a dot at its end it is another name, of which the list knows nothing (CVE-2022-27779).

@@ -453,3 +453,13 @@ proptest! {
         prop_assert!(cookies.load(&file, at(NOW)) + cookies.len() <= lines);
     }
 }
+
+#[test]
+fn cookies_are_shared_within_a_domain_that_is_no_public_suffix() {
+    let are = |one: &str, other: &str| Cookies::are_shared(&url(one), &url(other));
+    assert!(are("http://h/a", "https://h:81/b") && are("http://1.2.3.4/", "http://1.2.3.4/a"));
+    assert!(are("http://www.example.com/", "http://id.example.com/"));
+    assert!(are("http://example.co.uk/", "http://a.b.example.co.uk/"));
+    assert!(!are("http://a.co.uk/", "http://b.co.uk/") && !are("http://a.com/", "http://b.com/"));
+    assert!(!are("http://1.2.3.4/", "http://5.2.3.4/"));
+}

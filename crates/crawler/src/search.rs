@@ -99,6 +99,10 @@ pub(crate) fn search(
     let each = |target: &Target, kind| match kind {
         Kind::Guess if !manner.guesses => {}
         Kind::Guess => {
+            let within = is_script.then(|| within(&target.to_url(), address));
+            if let Some(within) = within.flatten().and_then(Target::of) {
+                return gathered.guess(&within, address);
+            }
             gathered.guess(target, address);
             if is_script {
                 for elsewhere in from_pages(&target.to_url(), address, &manner.pages) {
@@ -108,7 +112,16 @@ pub(crate) fn search(
                 }
             }
         }
-        kind => gathered.add(target, kind),
+        kind => {
+            gathered.add(target, kind);
+            // VitePress loads the first as one comes, the other as one goes there by a link.
+            if manner.guesses
+                && let Some(start) = target.as_str().strip_suffix(".lean.js")
+                && let Some(whole) = Url::parse(&format!("{start}.js")).ok().and_then(Target::of)
+            {
+                gathered.guess(&whole, address);
+            }
+        }
     };
     let (searched, spans) = links::each_target_and_spans(text, *format, charset, address, each);
     if let Some(agent) = &manner.nofollow {
@@ -323,8 +336,19 @@ fn from_pages<'a>(
     })
 }
 
+/// A name that begins with a folder which its script is in, as those of chunks do, is meant from there.
+fn within(guess: &Url, script: &Url) -> Option<Url> {
+    let path = script.path();
+    let folder = &path[..=path.rfind('/')?];
+    let (first, _) = guess.path().strip_prefix(folder)?.split_once('/')?;
+    let start = folder.rfind(&format!("/{first}/"))?;
+    let mut within = guess.clone();
+    within.set_path(&[&folder[..=start], &guess.path()[folder.len()..]].concat());
+    Some(within)
+}
+
 /// So many guesses are followed of one document.
-const MOST_GUESSES: usize = 256;
+const MOST_GUESSES: usize = 4096;
 /// So many pages are taken to be where a script may run.
 const MOST_PAGES: usize = 4;
 
@@ -372,6 +396,30 @@ mod tests {
             ["http://h/a/d/e.json?f", "http://h/b/d/e.json?f"]
         );
         assert_eq!(found("http://h/top.json"), [""; 0]);
+    }
+
+    #[test]
+    fn a_name_from_a_folder_around_the_script_is_meant_from_there() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let within = |guess: &str, script: &str| {
+            let script = url(script);
+            let within = super::within(&script.join(guess).unwrap(), &script);
+            within.map_or(String::new(), String::from)
+        };
+        let next = "http://h/_next/static/chunks/webpack.js";
+        let expected = "http://h/_next/static/chunks/4.js?v";
+        assert_eq!(within("static/chunks/4.js?v", next), expected);
+        assert_eq!(
+            within("static/css/4.css", next),
+            "http://h/_next/static/css/4.css"
+        );
+        assert_eq!(
+            within("js/a.js", "http://h/x/js/js/b.js"),
+            "http://h/x/js/js/a.js"
+        );
+        for other in ["a.js", "/static/a.js", "tatic/a.js", "../static/a.js"] {
+            assert_eq!(within(other, next), "", "{other}");
+        }
     }
 
     #[test]

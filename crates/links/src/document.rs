@@ -13,7 +13,7 @@ use crate::link::{
 use crate::resolve::{InForce, Resolver, Target, trimmed};
 use crate::spans::Spans;
 use crate::text::{Escapes, Source};
-use crate::{Format, Link, css, html, json};
+use crate::{Format, Link, css, html, json, script};
 
 /// Returns what a document refers to by `http` and `https`, in order.
 ///
@@ -427,7 +427,8 @@ fn flat(source: Source<'_>, format: Format, guesses: usize) -> Found {
         Format::Script => {
             let urls;
             (urls, is_cut) = html::scripts(decoded, &[], guesses);
-            for url in urls {
+            let made = (guesses > 0).then(|| script::made_names(decoded));
+            for url in urls.into_iter().chain(made.into_iter().flatten()) {
                 let (kind, within) = (url.kind(), url.within());
                 push(&url.text, url.span, kind, url.role, within);
             }

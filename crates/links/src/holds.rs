@@ -227,6 +227,8 @@ pub(crate) enum Dialect {
     Sitemap,
     /// RSS, of all versions, Atom, OPML.
     Feed,
+    /// XSLT: what it makes documents of.
+    Transform,
 }
 
 impl Dialect {
@@ -235,6 +237,7 @@ impl Dialect {
         match root {
             "urlset" | "sitemapindex" => Dialect::Sitemap,
             "rss" | "rdf" | "feed" | "entry" | "opml" => Dialect::Feed,
+            "stylesheet" | "transform" => Dialect::Transform,
             _ => Dialect::Document,
         }
     }
@@ -280,6 +283,11 @@ impl Dialect {
         };
         let (kind, role) = match (self, name, element) {
             (Dialect::Document, ..) => return attribute(element, name, value),
+            // XSLT 1.0 §7.6.2: an expression in braces stands for what is not known here.
+            (Dialect::Transform, ..) => {
+                let is_known = !value(name).is_some_and(|value| value.contains('{'));
+                return attribute(element, name, value).filter(|_| is_known);
+            }
             (Dialect::Feed, "url", "enclosure" | "content") => (Kind::Requisite, Role::Media),
             (Dialect::Feed, "url", "thumbnail") => (Kind::Requisite, Role::Image),
             (Dialect::Feed, "url", "source") | (Dialect::Feed, "xmlurl", "outline") => {

@@ -125,7 +125,7 @@ impl Html<'_> {
             self.guards(tag);
             self.attributes(name, tag, dialect);
         }
-        if dialect != Dialect::Document && !tag.self_closing {
+        if matches!(dialect, Dialect::Sitemap | Dialect::Feed) && !tag.self_closing {
             self.text(name, tag, dialect);
         } else if matches!(name, "script" | "style") && (tag.raw.is_some() || tag.is_foreign) {
             self.content(name == "style", tag);
@@ -249,6 +249,10 @@ impl Html<'_> {
         let Some(holds) = dialect.text(element, local(parent), &is) else {
             return;
         };
+        // `<slash:comments>` says how many there are.
+        if element == "comments" && document[tag.name.clone()].contains(&b':') {
+            return;
+        }
         let (runs, _) = text_of(document, tag.span.end);
         for Run { span, is_cdata } in runs {
             let (escapes, layer) = if is_cdata {
@@ -314,6 +318,7 @@ impl Html<'_> {
             "importmap" => json::Dialect::ImportMap,
             "application/ld+json" => json::Dialect::StructuredData,
             "speculationrules" => json::Dialect::SpeculationRules,
+            "application/json" => return self.data(text, layer),
             "" | "module" => return self.javascript(text, layer),
             name if is_javascript(name) => return self.javascript(text, layer),
             _ => return,
@@ -332,6 +337,19 @@ impl Html<'_> {
                 self.names.push((names, url.text.clone()));
             }
             self.push(&url.text, url.kind, url.role, span, place);
+        }
+    }
+
+    /// What scripts are given, among which names of files may be.
+    fn data(&mut self, text: &Text<'_>, layer: Option<Layer>) {
+        if self.told.is_none() {
+            return;
+        }
+        let found = script::urls_and_guesses(&text.decoded, MOST_GUESSES);
+        for url in found.into_iter().filter(|url| url.is_guess) {
+            let place = Place::new(url.within(), layer);
+            let span = text.span(url.span.clone());
+            self.push(&url.text, url.kind(), url.role, span, place);
         }
     }
 

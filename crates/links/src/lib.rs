@@ -56,6 +56,7 @@ mod script;
 mod srcset;
 
 mod charset;
+mod chunks;
 mod document;
 mod reference;
 mod resolve;

@@ -4,8 +4,10 @@
 //! JavaScript is read as a row of tokens, as es-module-lexer does. Whether a `/` divides or begins a
 //! regular expression is told by what stands before it, which is right but for rare cases.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::chunks::chunks;
 use crate::link::{MOST_LINKS, Within};
 use crate::{Kind, Role, near};
 
@@ -23,6 +25,16 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    fn guess(text: String, span: Range<usize>) -> Self {
+        Found {
+            text,
+            span,
+            role: Role::Fetch,
+            is_name: false,
+            is_guess: true,
+        }
+    }
+
     pub(crate) fn kind(&self) -> Kind {
         match self.role {
             _ if self.is_guess => Kind::Guess,
@@ -55,6 +67,13 @@ pub(crate) fn urls_and_guesses(script: &str, most: usize) -> Vec<Found> {
     let mut lexer = Lexer::new(script, most);
     lexer.run();
     lexer.found
+}
+
+/// Finds the names of other files that a script makes by tables.
+pub(crate) fn made_names(script: &str) -> impl Iterator<Item = Found> {
+    let names = chunks(script, MOST_CHUNKS).into_iter();
+    let names = names.filter(|(name, _)| is_file_name(name));
+    names.map(|(text, span)| Found::guess(text, span))
 }
 
 fn may_refer(script: &str) -> bool {
@@ -354,7 +373,7 @@ impl<'s> Lexer<'s> {
                     _ => follows.starts_with([',', ')']),
                 };
                 if !complete {
-                    return;
+                    return self.guess(span);
                 }
                 if role == Role::WorkerImport {
                     self.before = before;
@@ -383,7 +402,22 @@ impl<'s> Lexer<'s> {
     /// Takes a string that may name a file, if it is no key of an object and no module's name: what
     /// packs modules into one script leaves these there.
     fn guess(&mut self, span: Range<usize>) {
-        if self.guesses == 0 || !is_file_name(&self.script[span.clone()]) {
+        let text = &self.script[span.clone()];
+        if self.guesses == 0 || near::find(b'.', text.as_bytes(), 0).is_none() {
+            return;
+        }
+        let text = if text.contains('\\') {
+            Cow::Owned(unescape(text))
+        } else {
+            Cow::Borrowed(text)
+        };
+        // There may be more: of the markup around it, or to come of a query.
+        let text = text.split(['"', '\'']).next().unwrap_or_default();
+        let text = match text.split_once('?') {
+            Some((path, query)) if query.is_empty() || query.ends_with('=') => path,
+            _ => text,
+        };
+        if !is_file_name(text) {
             return;
         }
         let before = self.bytes[..span.start - 1].trim_ascii_end();
@@ -392,13 +426,7 @@ impl<'s> Lexer<'s> {
             return;
         }
         self.guesses -= 1;
-        self.found.push(Found {
-            text: self.script[span.clone()].to_owned(),
-            span,
-            role: Role::Fetch,
-            is_name: false,
-            is_guess: true,
-        });
+        self.found.push(Found::guess(text.to_owned(), span));
     }
 
     /// What follows behind blanks, for as long as it is of interest.
@@ -532,14 +560,17 @@ fn is_name(byte: u8) -> bool {
         || !byte.is_ascii()
 }
 
-/// Whether a string looks like the relative URL of a file, of a kind that a page may need.
+/// Whether a string looks like the URL of a file, of a kind that a page may need.
 fn is_file_name(text: &str) -> bool {
+    let text = match text.split_once("://") {
+        Some(("http" | "https", rest)) => rest.split_once('/').map_or("", |(_, path)| path),
+        _ => text,
+    };
     let is_plain = |byte: u8| {
         byte.is_ascii_alphanumeric()
             || matches!(byte, b'.' | b'-' | b'_' | b'~' | b'/' | b'%' | b'@')
     };
-    let may_end = near::find(b'.', text.as_bytes(), 0).is_some();
-    if !may_end || text.len() > LONGEST_FILE_NAME || text.starts_with("//") {
+    if text.len() > LONGEST_FILE_NAME || text.starts_with("//") {
         return false;
     }
     let (path, query) = text.split_once('?').unwrap_or((text, ""));
@@ -604,6 +635,8 @@ const FILES: [&str; 45] = [
     "pdf",
 ];
 const LONGEST_FILE_NAME: usize = 256;
+/// So many names of chunks are made of one script.
+const MOST_CHUNKS: usize = 2048;
 
 /// Keywords behind which an operand stands.
 const OPERATORS: [&str; 14] = [
@@ -734,11 +767,20 @@ mod tests {
             ("['/data/a.json?v=1']", "/data/a.json?v=1"),
             ("x = y ? 'a.css' : z", "a.css"),
             ("x = {file: 'a.html'}", "a.html"),
+            ("new URL('a.json', base)", "a.json"),
+            ("fetch('a.json', {cache: 'no-store'})", "a.json"),
+            ("fetch('a.json?v=' + n)", "a.json"),
+            ("new Worker('b/a.js?' + n)", "b/a.js"),
+            (
+                r#"{"x":"http:\/\/h\/a.min.js?v=1"}"#,
+                "http://h/a.min.js?v=1",
+            ),
+            ("'<img src=' + root + 'a.png\" title='", "a.png"),
         ] {
             assert_eq!(guesses(script), [expected], "{script}");
         }
         for script in [
-            "'.js' + '..js' + 'js' + 'a.exe' + 'a b.js' + '*.js' + 'http://h/a.js' + '//h/a.js'",
+            "'.js' + '..js' + 'js' + 'a.exe' + 'a b.js' + '*.js' + 'ftp://h/a.js' + '//h/a.js'",
             "x = {'./a.js': 1, \"./b.js\" : 2}",
             "require('./a.js')",
             "`${x}.js` + `a.js${x}` + 'a.js\\n'",
@@ -746,6 +788,8 @@ mod tests {
         ] {
             assert_eq!(guesses(script), [""; 0], "{script}");
         }
+        let made: Vec<_> = super::made_names("e => 'c/' + {7: 'a', 8: '*'}[e] + '.js'").collect();
+        assert!(made.len() == 1 && made[0].text == "c/a.js" && made[0].is_guess);
         assert_eq!(guesses("f('a.js','b.js','c.js','d.js')").len(), 3);
         // What it is for is known of these.
         assert_eq!(guesses("fetch('a.json'); import './a.js'"), [""; 0]);

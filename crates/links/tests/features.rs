@@ -311,6 +311,11 @@ fn feeds() {
     );
     check(
         Format::Xml,
+        "<rss><item><comments>a</comments><slash:comments>5</slash:comments></item></rss>",
+        &[("http://h/d/a", Navigation, Role::Entry)],
+    );
+    check(
+        Format::Xml,
         "<opml><outline xmlUrl='a' htmlUrl='b'/></opml>",
         &[
             ("http://h/d/a", Navigation, Role::Feed),
@@ -325,6 +330,33 @@ fn feeds() {
         ),
         "<rss><link>k&amp;</link><description>&lt;a href=\"k&amp;amp;\"></description></rss>"
     );
+}
+
+#[test]
+fn what_a_stylesheet_of_xslt_computes_is_not_known() {
+    check(
+        Format::Xml,
+        "<xsl:stylesheet version='1.0'><a href='{loc}'/><a href='b?{c}'/><link rel='stylesheet' href='d'/>\
+         <style>p { background: url(e) }</style></xsl:stylesheet>",
+        &[
+            ("http://h/d/d", Requisite, Role::Stylesheet),
+            ("http://h/d/e", Requisite, Role::Image),
+        ],
+    );
+}
+
+#[test]
+fn names_of_files_in_data_for_scripts_are_guesses() {
+    let document = "<script type=application/json>{\"a.js\": \"b.js\", \"c\": [\"d/e.json\", \"f g.js\"]}</script>\
+                    <script type=text/x-template>'h.js'</script>";
+    let mut found = Vec::new();
+    let each =
+        |target: &dragline_links::Target, kind| found.push((target.as_str().to_owned(), kind));
+    let url = Url::parse("http://h/").unwrap();
+    each_target_and_spans(document.as_bytes(), Format::Html, None, &url, each);
+    let expected = ["http://h/b.js", "http://h/d/e.json"].map(|url| (url.to_owned(), Kind::Guess));
+    assert_eq!(found, expected);
+    assert!(extract(document.as_bytes(), Format::Html, None, &url).is_empty());
 }
 
 /// The cases of the web platform tests' `parse-a-srcset-attribute`, as far as they are about where

@@ -245,13 +245,13 @@ impl Engine {
         work: &mut Work,
     ) -> Result<Scheduled<Answer, Reason>, CrawlError> {
         let url = work.item.url.clone();
-        let asked_for = work.item.via.is_none();
+        let (role, asked_for) = (work.item.role, work.item.via.is_none());
         let earlier = self.earlier.as_ref();
         let earlier = earlier.and_then(|it| it.good.get(url.as_str()).cloned());
         let begun = work.partial.take().map(|partial| partial.capture);
         let visitor = Arc::clone(&self.visitor);
         // It is some kilobytes that would be moved from hand to hand.
-        let request = Box::pin(visitor.fetch(url, asked_for, earlier, begun));
+        let request = Box::pin(visitor.fetch(url, role, asked_for, earlier, begun));
         requests.schedule(request).await.map_err(no_workers)
     }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use archive::{Body, Capture, ContentError, Entry, Reader};
 use fetch::{FetchError, Response, Resumed, Validator};
-use frontier::CanonicalUrl;
-use http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION};
-use http::{HeaderMap, StatusCode};
+use frontier::{CanonicalUrl, Role};
+use http::header::{ACCEPT, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use url::{Position, Url};
@@ -81,6 +81,7 @@ impl Visitor {
     pub(crate) async fn fetch(
         self: Arc<Self>,
         url: CanonicalUrl,
+        role: Role,
         asked_for: bool,
         earlier: Option<Entry>,
         begun: Option<Capture>,
@@ -108,10 +109,14 @@ impl Visitor {
         let conditions = earlier.as_ref().map(|(capture, _)| conditions(capture));
         let conditions = conditions.unwrap_or_default();
         let is_conditional = !conditions.is_empty();
+        let wanted = wanted(role);
         let asked = Instant::now();
         let (mut capture, rest) = match begun {
-            Some(begun) => self.go_on(begun, &address, conditions).await?,
-            None => answer(url.as_str(), self.walls.open(&address, conditions).await?),
+            Some(begun) => self.go_on(begun, &address, wanted, conditions).await?,
+            None => answer(
+                url.as_str(),
+                self.walls.open(&address, both(wanted, conditions)).await?,
+            ),
         };
         let latency = asked.elapsed();
         let broke_off = match rest {
@@ -187,15 +192,12 @@ impl Visitor {
         &self,
         begun: Capture,
         address: &Url,
+        wanted: HeaderMap,
         conditions: HeaderMap,
     ) -> Result<(Capture, Result<fetch::Body, FetchError>), Reason> {
         if let Some(validator) = Validator::of(begun.status, &begun.headers) {
-            let none = HeaderMap::new();
-            let received = begun.body.len();
-            let resumed = self
-                .walls
-                .fetcher
-                .resume(address, &validator, received, none);
+            let (received, fetcher) = (begun.body.len(), &self.walls.fetcher);
+            let resumed = fetcher.resume(address, &validator, received, wanted.clone());
             match resumed.await {
                 Ok(Resumed::Rest(response)) => return Ok((begun, Ok(response.body))),
                 Ok(Resumed::Whole(response)) => return Ok(answer(&begun.url, response)),
@@ -204,7 +206,7 @@ impl Visitor {
                 Err(error) => return Err(error.into()),
             }
         }
-        match self.walls.open(address, conditions).await {
+        match self.walls.open(address, both(wanted, conditions)).await {
             Err(error) if error.is_transient() => Ok((begun, Err(error))),
             response => Ok(answer(&begun.url, response?)),
         }
@@ -289,6 +291,18 @@ fn answer(
         truncated: None,
     };
     (capture, Ok(response.body))
+}
+
+/// Asks for a page as browsers do: there are servers that send others HTML instead of XHTML.
+fn wanted(role: Role) -> HeaderMap {
+    let page = HeaderValue::from_static("text/html,application/xhtml+xml,*/*;q=0.8");
+    let is_page = role == Role::Page;
+    is_page.then_some((ACCEPT, page)).into_iter().collect()
+}
+
+fn both(mut one: HeaderMap, other: HeaderMap) -> HeaderMap {
+    one.extend(other);
+    one
 }
 
 /// Asks for what is new since a capture (RFC 9110 §13.1.2, §13.1.3).

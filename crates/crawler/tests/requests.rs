@@ -466,3 +466,22 @@ async fn a_wall_that_never_lets_in_is_told_as_a_loop() {
     assert!(said.contains("redirect loop"), "{said}");
     assert!(site.requests()["/"] <= 3, "{:?}", site.requests());
 }
+
+#[tokio::test]
+async fn pages_are_asked_for_as_browsers_do_and_the_user_has_the_last_word() {
+    let site = Site::start(|_| {
+        [
+            ("/", Answer::html("<img src=a.png>")),
+            ("/a.png", Answer::of_type("image/png", "")),
+        ]
+    })
+    .await;
+    run(&[&site.url]).await;
+    let page = "accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n";
+    assert!(site.fields("/").contains(page), "{}", site.fields("/"));
+    assert!(site.fields("/a.png").contains("accept: */*\r\n"));
+    run(&[&site.url, "--header", "Accept: text/plain"]).await;
+    for path in ["/", "/a.png"] {
+        assert!(site.fields(path).contains("accept: text/plain\r\n"));
+    }
+}

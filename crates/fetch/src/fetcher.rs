@@ -115,8 +115,7 @@ impl Fetcher {
     }
 
     async fn open_once(&self, url: &Url, more: HeaderMap) -> Result<Response<Body>, FetchError> {
-        let mut request = self.request(url)?;
-        request.headers_mut().extend(more);
+        let request = self.request(url, more)?;
         self.send(request).await?.with_body(&self.config, 0)
     }
 
@@ -142,8 +141,7 @@ impl Fetcher {
         if received == 0 {
             return Ok(Resumed::Whole(self.open(url, more).await?));
         }
-        let mut request = self.request(url)?;
-        request.headers_mut().extend(more);
+        let mut request = self.request(url, more)?;
         validator.ask(received, request.headers_mut());
         let head = self.send(request).await?;
         match head.answer.status {
@@ -210,7 +208,7 @@ impl Fetcher {
         }
     }
 
-    fn request(&self, url: &Url) -> Result<Request<Empty<Bytes>>, FetchError> {
+    fn request(&self, url: &Url, more: HeaderMap) -> Result<Request<Empty<Bytes>>, FetchError> {
         // Without user and password: in HTTP/2, and to a proxy, they would be sent.
         let scheme = &url[..url::Position::BeforeUsername];
         let rest = &url[url::Position::BeforeHost..url::Position::AfterQuery];
@@ -227,6 +225,8 @@ impl Fetcher {
         headers.insert(USER_AGENT, self.user_agent.clone());
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip, br, zstd"));
+        headers.extend(more);
+        // The user's own count more than any.
         identity::apply(&self.config, url, headers);
         Ok(request)
     }

@@ -100,6 +100,10 @@ pub enum Obstacle {
     /// Modules of a document that is XML, or that stands in another.
     #[error("a module of a document without a head")]
     Headless,
+    /// A module of an application that shows what the page's address says: of a file's, that there is
+    /// nothing. The page stays as the server made it.
+    #[error("an application that goes by the page's address")]
+    Routed,
     /// An element of another SVG document that could not be taken out of it.
     #[error("an element of another document")]
     Element,
@@ -157,6 +161,8 @@ impl<'a> Editor<'a> {
         let mut page = Page {
             editor: self,
             document: &document,
+            content: &content,
+            is_routed: None,
             format,
             url,
             path,
@@ -226,6 +232,8 @@ impl<'a> Editor<'a> {
         let mut page = Page {
             editor: self,
             document: &document,
+            content,
+            is_routed: None,
             format: Format::Script,
             url,
             path,
@@ -276,6 +284,9 @@ enum Imports {
 struct Page<'p, 'a, 'c> {
     editor: &'p mut Editor<'a>,
     document: &'p Document<'c>,
+    content: &'p [u8],
+    /// Whether its modules show what its address says, once that matters.
+    is_routed: Option<bool>,
     format: Format,
     url: &'p Url,
     path: &'p str,
@@ -510,12 +521,28 @@ impl Page<'_, '_, '_> {
 
     fn load_module(&mut self, link: &Link, module: Module) -> bool {
         let can = !link.is_nested() && matches!(self.format, Format::Html | Format::Script);
+        if can && self.is_routed(link) {
+            return false;
+        }
         if can {
             self.loader.add(module);
         } else {
             self.note(link, Obstacle::Headless);
         }
         can
+    }
+
+    /// Tells whether the page's modules show what its address says, and notes the first of them.
+    fn is_routed(&mut self, link: &Link) -> bool {
+        if let Some(is_routed) = self.is_routed {
+            return is_routed;
+        }
+        let is_routed = module::is_routed(self.content);
+        self.is_routed = Some(is_routed);
+        if is_routed {
+            self.note(link, Obstacle::Routed);
+        }
+        is_routed
     }
 
     /// The start tag that a link is in, without the attribute that it is, and without its guards.

@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 
+use memchr::memmem;
 use serde_json::{Map, Value};
 
 use crate::layout::{File, relative};
@@ -47,6 +48,12 @@ impl From<File> for Module {
             },
         }
     }
+}
+
+/// Tells whether a page is of an application that shows, once it runs, what the page's address says,
+/// and would put in its place that there is no such page. `VitePress` makes such.
+pub(crate) fn is_routed(page: &[u8]) -> bool {
+    memmem::find(page, b"__VP_HASH_MAP__").is_some()
 }
 
 /// What a page loads its modules by.

@@ -236,6 +236,30 @@ fn modules_are_brought_to_the_page() {
 }
 
 #[test]
+fn modules_that_would_show_what_the_address_says_are_not_brought() {
+    let captures = [
+        page(
+            ROOT,
+            "<script type=module src=/m.js></script><link rel=modulepreload href=/m.js>\
+             <script>window.__VP_HASH_MAP__ = {}</script>",
+        ),
+        script("m.js", "export {}"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let built = build_in(folder.path(), ROOT, &captures);
+    assert_eq!(
+        fs::read_to_string(folder.path().join("index.html")).unwrap(),
+        "<script type=module src=./m.js></script><link rel=modulepreload href=m.js>\
+         <script>window.__VP_HASH_MAP__ = {}</script>"
+    );
+    assert!(!folder.path().join("_dragline").exists());
+    let [only] = &built.only_served[..] else {
+        panic!("{:?}", built.only_served)
+    };
+    assert_eq!((&*only.path, only.reason), ("index.html", Obstacle::Routed));
+}
+
+#[test]
 fn a_preloaded_module_and_one_that_a_classic_script_imports_are_too() {
     let html = "<link rel=modulepreload href=/m.js><script src=/c.js></script>";
     let more = [

@@ -54,6 +54,24 @@ pub(crate) fn chunks(script: &str, most: usize) -> Vec<(String, Range<usize>)> {
     names
 }
 
+/// Returns the rows of the table behind some text: the number of each, what is there, and where that
+/// stands.
+pub(crate) fn rows_behind(script: &str, text: &str) -> Vec<(String, String, Range<usize>)> {
+    let at = memmem::find(script.as_bytes(), text.as_bytes()).map(|at| at + text.len());
+    let mut parser = Parser {
+        script,
+        at: at.unwrap_or(script.len()),
+        index: None,
+    };
+    let rows = parser.next().filter(|byte| *byte == b'{');
+    let rows = rows.and_then(|_| parser.rows()).unwrap_or_default();
+    let rows = rows.numbers.into_iter().map(|(number, span)| {
+        let text = unescape(&script[span.clone()]);
+        (number, text, span)
+    });
+    rows.collect()
+}
+
 /// What a name is put together of.
 enum Value {
     Text(String),

@@ -58,6 +58,7 @@ mod srcset;
 mod charset;
 mod chunks;
 mod document;
+mod doxygen;
 mod reference;
 mod resolve;
 mod rewrite;

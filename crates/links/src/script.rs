@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::chunks::chunks;
+use crate::doxygen;
 use crate::link::{MOST_LINKS, Within};
 use crate::{Kind, Role, near};
 
@@ -69,10 +70,11 @@ pub(crate) fn urls_and_guesses(script: &str, most: usize) -> Vec<Found> {
     lexer.found
 }
 
-/// Finds the names of other files that a script makes by tables.
+/// Finds the names of other files that a script makes of what is in it.
 pub(crate) fn made_names(script: &str) -> impl Iterator<Item = Found> {
-    let names = chunks(script, MOST_CHUNKS).into_iter();
+    let names = chunks(script, MOST_MADE).into_iter();
     let names = names.filter(|(name, _)| is_file_name(name));
+    let names = names.chain(doxygen::names(script, MOST_MADE));
     names.map(|(text, span)| Found::guess(text, span))
 }
 
@@ -635,8 +637,8 @@ const FILES: [&str; 45] = [
     "pdf",
 ];
 const LONGEST_FILE_NAME: usize = 256;
-/// So many names of chunks are made of one script.
-const MOST_CHUNKS: usize = 2048;
+/// So many names are made of one script, in each way.
+const MOST_MADE: usize = 2048;
 
 /// Keywords behind which an operand stands.
 const OPERATORS: [&str; 14] = [

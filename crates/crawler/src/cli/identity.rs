@@ -39,7 +39,8 @@ pub(crate) struct Identity {
     #[arg(long, conflicts_with_all = ["load_cookies", "save_cookies"], hide_short_help = true)]
     no_cookies: bool,
 
-    /// Begin with the cookies of a file (Netscape's format, as browsers export it)
+    /// Begin with the cookies of a file (Netscape's format, as browsers export it). What logs out is
+    /// best left out: --reject-regex log-?out
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     load_cookies: Option<PathBuf>,
 

@@ -23,8 +23,12 @@ pub(crate) fn chunks(script: &str, most: usize) -> Vec<(String, Range<usize>)> {
     let mut at = 0;
     while let Some(next) = memchr3(b'>', b'n', b':', &bytes[at..]) {
         at += next + 1;
-        let begins = ["=>", "return", ":"].map(|begin| bytes[..at].ends_with(begin.as_bytes()));
-        if !begins.contains(&true) {
+        let before = &bytes[..at];
+        let is_return = || {
+            let before = before.strip_suffix(b"return");
+            before.is_some_and(|before| !before.last().is_some_and(|byte| is_part(*byte)))
+        };
+        if !before.ends_with(b"=>") && !before.ends_with(b":") && !is_return() {
             continue;
         }
         let mut parser = Parser {
@@ -230,10 +234,10 @@ impl<'s> Parser<'s> {
     fn word(&mut self) -> Option<&'s str> {
         self.next()?;
         let rest = &self.script[self.at..];
-        let is_part = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '$');
-        let end = rest.find(|char| !is_part(char)).unwrap_or(rest.len());
-        self.at += end;
-        (end > 0).then(|| &rest[..end])
+        let length = rest.bytes().take(LONGEST);
+        let length = length.take_while(|byte| is_part(*byte)).count();
+        self.at += length;
+        (1..LONGEST).contains(&length).then(|| &rest[..length])
     }
 
     /// The function's argument: always the same.
@@ -259,6 +263,11 @@ impl<'s> Parser<'s> {
         self.at += blanks.take_while(|byte| byte.is_ascii_whitespace()).count();
         self.script.as_bytes().get(self.at).copied()
     }
+}
+
+/// Whether a name may have it.
+fn is_part(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$')
 }
 
 /// In brackets.
@@ -307,6 +316,16 @@ mod tests {
             r#"e=>{7:"1.js",8:"2.js",9:"3.js",10:"4.js",11:"5.js",12:"6.js"}[e]+"""#,
             &["1.js", "2.js", "3.js", "4.js", "5.js"],
         );
+    }
+
+    /// A test that is not over soon if it takes more than linear time.
+    #[test]
+    fn what_begins_again_and_again_is_read_once() {
+        let table = "7:\"\",".repeat(100_000);
+        check(&format!("x}}[ {}", "return".repeat(200_000)), &[]);
+        let begun = "return".repeat(100_000);
+        check(&format!("{begun}+{{{table}}}[z]"), &[]);
+        check(&format!("{}{{{table}}}[z]", ":e+".repeat(100_000)), &[]);
     }
 
     #[test]

@@ -32,8 +32,13 @@ pub(crate) fn names(script: &str, most: usize) -> Vec<(String, Range<usize>)> {
 /// `var indexSectionNames = {0: "all"}` and `var indexSectionsWithContent = {0: "abc"}`: a file for each
 /// of these letters, by its place, in hexadecimal.
 fn search(script: &str, most: usize, names: &mut Vec<(String, Range<usize>)>) {
-    let sections = rows_behind(script, "var indexSectionNames =");
-    for (number, letters, span) in rows_behind(script, "var indexSectionsWithContent =") {
+    let rows = |name: &str| {
+        let mut rows = rows_behind(script, &format!("var {name} ="));
+        rows.truncate(MOST_SECTIONS);
+        rows
+    };
+    let sections = rows("indexSectionNames");
+    for (number, letters, span) in rows("indexSectionsWithContent") {
         let named = sections.iter().find(|(of, ..)| *of == number);
         let Some((_, name, _)) = named else { continue };
         for place in 0..letters.chars().count() {
@@ -70,6 +75,8 @@ fn children(script: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
+/// There are some twenty, of doxygen's own kinds of things.
+const MOST_SECTIONS: usize = 64;
 /// In bytes, of a string.
 const LONGEST: usize = 512;
 

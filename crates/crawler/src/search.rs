@@ -100,10 +100,10 @@ pub(crate) fn search(
         Kind::Guess if !manner.guesses => {}
         Kind::Guess => {
             let within = is_script.then(|| within(&target.to_url(), address));
-            if let Some(within) = within.flatten().and_then(Target::of) {
-                return gathered.guess(&within, address);
+            match within.flatten().and_then(Target::of) {
+                Some(within) => gathered.guess(&within, address),
+                None => gathered.guess(target, address),
             }
-            gathered.guess(target, address);
             if is_script {
                 for elsewhere in from_pages(&target.to_url(), address, &manner.pages) {
                     if let Some(elsewhere) = Target::of(elsewhere) {

@@ -1,10 +1,11 @@
 //! Walls: who has no cookie is sent away to be given one, and back again.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use fetch::{Body, Cookies, FetchError, Fetcher, Response};
+use frontier::{CanonicalUrl, Found, Role, Rules, Scope};
 use http::header::LOCATION;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use url::{Position, Url};
@@ -22,6 +23,8 @@ pub(crate) struct Walls {
     pub(crate) gate: Option<Gate>,
     /// Without them there is no way through.
     cookies: Option<Cookies>,
+    /// What may be asked for at all.
+    rules: Arc<Rules>,
     /// How often what looked like a wall was none, by host.
     in_vain: Mutex<HashMap<String, u8>>,
 }
@@ -33,6 +36,7 @@ impl Walls {
         Walls {
             gate: config.politeness.robots.then(gate),
             cookies: config.fetch.cookies.clone(),
+            rules: Arc::new(config.scope.clone()),
             in_vain: Mutex::default(),
             fetcher,
         }
@@ -48,40 +52,66 @@ impl Walls {
         url: &Url,
         more: HeaderMap,
     ) -> Result<Response<Body>, FetchError> {
-        let mut response = self.fetcher.open(url, more.clone()).await?;
         for _ in 0..MOST_ROUNDS {
-            let Some((away, cookies)) = self.sent_away(url, &response) else {
-                break;
+            let shown = self.shown(url);
+            let response = self.fetcher.open(url, more.clone()).await?;
+            let Some(away) = self.sent_away(url, &response) else {
+                return Ok(response);
             };
-            if !self.goes_round(url, away, cookies).await {
+            // Another may have gone round in the meantime.
+            let is_let_in = self.shown(url) != shown
+                || !self.is_hopeless(url)
+                    && self.goes_round(url, away).await
+                    && self.shown(url) != shown;
+            if !is_let_in {
                 self.was_in_vain(url);
-                break;
+                return Ok(response);
             }
-            response = self.fetcher.open(url, more.clone()).await?;
+        }
+        let response = self.fetcher.open(url, more).await?;
+        if self.sent_away(url, &response).is_some() {
+            self.was_in_vain(url);
         }
         Ok(response)
     }
 
-    /// Where a response leads, if that may be a way round, and the jar.
-    fn sent_away(&self, url: &Url, response: &Response<Body>) -> Option<(Url, &Cookies)> {
-        let cookies = self.cookies.as_ref()?;
-        let away = target(url, response.status, &response.headers)?;
-        let is_round = Cookies::are_shared(url, &away) && says_the_way_back(url, &away);
-        (is_round && !self.is_hopeless(url)).then_some((away, cookies))
+    /// The cookies that a request shows.
+    fn shown(&self, url: &Url) -> Option<HeaderValue> {
+        let cookies = self.cookies.as_ref();
+        cookies.and_then(|cookies| cookies.field(url, SystemTime::now()))
     }
 
-    /// Follows redirects; tells whether they lead back, with other cookies to show.
-    async fn goes_round(&self, url: &Url, away: Url, cookies: &Cookies) -> bool {
-        let field = || cookies.field(url, SystemTime::now());
-        let before = field();
+    /// Where a response leads, if that may be a way round.
+    fn sent_away(&self, url: &Url, response: &Response<Body>) -> Option<Url> {
+        let away = target(url, response.status, &response.headers)?;
+        let may_be = self.cookies.is_some() && self.may_lead(url, &away);
+        (may_be && says_the_way_back(url, &away)).then_some(away)
+    }
+
+    /// Whether a way round may go there.
+    fn may_lead(&self, url: &Url, away: &Url) -> bool {
+        let (Some(page), Some(away_to)) = (CanonicalUrl::new(url), CanonicalUrl::new(away)) else {
+            return false;
+        };
+        // On whatever host it is, the page needs it.
+        let needed = Found {
+            role: Role::Requisite,
+            ..Found::link(away_to)
+        };
+        let scope = Scope::with(Rules::clone(&self.rules), [&page]);
+        Cookies::are_shared(url, away) && scope.judge(&needed, 1).is_admitted()
+    }
+
+    /// Follows redirects; tells whether they lead back.
+    async fn goes_round(&self, url: &Url, away: Url) -> bool {
         let mut at = away;
         for _ in 0..MOST_STEPS {
             if !self.may_be_asked(&at).await {
                 return false;
             }
             match self.next(&at).await {
-                Some(next) if is_same(&next, url) => return field() != before,
-                Some(next) if Cookies::are_shared(url, &next) => at = next,
+                Some(next) if is_same(&next, url) => return true,
+                Some(next) if self.may_lead(url, &next) => at = next,
                 _ => return false,
             }
         }

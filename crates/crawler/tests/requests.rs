@@ -407,6 +407,39 @@ async fn who_is_sent_round_for_a_cookie_comes_to_the_page() {
 }
 
 #[tokio::test]
+async fn many_that_are_sent_round_at_once_all_come_to_their_pages() {
+    let site = Site::start_with(|_| {
+        let pages = (0..12).map(|n| {
+            let page = Answer::html(&format!("it is {n}"));
+            let gate = format!("/gate?to=/{n}");
+            [
+                (
+                    format!("/{n}"),
+                    Answer::redirect(&gate).unless_shown("in=1", page),
+                ),
+                (gate, Answer::cookie("in=1", &format!("/{n}"))),
+            ]
+        });
+        let links: String = (0..12).map(|n| format!("<a href={n}></a>")).collect();
+        let root = ("/".to_owned(), Answer::html(&links));
+        pages.flatten().chain([root]).collect()
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let (code, said) = run_in(folder.path(), &[&site.url], &[]).await;
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("13 fetched"), "{said}");
+}
+
+#[tokio::test]
+async fn no_way_round_leads_where_the_crawl_may_not_go() {
+    let site = Site::start(|_| behind_walls()).await;
+    run(&[&site.url, "--reject-regex", "gate"]).await;
+    let requests = site.requests();
+    assert!(requests.contains_key("/b") && !requests.contains_key("/gate?to=%2Fb"));
+}
+
+#[tokio::test]
 async fn a_way_round_is_left_alone_if_robots_or_the_user_say_so() {
     let site = Site::start(|_| behind_walls()).await;
     site.set(

@@ -181,7 +181,6 @@ impl Tries {
                 None => self.statuses.contains(&answer.capture.status),
             },
             Err(Reason::Fetch(error)) => error.is_transient(),
-            Err(Reason::Content(error)) => error.is_cut_short(),
             Err(reason) => matches!(reason, Reason::Robots(_)),
         }
     }

@@ -11,7 +11,7 @@ use http::header::{ACCEPT, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED
 use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
-use url::{Position, Url};
+use url::Url;
 
 use crate::event::{Reason, RedirectError};
 use crate::receive::{Intake, Received, truncated};
@@ -91,11 +91,10 @@ impl Visitor {
         let mut named = Named::default();
         if let Some(gate) = &self.walls.gate {
             let said = gate.rules(&address).await?;
-            let rules = &said.rules;
-            if !asked_for && !rules.allows(&address[Position::BeforePath..Position::AfterQuery]) {
+            if !asked_for && !said.allows(&address) {
                 return Err(Reason::Excluded);
             }
-            crawl_delay = rules.crawl_delay();
+            crawl_delay = said.rules.crawl_delay();
             named.is_sitemap = said.sitemaps.contains(&url);
             if asked_for && self.manner.sitemaps {
                 named.sitemaps.clone_from(&said.sitemaps);

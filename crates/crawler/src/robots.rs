@@ -41,6 +41,13 @@ pub(crate) struct Said {
     pub(crate) sitemaps: Vec<CanonicalUrl>,
 }
 
+impl Said {
+    pub(crate) fn allows(&self, url: &Url) -> bool {
+        self.rules
+            .allows(&url[Position::BeforePath..Position::AfterQuery])
+    }
+}
+
 impl Gate {
     pub(crate) fn new(fetcher: Fetcher, user_agent: &str) -> Self {
         Gate {

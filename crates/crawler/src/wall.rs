@@ -125,11 +125,7 @@ impl Walls {
 
     async fn may_be_asked(&self, url: &Url) -> bool {
         let Some(gate) = &self.gate else { return true };
-        let said = gate.rules(url).await;
-        said.is_ok_and(|said| {
-            said.rules
-                .allows(&url[Position::BeforePath..Position::AfterQuery])
-        })
+        gate.rules(url).await.is_ok_and(|said| said.allows(url))
     }
 
     fn is_hopeless(&self, url: &Url) -> bool {

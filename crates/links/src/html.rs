@@ -345,18 +345,20 @@ impl Html<'_> {
         if self.told.is_none() {
             return;
         }
-        let found = script::urls_and_guesses(&text.decoded, MOST_GUESSES);
-        for url in found.into_iter().filter(|url| url.is_guess) {
-            let place = Place::new(url.within(), layer);
-            let span = text.span(url.span.clone());
-            self.push(&url.text, url.kind(), url.role, span, place);
-        }
+        let mut found = script::urls_and_guesses(&text.decoded, MOST_GUESSES);
+        found.retain(|url| url.is_guess);
+        self.push_all(found, text, layer);
     }
 
     fn javascript(&mut self, text: &Text<'_>, layer: Option<Layer>) {
         let guesses = if self.told.is_some() { MOST_GUESSES } else { 0 };
         let (urls, is_cut) = scripts(&text.decoded, &self.names, guesses);
         self.found.is_cut |= is_cut;
+        self.push_all(urls, text, layer);
+    }
+
+    /// Takes in what was found in a script.
+    fn push_all(&mut self, urls: Vec<script::Found>, text: &Text<'_>, layer: Option<Layer>) {
         for url in urls {
             let place = Place::new(url.within(), layer);
             let span = text.span(url.span.clone());

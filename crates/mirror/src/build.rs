@@ -253,6 +253,13 @@ fn lay_out<'a>(
     let scratch = archive.scratch();
     Layout::new(captures, &scratch, &site.seeds, site.key, &|entry| {
         let capture = archive.read(entry).ok()?;
+        let named = || {
+            let field = capture.headers.get("content-disposition")?;
+            media::named(&String::from_utf8_lossy(field.as_bytes()))
+        };
+        if capture.content_type().is_some_and(|sent| !sent.is_empty()) {
+            return named();
+        }
         let content = capture.content_reader(site.max_content).ok()?;
         let mut start = Vec::new();
         content.take(SNIFFED).read_to_end(&mut start).ok()?;
@@ -264,7 +271,7 @@ fn lay_out<'a>(
             Some(Format::Manifest) => Some("application/manifest+json"),
             Some(Format::Xml) if url.path().ends_with(".svg") => Some("image/svg+xml"),
             Some(Format::Xml) => Some("application/xml"),
-            _ => media::sniff(&start),
+            _ => named().or_else(|| media::sniff(&start)),
         }
     })
 }

@@ -30,7 +30,7 @@ use crate::threads;
 /// Tells which URLs are the same: those with the same key. `None`: not one of the site.
 pub(crate) type Key = fn(&str) -> Option<Cow<'_, str>>;
 
-/// Tells the content type of an entry that was sent without one.
+/// Tells the content type of an entry that was sent without one, or with one that says nothing.
 pub(crate) type Sniff<'a> = dyn Fn(&Entry) -> Option<&'static str> + Sync + 'a;
 
 pub(crate) struct Layout<'a> {
@@ -389,11 +389,18 @@ impl<'a> Finder<'a> {
     }
 }
 
-/// The number of a content type: of that which was sent, or of what it looks like.
+/// The number of a content type: of that which was sent; or, where neither that nor the URL tells what
+/// it is, of what else does.
 fn number(entry: &Entry, sniff: &Sniff<'_>) -> u8 {
-    let sent = entry.content_type.as_deref();
-    let sent = sent.filter(|sent| !sent.is_empty());
-    media::number(sent.or_else(|| sniff(entry)))
+    let sent = entry.content_type.as_deref().filter(|it| !it.is_empty());
+    let number = media::number(sent);
+    if sent.is_some() && (!media::is_open(number) || name::tells_ending(&entry.url)) {
+        return number;
+    }
+    match media::number(sniff(entry)) {
+        0 => number,
+        found => found,
+    }
 }
 
 fn changed() -> io::Error {

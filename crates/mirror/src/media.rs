@@ -14,22 +14,21 @@ pub(crate) struct Endings {
 impl Endings {
     /// Returns those of a file with a `Content-Type` of this [`number`].
     pub(crate) fn of(number: u8) -> Self {
-        let Some((name, own)) = row(number) else {
-            return Endings {
-                own: &[],
-                takes_others: true,
-                has_usual: false,
-            };
-        };
+        let (name, own) = row(number).unwrap_or((OTHER, &[]));
         Endings {
             own,
-            takes_others: OPEN.contains(name),
-            has_usual: *name != OTHER,
+            takes_others: is_open(number),
+            has_usual: name != OTHER,
         }
     }
 
-    /// Returns the ending that a file must have instead of the one that it has.
-    pub(crate) fn instead_of(self, ending: &str) -> Option<&'static str> {
+    /// Returns the ending that a file must have instead of the one in its URL.
+    pub(crate) fn instead_of(self, ending: &str, has_query: bool) -> Option<&'static str> {
+        let ending = if has_query && is_of_script(ending) {
+            ""
+        } else {
+            ending
+        };
         let is = |known: &&str| known.eq_ignore_ascii_case(ending);
         let others = self.takes_others && !DOCUMENTS.iter().any(is);
         if self.own.iter().any(is) || others && !(ending.is_empty() && self.has_usual) {
@@ -51,7 +50,7 @@ pub(crate) fn number(content_type: Option<&str>) -> u8 {
             .find(|(alias, _)| *alias == media_type)
             .map_or(&*media_type, |(_, name)| name),
     };
-    let place = |name: &str| ENDINGS.iter().position(|(known, _)| *known == name);
+    let place = |name: &str| rows().position(|(known, _)| known == name);
     let known = place(name).or_else(|| match name.rsplit_once('+') {
         Some((_, "json")) => place("application/json"),
         Some((_, "xml")) => place("application/xml"),
@@ -64,12 +63,55 @@ pub(crate) fn number(content_type: Option<&str>) -> u8 {
 
 /// Returns the media type that a [`number`] stands for.
 pub(crate) fn of_number(number: u8) -> Option<&'static str> {
-    row(number).map(|(name, _)| *name)
+    row(number).map(|(name, _)| name)
 }
 
-fn row(number: u8) -> Option<&'static (&'static str, &'static [&'static str])> {
-    let at = usize::from(number).checked_sub(1)?;
-    ENDINGS.get(at)
+/// Whether a file with a `Content-Type` of this [`number`] may end in any way that makes no document of
+/// it.
+pub(crate) fn is_open(number: u8) -> bool {
+    row(number).is_none_or(|(name, _)| name == "text/plain") || usize::from(number) > SHOWN.len()
+}
+
+/// Returns the media type of files that usually end so, if they are not shown as documents.
+pub(crate) fn of_ending(ending: &str) -> Option<&'static str> {
+    let is = |known: &&str| known.eq_ignore_ascii_case(ending);
+    let mut usual = rows().filter_map(|(name, own)| Some((name, own.first()?)));
+    let (name, _) = usual.find(|(_, usual)| is(usual))?;
+    (name != OTHER && !DOCUMENTS.iter().any(is)).then_some(name)
+}
+
+/// Returns the media type of what a `Content-Disposition` field names (RFC 6266 §4.3), as
+/// [`of_ending`] does.
+pub(crate) fn named(field: &str) -> Option<&'static str> {
+    let mut is_quoted = false;
+    let mut was_escape = false;
+    let mut parameters = field.split(|char| {
+        let ends = char == ';' && !is_quoted;
+        is_quoted ^= char == '"' && !was_escape;
+        was_escape = char == '\\' && is_quoted && !was_escape;
+        ends
+    });
+    parameters.find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        let name = name.trim().trim_end_matches('*');
+        let (_, ending) = value.trim().trim_matches('"').rsplit_once('.')?;
+        let is_file = name.eq_ignore_ascii_case("filename");
+        is_file.then(|| of_ending(ending)).flatten()
+    })
+}
+
+/// Whether it is what scripts end in: in front of a query, that tells nothing of what they send.
+pub(crate) fn is_of_script(ending: &str) -> bool {
+    let mut scripts = SCRIPTS.iter();
+    scripts.any(|known| known.eq_ignore_ascii_case(ending))
+}
+
+fn row(number: u8) -> Option<Row> {
+    rows().nth(usize::from(number).checked_sub(1)?)
+}
+
+fn rows() -> impl Iterator<Item = Row> {
+    SHOWN.iter().chain(DOWNLOADS).copied()
 }
 
 /// Tells the type of what was sent without one by its first bytes (MIME Sniffing standard §6), as
@@ -91,7 +133,11 @@ fn is_javascript(name: &str) -> bool {
     ) || name.starts_with("javascript1.")
 }
 
-const ENDINGS: &[(&str, &[&str])] = &[
+/// A media type, and the endings by which files of it are known, the usual one first.
+type Row = (&'static str, &'static [&'static str]);
+
+/// What browsers show or use: a file ends as its type says.
+const SHOWN: &[Row] = &[
     ("text/html", &["html", "htm"]),
     ("application/xhtml+xml", &["xhtml", "xht"]),
     ("text/css", &["css"]),
@@ -106,8 +152,6 @@ const ENDINGS: &[(&str, &[&str])] = &[
         "application/xml",
         &["xml", "rss", "atom", "xsl", "xslt", "rdf", "opml"],
     ),
-    ("application/zip", &["zip", "jar", "epub", "xpi", "apk"]),
-    ("application/gzip", &["gz", "tgz", "svgz"]),
     ("application/vnd.ms-fontobject", &["eot"]),
     ("text/plain", &["txt"]),
     ("text/vtt", &["vtt"]),
@@ -137,19 +181,70 @@ const ENDINGS: &[(&str, &[&str])] = &[
     ("font/ttf", &["ttf"]),
     ("font/woff", &["woff"]),
     ("font/woff2", &["woff2"]),
+];
+
+/// What they do not: a file may well have another ending that says more.
+const DOWNLOADS: &[Row] = &[
     (OTHER, &["bin"]),
+    ("application/zip", &["zip"]),
+    ("application/java-archive", &["jar"]),
+    ("application/gzip", &["gz", "svgz"]),
+    ("application/x-compressed-tar", &["tgz"]),
+    ("application/x-tar", &["tar"]),
+    ("application/x-bzip2", &["bz2"]),
+    ("application/x-xz", &["xz"]),
+    ("application/zstd", &["zst"]),
+    ("application/x-7z-compressed", &["7z"]),
+    ("application/vnd.rar", &["rar"]),
+    ("application/epub+zip", &["epub"]),
+    ("application/msword", &["doc"]),
+    (
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        &["docx"],
+    ),
+    ("application/vnd.ms-excel", &["xls"]),
+    (
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        &["xlsx"],
+    ),
+    ("application/vnd.ms-powerpoint", &["ppt"]),
+    (
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        &["pptx"],
+    ),
+    ("application/vnd.oasis.opendocument.text", &["odt"]),
+    ("application/vnd.oasis.opendocument.spreadsheet", &["ods"]),
+    ("application/vnd.oasis.opendocument.presentation", &["odp"]),
+    ("application/rtf", &["rtf"]),
+    ("application/postscript", &["ps"]),
+    ("image/vnd.djvu", &["djvu"]),
+    ("text/csv", &["csv"]),
+    ("text/calendar", &["ics"]),
+    ("text/vcard", &["vcf"]),
+    ("text/x-diff", &["patch"]),
+    ("application/sql", &["sql"]),
+    ("application/x-bittorrent", &["torrent"]),
+    ("application/vnd.android.package-archive", &["apk"]),
+    ("application/vnd.debian.binary-package", &["deb"]),
+    ("application/x-rpm", &["rpm"]),
+    ("application/vnd.microsoft.portable-executable", &["exe"]),
+    ("application/x-msi", &["msi"]),
+    ("application/x-apple-diskimage", &["dmg"]),
+    ("application/x-iso9660-image", &["iso"]),
 ];
 
 /// Any other type, and none in particular.
 const OTHER: &str = "application/octet-stream";
 
-/// Those that stand for many: what is `text/plain` may well be a style sheet's source.
-const OPEN: &[&str] = &["text/plain", OTHER];
-
 /// Endings that have a browser show a document, with scripts or with a meaning of its own.
 const DOCUMENTS: &[&str] = &[
     "html", "htm", "shtml", "shtm", "ehtml", "xhtml", "xht", "xhtm", "mht", "mhtml", "svg", "svgz",
-    "xml", "xsl", "xslt", "xbl", "rss", "atom", "rdf", "pdf",
+    "xml", "xsl", "xslt", "xbl", "rss", "atom", "rdf",
+];
+
+const SCRIPTS: &[&str] = &[
+    "php", "php3", "php5", "phtml", "asp", "aspx", "ashx", "axd", "jsp", "jspx", "do", "action",
+    "cgi", "fcgi", "pl", "cfm",
 ];
 
 const ALIASES: &[(&str, &str)] = &[
@@ -165,8 +260,29 @@ const ALIASES: &[(&str, &str)] = &[
     ("text/x-opml", "application/xml"),
     ("application/x-pdf", "application/pdf"),
     ("application/x-zip-compressed", "application/zip"),
-    ("application/java-archive", "application/zip"),
     ("application/x-gzip", "application/gzip"),
+    ("application/x-bzip", "application/x-bzip2"),
+    ("application/x-rar-compressed", "application/vnd.rar"),
+    ("application/x-rar", "application/vnd.rar"),
+    ("application/msexcel", "application/vnd.ms-excel"),
+    ("application/mspowerpoint", "application/vnd.ms-powerpoint"),
+    ("text/rtf", "application/rtf"),
+    ("text/comma-separated-values", "text/csv"),
+    ("text/x-vcard", "text/vcard"),
+    ("text/x-patch", "text/x-diff"),
+    ("image/x-djvu", "image/vnd.djvu"),
+    (
+        "application/x-debian-package",
+        "application/vnd.debian.binary-package",
+    ),
+    (
+        "application/x-msdownload",
+        "application/vnd.microsoft.portable-executable",
+    ),
+    (
+        "application/x-dosexec",
+        "application/vnd.microsoft.portable-executable",
+    ),
     ("image/jpg", "image/jpeg"),
     ("image/pjpeg", "image/jpeg"),
     ("image/x-png", "image/png"),
@@ -219,7 +335,7 @@ const PATTERNS: &[(&[u8], &str)] = &[
 ];
 
 // A number has 7 bits.
-const _: () = assert!(ENDINGS.len() < 128);
+const _: () = assert!(SHOWN.len() + DOWNLOADS.len() < 128);
 
 #[cfg(test)]
 mod tests {
@@ -227,10 +343,10 @@ mod tests {
 
     #[test]
     fn a_number_stands_for_a_media_type() {
-        for (name, own) in ENDINGS {
+        for (name, own) in rows() {
             let number = number(Some(&format!("{}; x=y", name.to_uppercase())));
-            assert_eq!(of_number(number), Some(*name));
-            assert_eq!(Endings::of(number).own, *own);
+            assert_eq!(of_number(number), Some(name));
+            assert_eq!(Endings::of(number).own, own);
         }
         for (alias, name) in ALIASES {
             assert_eq!(of_number(number(Some(alias))), Some(*name), "{alias}");
@@ -255,7 +371,7 @@ mod tests {
         let check = |content_type, ending, expected| {
             let endings = Endings::of(number(content_type));
             assert_eq!(
-                endings.instead_of(ending),
+                endings.instead_of(ending, false),
                 expected,
                 "{content_type:?} {ending}"
             );
@@ -271,8 +387,44 @@ mod tests {
         check(Some("application/octet-stream"), "", None);
         check(Some("application/octet-stream"), "svg", Some("bin"));
         check(Some("application/x-own"), "own", None);
+        check(Some("application/octet-stream"), "pdf", None);
+        check(Some("application/zip"), "docx", None);
+        check(Some("application/gzip"), "html", Some("gz"));
+        check(Some("text/csv"), "", Some("csv"));
         check(None, "html", None);
         check(None, "", None);
+        let of_script = |content_type| {
+            let endings = Endings::of(number(Some(content_type)));
+            (
+                endings.instead_of("PHP", true),
+                endings.instead_of("php", false),
+            )
+        };
+        assert_eq!(of_script("text/plain"), (Some("txt"), None));
+        assert_eq!(of_script("application/rtf"), (Some("rtf"), None));
+        assert_eq!(of_script("application/octet-stream"), (None, None));
+    }
+
+    #[test]
+    fn a_file_is_named_by_its_header() {
+        let check = |field, expected| assert_eq!(named(field), expected, "{field}");
+        let word = of_ending("docx");
+        assert!(word.is_some());
+        check("attachment; filename=report.docx", word);
+        check("attachment; filename=\"a; b=c.docx\"", word);
+        check("attachment;FileName = \"a \\\"b\\\".DOCX\" ; size=3", word);
+        check("inline; filename*=UTF-8''%c3%a9.docx", word);
+        check(
+            "attachment; filename=a.bin; filename*=utf-8'de'b.docx",
+            word,
+        );
+        check("filename=\"../../report.docx", word);
+        check("attachment; name=report.docx", None);
+        check("attachment; filename=report", None);
+        check("attachment; filename=\"page.html\"", None);
+        check("attachment; filename=\"drawing.svg\"", None);
+        check("attachment; filename", None);
+        check("", None);
     }
 
     #[test]

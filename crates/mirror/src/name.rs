@@ -8,7 +8,7 @@ use icu_normalizer::DecomposingNormalizerBorrowed;
 use memchr::{memchr, memchr2, memmem, memrchr};
 use percent_encoding::percent_decode_str;
 
-use crate::media::Endings;
+use crate::media::{self, Endings};
 
 /// A relative path with `/` between its parts, safe on every system.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,14 +39,11 @@ impl Name {
             stem.push_str(&part);
             stem.push('/');
         }
-        let (mut file, mut ending) = match last.rsplit_once('.') {
-            Some((file, ending)) if !file.is_empty() && is_ending(ending) => (file, ending),
-            _ => (last, ""),
-        };
+        let (mut file, mut ending) = at_ending(last);
         if last.is_empty() {
             file = "index";
         }
-        if let Some(usual) = Endings::of(content_type).instead_of(ending) {
+        if let Some(usual) = Endings::of(content_type).instead_of(ending, query.is_some()) {
             // Not the ending of this type: a part of the name, and the right one behind it.
             if !ending.is_empty() {
                 file = last;
@@ -212,6 +209,21 @@ fn is_reserved(text: &str) -> bool {
     is(&["CON", "PRN", "AUX", "NUL"], name) || name.split_at_checked(3).is_some_and(is_numbered)
 }
 
+/// Whether a URL itself tells how a file ends: one that leads to a script does not.
+pub(crate) fn tells_ending(url: &str) -> bool {
+    let (_, path, query) = parts(url);
+    let (_, ending) = at_ending(path.rsplit('/').next().unwrap_or(path));
+    !ending.is_empty() && !media::is_of_script(ending) && query.is_none()
+}
+
+/// The last part of a path, and its ending.
+fn at_ending(last: &str) -> (&str, &str) {
+    match last.rsplit_once('.') {
+        Some((file, ending)) if !file.is_empty() && is_ending(ending) => (file, ending),
+        _ => (last, ""),
+    }
+}
+
 fn is_ending(text: &str) -> bool {
     (1..=11).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
@@ -237,7 +249,6 @@ mod laws;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::media;
     use proptest::prelude::*;
     use std::fs;
     use std::path::Path;
@@ -284,6 +295,19 @@ mod tests {
         );
         check("http://h/data", "application/octet-stream", "data");
         check("http://h/v1.2", "text/html", "v1.2.html");
+        check("http://h/get.php?id=7", "text/csv", "get.php@id=7.csv");
+    }
+
+    #[test]
+    fn what_leads_to_a_script_tells_no_ending() {
+        assert!(tells_ending("http://h/a/manual.pdf"));
+        let untold = [
+            "http://h/",
+            "http://h/a",
+            "http://h/a.php",
+            "http://h/a.pdf?b",
+        ];
+        assert!(!untold.into_iter().any(tells_ending));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use dragline_mirror::{Came, Captures, Site, Turns, build};
 use http::HeaderMap;
+use http::header::CONTENT_DISPOSITION;
 use links::{Format, Spans};
 use proptest::prelude::*;
 use url::Url;
@@ -182,6 +183,42 @@ fn what_was_sent_without_a_type_is_named_for_what_it_is() {
         ["a.css", "about.html", "i", "index.html"]
     );
     assert_eq!(files["a.css"], "p { background: url(i) }");
+}
+
+#[test]
+fn a_download_is_named_as_its_header_says_where_nothing_else_does() {
+    let download = |url, content_type: &str, file: &str| {
+        let mut capture = document(url, content_type, "PK\u{3}\u{4}");
+        let field = format!("attachment; filename=\"../{file}\"");
+        let field = field.parse().unwrap();
+        capture.headers.insert(CONTENT_DISPOSITION, field);
+        capture
+    };
+    let files = copy(&[
+        page(ROOT, "<a href=/get.php?id=7>x</a>"),
+        download(
+            "http://h/get.php?id=7",
+            "application/octet-stream",
+            "a.docx",
+        ),
+        // The same payload again: a revisit.
+        download("http://h/get/8", "application/force-download", "b.xlsx"),
+        download("http://h/get/9", "", "c.epub"),
+        download("http://h/get/html", "application/octet-stream", "d.html"),
+        download("http://h/e.deb", "application/octet-stream", "e.pdf"),
+        download("http://h/get/f", "image/png", "f.jpg"),
+    ]);
+    let paths = [
+        "e.deb",
+        "get.php@id=7.docx",
+        "get/8.xlsx",
+        "get/9.epub",
+        "get/f.png",
+        "get/html",
+        "index.html",
+    ];
+    assert!(files.keys().eq(paths), "{files:?}");
+    assert_eq!(files["index.html"], "<a href=get.php@id&#61;7.docx>x</a>");
 }
 
 #[test]

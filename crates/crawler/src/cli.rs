@@ -10,13 +10,13 @@ mod output;
 mod politeness;
 mod requests;
 mod scope;
+mod seeds;
 mod serve;
 mod value;
 mod verify;
 
-use anyhow::anyhow;
 use clap::Parser;
-use dragline::{CanonicalUrl, Config, InvalidUrl};
+use dragline::Config;
 
 use crate::cli::earlier::Earlier;
 use crate::cli::exit::{EXIT_CODES, VERIFY_CODES};
@@ -29,6 +29,7 @@ use crate::cli::output::Output;
 use crate::cli::politeness::Politeness;
 use crate::cli::requests::Requests;
 use crate::cli::scope::Scope;
+use crate::cli::seeds::Seeds;
 use crate::cli::serve::Serve;
 use crate::cli::verify::Verify;
 
@@ -43,9 +44,8 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 
-    /// Where to begin; links are followed on its host
-    #[arg(value_name = "URL", required = true)]
-    seeds: Vec<String>,
+    #[command(flatten)]
+    seeds: Seeds,
 
     #[command(flatten)]
     pub(crate) output: Output,
@@ -92,13 +92,7 @@ impl Arguments {
 
     /// Returns what is to be done, and where cookies go at the end.
     pub(crate) fn into_config(self) -> anyhow::Result<(Config, Option<Saved>)> {
-        let mut seeds = self.seeds.iter();
-        let first = seeds.next().ok_or_else(|| anyhow!("no URL given"))?;
-        let mut config = Config::new(first).map_err(|error| wrong_url(first, error))?;
-        for seed in seeds {
-            let seed = CanonicalUrl::parse(seed).map_err(|error| wrong_url(seed, error))?;
-            config.seeds.push(seed);
-        }
+        let (typed, mut config) = self.seeds.into_config()?;
         self.output.apply(&mut config);
         self.scope.apply(&mut config)?;
         self.requests.apply(&mut config);
@@ -107,22 +101,9 @@ impl Arguments {
         self.politeness.apply(&mut config)?;
         self.limits.apply(&mut config);
         self.earlier.apply(&mut config)?;
-        let saved = self.identity.apply(&self.seeds, &mut config)?;
+        let saved = self.identity.apply(&typed, &mut config)?;
         Ok((config, saved))
     }
-}
-
-fn wrong_url(typed: &str, error: InvalidUrl) -> anyhow::Error {
-    let hint = match &error {
-        InvalidUrl::Syntax(_) if !typed.contains("://") => {
-            match CanonicalUrl::parse(&format!("https://{typed}")) {
-                Ok(url) => format!(" (did you mean {url} ?)"),
-                Err(_) => String::new(),
-            }
-        }
-        _ => String::new(),
-    };
-    anyhow::Error::new(error).context(WrongUsage(format!("cannot crawl `{typed}`{hint}")))
 }
 
 #[cfg(test)]

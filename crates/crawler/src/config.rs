@@ -1,4 +1,3 @@
-use std::collections::HashSet;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -215,13 +214,10 @@ impl Config {
     /// What is followed beside links.
     pub(crate) fn follows(&self) -> search::Manner {
         let agent = || robots::product_token(&self.fetch.user_agent).into();
-        let mut folders = HashSet::new();
         let pages = self.seeds.iter().map(CanonicalUrl::to_url);
-        let pages = pages.filter_map(|page| page.join(".").ok());
-        let pages = pages.filter(|folder| folders.insert(folder.clone()));
         search::Manner {
             rules: Arc::new(self.scope.clone()),
-            pages: pages.collect(),
+            pages: Arc::new(pages.collect()),
             sitemaps: self.follow.sitemaps && self.scope.depth.is_none(),
             guesses: self.follow.guesses,
             nofollow: self.follow.nofollow.then(agent),

@@ -1,6 +1,7 @@
 //! Where an answer leads: by its headers, by its document, by the entries of a sitemap.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::io::Read as _;
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use http::HeaderMap;
 use http::header::{LINK, REFRESH};
 use indexmap::IndexMap;
 use links::{Format, Kind, Spans, Target};
-use url::{Position, Url};
+use url::{Origin, Position, Url};
 
 use crate::page::MOST_SEARCHED;
 
@@ -39,10 +40,14 @@ pub(crate) struct Manner {
     /// Where a crawl goes by its links: whether to look for a sitemap where it mostly is.
     pub(crate) rules: Arc<Rules>,
     /// The pages that it starts from: where a script may run that lies elsewhere.
-    pub(crate) pages: Arc<[Url]>,
+    pub(crate) pages: Arc<Pages>,
     /// If pages are heeded that ask to follow no link: by what name they may ask, in lower case.
     pub(crate) nofollow: Option<Arc<str>>,
 }
+
+/// The folders of pages where a crawl begins, a few of each origin.
+#[derive(Debug, Default)]
+pub(crate) struct Pages(HashMap<Origin, Vec<Url>>);
 
 /// What an answer's robots.txt says of sitemaps.
 #[derive(Debug, Default)]
@@ -319,7 +324,7 @@ fn role(kind: Kind) -> Option<Role> {
 fn from_pages<'a>(
     guess: &Url,
     script: &'a Url,
-    pages: &'a [Url],
+    pages: &'a Pages,
 ) -> impl Iterator<Item = Url> + use<'a> {
     let folder = script
         .path()
@@ -329,11 +334,24 @@ fn from_pages<'a>(
         let query = guess.query().map(|query| format!("?{query}"));
         format!("./{name}{}", query.unwrap_or_default())
     });
-    let of_origin = pages.iter().filter(|page| page.origin() == script.origin());
+    let here = pages.0.get(&script.origin());
     name.into_iter().flat_map(move |name| {
-        let here = of_origin.clone().take(MOST_PAGES);
+        let here = here.into_iter().flatten();
         here.filter_map(move |page| page.join(&name).ok())
     })
+}
+
+impl FromIterator<Url> for Pages {
+    fn from_iter<I: IntoIterator<Item = Url>>(pages: I) -> Self {
+        let mut folders: HashMap<Origin, Vec<Url>> = HashMap::new();
+        for folder in pages.into_iter().filter_map(|page| page.join(".").ok()) {
+            let here = folders.entry(folder.origin()).or_default();
+            if here.len() < MOST_PAGES && !here.contains(&folder) {
+                here.push(folder);
+            }
+        }
+        Pages(folders)
+    }
 }
 
 /// A name that begins with a folder which its script is in, as those of chunks do, is meant from there.
@@ -385,7 +403,13 @@ mod tests {
     #[test]
     fn a_name_in_a_script_is_looked_for_where_its_page_may_be() {
         let url = |text: &str| Url::parse(text).unwrap();
-        let pages = ["http://h/a/", "http://h/b/c.html", "http://other/"].map(url);
+        let pages = [
+            "http://h/a/",
+            "http://h/b/c.html",
+            "http://h/b/",
+            "http://other/",
+        ];
+        let pages = pages.map(url).into_iter().collect();
         let found = |guess: &str| {
             let script = url("http://h/js/x.js");
             let found = from_pages(&url(guess), &script, &pages);

@@ -111,12 +111,48 @@ async fn wrong_usage_is_2() {
         (&["http://h/", "--no-such-flag"], "--no-such-flag"),
         (&["http://h/", "--ca-certificate", "none.pem"], "none.pem"),
         (&[], "URL"),
+        (&["--input-file", "none.txt"], "none.txt"),
     ] {
         let (code, _, stderr, folder) = run(arguments).await;
         assert_eq!(code, 2, "{arguments:?}: {stderr}");
         assert!(stderr.contains(says), "{stderr}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
+}
+
+#[tokio::test]
+async fn it_begins_at_the_urls_of_a_file_too() {
+    let page = Answer::html;
+    let site = Site::start(|_| {
+        let all = ["/a", "/b", "/c", "/d"];
+        all.map(|path| (path, page(if path == "/a" { "<a href=c>" } else { path })))
+    });
+    let site = site.await;
+    let folder = TempDir::new().unwrap();
+    let list = folder.path().join("list");
+    let listed = |text: String| std::fs::write(&list, text).unwrap();
+    let run = async |urls: &[&str]| {
+        let list = ["--input-file", "list", "--no-guesses"];
+        run_in(&folder, &[urls, &list].concat()).await
+    };
+    let url = &site.url;
+    listed(format!("\u{feff}{url}b\r\n\n  # {url}d\n {url}a"));
+    let (code, _, stderr) = run(&[]).await;
+    assert_eq!(code, 0, "{stderr}");
+    let requests = site.requests();
+    let pages = requests.keys().filter(|path| *path != "/robots.txt");
+    assert!(pages.eq(["/a", "/b", "/c"]), "{requests:?}");
+
+    listed(format!("{url}a\n\nexample.org/x\n"));
+    let (code, _, stderr) = run(&[url]).await;
+    assert_eq!(code, 2);
+    let says = "cannot crawl `example.org/x` (did you mean https://example.org/x ?) (list, line 3)";
+    assert!(stderr.contains(says), "{stderr}");
+
+    listed("# nothing\n".to_owned());
+    let (code, _, stderr) = run(&[]).await;
+    assert_eq!(code, 2);
+    assert!(stderr.contains("no URL given"), "{stderr}");
 }
 
 #[tokio::test]

@@ -73,7 +73,7 @@ pub enum FrontierError {
     /// The journal is that of another crawl.
     #[error(
         "journal `{}` is of another crawl, with {what} {}, not {}",
-        path.display(), Value(theirs), Value(ours)
+        path.display(), Value(theirs, ours), Value(ours, theirs)
     )]
     OtherCrawl {
         /// The file.
@@ -90,14 +90,41 @@ pub enum FrontierError {
     Closed,
 }
 
-/// What a crawl says of itself. What it says nothing of is as it is by default.
-struct Value<'a>(&'a str);
+/// What a crawl says of itself, beside what another says. What it says nothing of is as it is by default;
+/// of very much, only where it differs is told.
+struct Value<'a>(&'a str, &'a str);
 
 impl fmt::Display for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            "" => f.write_str("as by default"),
-            said => write!(f, "`{said}`"),
+        let Value(said, other) = *self;
+        if said.is_empty() {
+            return f.write_str("as by default");
         }
+        if said.len().max(other.len()) <= MOST_TOLD {
+            return write!(f, "`{said}`");
+        }
+        let alike = said.split(' ').zip(other.split(' '));
+        let alike = alike.take_while(|(ours, theirs)| ours == theirs).count();
+        let different: Vec<_> = said.split(' ').skip(alike).take(3).collect();
+        write!(f, "`... {} ...`", different.join(" "))
+    }
+}
+
+/// Longer texts are not told in full, in bytes.
+const MOST_TOLD: usize = 500;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_long_lists_it_is_told_where_they_differ() {
+        let told = |said: &str, other: &str| Value(said, other).to_string();
+        assert_eq!(told("a b", "a c"), "`a b`");
+        assert_eq!(told("", "a c"), "as by default");
+        let long = "http://h/ ".repeat(100);
+        let list = |end| format!("{long}{end}");
+        assert_eq!(told(&list("a b c d"), &list("x")), "`... a b c ...`");
+        assert_eq!(told(&list("x"), &list("a b c d")), "`... x ...`");
     }
 }

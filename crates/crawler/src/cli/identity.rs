@@ -1,5 +1,5 @@
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use dragline::{Config, Cookies, Field, Login, Netrc};
 use url::Url;
 
+use crate::cli::value::read;
 use crate::cli::{Unwritten, WrongUsage};
 
 /// Who asks. What is secret goes to the origins of URL alone (scheme, host and port), and stands
@@ -142,17 +143,6 @@ impl Saved {
             .and_then(|mut file| file.write_all(&cookies));
         written.with_context(|| Unwritten(self.file.clone()))
     }
-}
-
-fn read(file: &Path) -> anyhow::Result<String> {
-    let unreadable = || WrongUsage(format!("cannot read `{}`", file.display()));
-    let bytes = if file == Path::new("-") {
-        io::read_to_string(io::stdin()).map(String::into_bytes)
-    } else {
-        fs::read(file)
-    };
-    let bytes = bytes.with_context(unreadable)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn first_line(file: &Path) -> anyhow::Result<String> {

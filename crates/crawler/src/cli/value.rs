@@ -1,6 +1,13 @@
-//! Values as typed: times and sizes.
+//! Values as typed: times, sizes, and files to be read.
 
+use std::fs;
+use std::io;
+use std::path::Path;
 use std::time::Duration;
+
+use anyhow::Context as _;
+
+use crate::cli::WrongUsage;
 
 pub(crate) fn seconds(typed: &str) -> Result<Duration, String> {
     let seconds: f64 = typed
@@ -25,4 +32,16 @@ pub(crate) fn bytes(typed: &str) -> Result<u64, String> {
     number
         .checked_mul(unit)
         .ok_or_else(|| "too large".to_owned())
+}
+
+/// Reads a file, or standard input if it is `-`.
+pub(crate) fn read(file: &Path) -> anyhow::Result<String> {
+    let unreadable = || WrongUsage(format!("cannot read `{}`", file.display()));
+    let bytes = if file == Path::new("-") {
+        io::read_to_string(io::stdin()).map(String::into_bytes)
+    } else {
+        fs::read(file)
+    };
+    let bytes = bytes.with_context(unreadable)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -14,6 +14,7 @@ mod seeds;
 mod serve;
 mod value;
 mod verify;
+mod wget;
 
 use clap::Parser;
 use dragline::Config;
@@ -32,6 +33,7 @@ use crate::cli::scope::Scope;
 use crate::cli::seeds::Seeds;
 use crate::cli::serve::Serve;
 use crate::cli::verify::Verify;
+use crate::cli::wget::Anyway;
 
 /// Keep a web site: an archive of it (WARC), and a copy that opens offline
 ///
@@ -70,6 +72,9 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     limits: Limits,
+
+    #[command(flatten)]
+    anyway: Anyway,
 }
 
 /// What is done beside crawling.
@@ -87,14 +92,15 @@ pub(crate) enum Command {
 impl Arguments {
     /// Reads the command line; ends the program if it is wrong.
     pub(crate) fn typed() -> Self {
-        Self::parse_from(std::env::args_os().map(scope::spelled_out))
+        let typed = std::env::args_os().flat_map(wget::spelled_out);
+        Self::try_parse_from(typed).unwrap_or_else(|error| wget::with_hint(error).exit())
     }
 
     /// Returns what is to be done, and where cookies go at the end.
     pub(crate) fn into_config(self) -> anyhow::Result<(Config, Option<Saved>)> {
         let (typed, mut config) = self.seeds.into_config()?;
         self.output.apply(&mut config);
-        self.scope.apply(&mut config)?;
+        self.scope.apply(self.anyway.recursive > 0, &mut config)?;
         self.requests.apply(&mut config);
         let variable = |name: &str| std::env::var(name).ok();
         self.network.apply(&mut config, variable)?;
@@ -209,7 +215,7 @@ mod tests {
     #[test]
     fn the_scope_is_what_its_flags_say() {
         let scope = |typed: &str| {
-            let typed = typed.split(' ').map(|it| scope::spelled_out(it.into()));
+            let typed = typed.split(' ').flat_map(|it| wget::spelled_out(it.into()));
             let typed = ["dragline", "http://h/"]
                 .map(Into::into)
                 .into_iter()
@@ -242,6 +248,8 @@ mod tests {
             ("-l inf", ""),
             ("-p", "--page-requisites"),
             ("-np", "--no-parent"),
+            ("-mkEpnp", "--no-parent"),
+            ("-r -l 2 -p -k -nH -nv -c -K", "--level=2"),
             ("-H -D a", "--domains=a --span-hosts"),
             (
                 "-I a -X b",
@@ -252,8 +260,10 @@ mod tests {
         ] {
             assert_eq!(scope(short), long);
         }
-        let error = config(&["http://h/", "-A", "a["]).unwrap_err();
-        assert_eq!(Exit::of_error(&error), Exit::Usage);
+        for wrong in [["-A", "a["], ["-p", "-l2"]] {
+            let error = config(&[&["http://h/"][..], &wrong].concat()).unwrap_err();
+            assert_eq!(Exit::of_error(&error), Exit::Usage);
+        }
     }
 
     #[test]

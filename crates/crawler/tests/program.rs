@@ -112,6 +112,12 @@ async fn wrong_usage_is_2() {
         (&["http://h/", "--ca-certificate", "none.pem"], "none.pem"),
         (&[], "URL"),
         (&["--input-file", "none.txt"], "none.txt"),
+        (&["http://h/", "-rN"], "tip: --update crawls again"),
+        (
+            &["http://h/", "--warc-file=x"],
+            "tip: an archive is kept anyway",
+        ),
+        (&["http://h/", "-mnd"], "tip: files lie in the folders"),
     ] {
         let (code, _, stderr, folder) = run(arguments).await;
         assert_eq!(code, 2, "{arguments:?}: {stderr}");

@@ -1,5 +1,3 @@
-use std::ffi::OsString;
-
 use dragline::{
     Case, Config, FilePattern, FolderPattern, Follow, InvalidPattern, Regex, RequisiteHosts, Rules,
 };
@@ -17,7 +15,7 @@ pub(crate) struct Scope {
     level: Option<Level>,
 
     /// Fetch URL and what it needs, and follow no link
-    #[arg(short, long, conflicts_with = "level")]
+    #[arg(short, long)]
     page_requisites: bool,
 
     /// Stay in the folder of URL; also -np
@@ -119,7 +117,7 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
-    pub(crate) fn apply(self, config: &mut Config) -> anyhow::Result<()> {
+    pub(crate) fn apply(self, is_recursive: bool, config: &mut Config) -> anyhow::Result<()> {
         let case = if self.ignore_case {
             Case::Ignored
         } else {
@@ -127,14 +125,21 @@ impl Scope {
         };
         let files = |names: Vec<String>| all(&names, |name| FilePattern::with_case(name, case));
         let folders = |names: Vec<String>| all(&names, |name| FolderPattern::with_case(name, case));
-        let depth = self.level.and_then(|Level(most)| most);
+        let depth = match self.level {
+            None if self.page_requisites && !is_recursive => Some(0),
+            Some(_) if self.page_requisites && !is_recursive => {
+                let message = "--page-requisites follows no link: with --level, leave it out";
+                return Err(WrongUsage(message.to_owned()).into());
+            }
+            level => level.and_then(|Level(most)| most),
+        };
         config.follow = Follow {
             sitemaps: !self.no_sitemaps,
             guesses: !self.no_guesses,
             nofollow: self.nofollow,
         };
         config.scope = Rules {
-            depth: if self.page_requisites { Some(0) } else { depth },
+            depth,
             no_parent: self.no_parent,
             span_hosts: self.span_hosts,
             domains: self.domains,
@@ -149,14 +154,6 @@ impl Scope {
         };
         Ok(())
     }
-}
-
-/// Spells out wget's short options of two letters, which to others are two options.
-pub(crate) fn spelled_out(typed: OsString) -> OsString {
-    if typed == "-np" {
-        return "--no-parent".into();
-    }
-    typed
 }
 
 fn all<T>(

@@ -138,7 +138,11 @@ pub(crate) fn search(
     if matches!(text, Cow::Borrowed(_))
         && let Some(url) = CanonicalUrl::new(address)
     {
-        links.content = Content::of(content, capture.body.digest().prefix(), &url);
+        let digest = capture.body.digest().prefix();
+        let canonical = searched.canonical.as_ref();
+        let canonical = canonical.and_then(|it| CanonicalUrl::of_written(it.as_str()));
+        let version = canonical.and_then(|it| Content::of_version(digest, &url, &it));
+        links.content = version.unwrap_or_else(|| Content::of(content, digest, &url));
         links.spans = spans;
     }
     links

@@ -326,3 +326,49 @@ async fn so_many_urls_of_a_host_are_fetched_and_the_others_are_left() {
     assert!(summary.is_complete());
     assert_eq!((asked(&site).len(), summary.fetched), (20, 22));
 }
+
+/// A list that can be filtered by eight features, each of which some things have: 256 versions of it.
+async fn shop(canonical: &str) -> Site {
+    let thing = |n: usize| String::from_utf8(vec![b'a' + u8::try_from(n).unwrap(); 3]).unwrap();
+    let path = |filter: usize| match filter {
+        0 => "/list".to_owned(),
+        _ => format!("/list?f={filter:08b}"),
+    };
+    let list = |filter: usize| {
+        let things = (0..16).filter(|n| (n * 17) & filter == 0).map(thing);
+        let things = things.map(|thing| format!("<a href=/{thing}>{thing}</a>"));
+        let others = (0..8).map(|bit| format!("<a href='{}'>*</a>", path(filter ^ 1 << bit)));
+        let links: String = things.chain(others).collect();
+        // Its own words.
+        let says = format!("{filter:08b}").replace('0', "o").replace('1', "x");
+        Answer::html(&format!("{canonical}{says}{links}"))
+    };
+    Site::start_with(|_| {
+        let lists = (0..256).map(|filter| (path(filter), list(filter)));
+        let things = (0..16).map(thing);
+        let things = things.map(|thing| (format!("/{thing}"), Answer::html(&thing)));
+        let home = ("/".to_owned(), Answer::html("<a href=list>list</a>"));
+        lists.chain(things).chain([home]).collect()
+    })
+    .await
+}
+
+#[tokio::test]
+async fn versions_of_one_list_are_a_trap() {
+    for (canonical, most) in [("", 256), ("<link rel=canonical href=/list>", 40)] {
+        let site = shop(canonical).await;
+        let folder = tempfile::tempdir().unwrap();
+        crawl(Config {
+            max_alike: Some(5),
+            ..config(&site, &folder, Rules::default())
+        })
+        .await;
+        let asked = asked(&site);
+        let lists = asked.iter().filter(|path| path.starts_with("/list"));
+        let lists = lists.count();
+        assert!(lists <= most && lists >= 8, "{lists}");
+        let things = asked.iter().filter(|path| path.len() == 4);
+        assert_eq!(things.count(), 16, "{asked:?}");
+        assert_eq!(lists == 256, canonical.is_empty(), "{lists}");
+    }
+}

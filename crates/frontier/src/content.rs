@@ -6,6 +6,7 @@ use siphasher::sip::SipHasher13;
 use wide::u8x16;
 
 use crate::CanonicalUrl;
+use crate::canonical::path_and_query_of;
 
 /// What an answer says, in two numbers: to tell whether another one said it before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +53,19 @@ impl Content {
             words: Some(about.fold(more, u64::wrapping_add)),
             digest,
         }
+    }
+
+    /// What a document says that was fetched from `url` and is a version of `canonical` by its own word
+    /// (`rel=canonical`, RFC 6596), if these differ by their queries alone: a list, filtered or sorted
+    /// otherwise. All such versions of one document say the same.
+    pub fn of_version(digest: u64, url: &CanonicalUrl, canonical: &CanonicalUrl) -> Option<Self> {
+        let (path, query) = path_and_query_of(url.as_str());
+        let (of_path, of_query) = path_and_query_of(canonical.as_str());
+        let is_version = query.is_some() && path == of_path && query != of_query;
+        is_version.then(|| Content {
+            words: Some(hash([of_path, "?", of_query.unwrap_or_default()].concat())),
+            digest,
+        })
     }
 
     /// What is no document (a picture, an archive) and has this digest, as [`of`](Self::of) wants it.
@@ -344,6 +358,32 @@ mod tests {
         let long = of("otherworldliness otherworldlines", "http://h/");
         let other = of("otherworldliness otherworldline", "http://h/");
         assert_ne!(long.words, other.words);
+    }
+
+    #[test]
+    fn versions_of_one_document_say_the_same() {
+        let url = |text: &str| CanonicalUrl::parse(text).unwrap();
+        let version = |of: &str, canonical: &str| {
+            let content = Content::of_version(1, &url(of), &url(canonical));
+            content.and_then(|content| content.words)
+        };
+        let list = version("http://h/list?color=red", "http://h/list");
+        assert!(list.is_some());
+        assert_eq!(list, version("http://h/list?size=m", "https://www.h/list"));
+        assert_ne!(list, version("http://h/other?size=m", "http://h/other"));
+        assert_ne!(
+            list,
+            version("http://h/list?a&page=2", "http://h/list?page=2")
+        );
+        for own in ["http://h/list", "http://h/list?page=2"] {
+            assert_eq!(version(own, own), None);
+        }
+        assert_eq!(version("http://h/list", "http://h/list?all"), None);
+        assert_eq!(
+            version("http://h/a?color=red", "http://h/"),
+            None,
+            "of all pages"
+        );
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Spaces without end, told from big sites, in plain code.
 //!
 //! What a trap has in common with no big site: its pages say nothing new, and lead only to more of
-//! their kind. So each page that is done is compared with those of its site before ([`Content`]):
+//! their kind. So each page that is done is compared with those of its site before ([`Content`]), by its
+//! words, or by what it says to be a version of:
 //!
 //! - What was found only on a page that says nothing new is *suspect*; so is what has one segment
 //!   three times in its path. Of suspects, a site may waste a few, or one for each three answers that

@@ -104,7 +104,13 @@ fn search(
             each(&target, reference.kind);
         }
     }
+    let mut named = found.references.iter();
+    let canonical = named.find(|it| it.role == Role::Canonical && it.kind == Kind::Navigation);
+    let canonical = canonical
+        .filter(|it| resolver.resolve(&bases, it, it.text(source), &mut target))
+        .map(|_| target);
     let searched = Searched {
+        canonical,
         is_whole: !found.is_cut && !is_too_long && !resolver.is_spent,
         nofollow: std::mem::take(&mut found.nofollow),
     };
@@ -121,6 +127,8 @@ pub struct Searched {
     /// The crawlers that a page asks to follow no link (`<meta name=robots content=nofollow>`), in
     /// lower case: `robots` is all of them.
     pub nofollow: Vec<String>,
+    /// Of which document a page says to be a version (`<link rel=canonical>`, RFC 6596).
+    pub canonical: Option<Target>,
 }
 
 /// A document whose links were found.

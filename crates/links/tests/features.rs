@@ -484,6 +484,25 @@ fn a_page_may_ask_crawlers_to_follow_no_link() {
 }
 
 #[test]
+fn a_page_may_be_a_version_of_another() {
+    let of = |page: &str| {
+        let searched = each_target(page.as_bytes(), Format::Html, None, &url(), |_, _| {});
+        searched.canonical.map(|target| target.as_str().to_owned())
+    };
+    let there = url().join("list").unwrap();
+    let page = "<a href=list>a</a><link rel=Canonical href=list><link rel=canonical href=b>";
+    assert_eq!(
+        of(page),
+        Some(there.into()),
+        "though it is linked to before"
+    );
+    assert_eq!(
+        of("<meta property=og:url content=list><link rel=next href=list>"),
+        None
+    );
+}
+
+#[test]
 fn a_name_that_an_import_map_gives_a_meaning_is_a_link() {
     let page = "<script type=importmap>{\"imports\": {\"lib/\": \"./js/\", \"lib/a/\": \"/a/\", \"x\": \"./x.js\"}}</script>\
                 <script type=module>import 'lib/n.js'; import 'lib/a/b.js'; import 'x'; import 'y'; import('lib/d.js')</script>";

@@ -589,14 +589,9 @@ impl Engine {
             let (from, to) = (from.url.clone(), to.clone());
             self.tell(Event::ScopeExtended { from, to }).await;
         }
-        // Where a guess leads there is something, and it is found on whatever way comes first.
-        let role = match from.role {
-            Role::Guess => Role::Page,
-            role => role,
-        };
         Found {
             url: to,
-            role,
+            role: from.role,
             redirects: from.redirects + 1,
             is_seed,
         }

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use dragline::{
-    Change, ContentError, Event, FetchError, Limit, OnlyServed, Progress, Reason, Summary, escaped,
+    Change, ContentError, Event, FetchError, Limit, OnlyServed, Progress, Reason, Summary, Trap,
+    escaped,
 };
 use indicatif::{BinaryBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::{Interval, MissedTickBehavior, interval};
@@ -133,13 +134,16 @@ impl Show {
                     }
                 }
             }
-            Event::HeldBack(trap) => self.say(&format!(
-                "note: a trap, it seems: {} URLs like {}{} are not fetched: {} (see --max-alike)",
-                HumanCount(trap.held),
-                trap.site,
-                trap.shape,
-                trap.kind,
-            )),
+            Event::HeldBack(Trap { kind, site, shape, held }) => {
+                let held = HumanCount(*held);
+                let which = match shape.as_str() {
+                    "*" => format!("{held} other URLs of {site}"),
+                    shape => format!("{held} URLs like {site}{shape}"),
+                };
+                self.say(&format!(
+                    "note: a trap, it seems: {which}, and what they lead to, are not fetched: {kind} (see --max-alike)"
+                ));
+            }
             Event::NotPurged => self.say(
                 "note: nothing is removed from the copy, since not all of the site could be looked at",
             ),

@@ -180,6 +180,7 @@ async fn what_only_scripts_name_is_asked_for_and_need_not_be_there() {
             ("/js/i.png", Answer::of_type("image/png", "i")),
             ("/docs/data.json", Answer::of_type("application/json", "{}")),
             ("/docs/in-b.json", Answer::of_type("application/json", "{}")),
+            ("/sitemap.xml", Answer::redirect("/sitemap.xml/")),
         ]
     })
     .await;
@@ -190,7 +191,7 @@ async fn what_only_scripts_name_is_asked_for_and_need_not_be_there() {
     assert_eq!(failures, ["js/no.png"]);
     assert_eq!(
         (summary.fetched, summary.refused, summary.unreached),
-        (8, 1, 0)
+        (9, 1, 0)
     );
     assert_eq!(
         read(&folder, "js/a.js"),
@@ -213,7 +214,8 @@ async fn what_only_scripts_name_is_asked_for_and_need_not_be_there() {
             "/js/index.js",
             "/js/more.css",
             "/js/no.png",
-            "/sitemap.xml"
+            "/sitemap.xml",
+            "/sitemap.xml/"
         ]
     );
     assert!(other.requests().is_empty());

@@ -105,8 +105,17 @@ async fn a_copy_by_other_rules_is_judged_by_them() {
 
 #[tokio::test]
 async fn what_a_page_needs_and_did_not_get_is_nothing_that_falls_short() {
-    let site = Site::start(|_| [("/", Answer::html("<script src=gone.js></script>"))]).await;
-    let folder = crawled(&site).await;
+    let site = Site::start(|_| {
+        let script = Answer::of_type("text/javascript", "fetch('rest'); fetch('data.json')");
+        [
+            (
+                "/",
+                Answer::html("<script src=gone.js></script><script src=a.js></script>"),
+            ),
+            ("/a.js", script),
+        ]
+    });
+    let folder = crawled(&site.await).await;
     assert_eq!(findings(&verified(&folder)), [""; 0]);
 }
 

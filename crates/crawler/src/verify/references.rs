@@ -132,7 +132,9 @@ fn is_followed(link: &Link) -> bool {
     // A prefix is of many; what a service worker is, it is only when it is served.
     let is_prefix = matches!(link.role, Role::ImportMap | Role::ImportMapKey)
         && link.url.to_url().path().ends_with('/');
-    !is_prefix && link.role != Role::ServiceWorker && link.kind != Kind::Base
+    // That nothing is where a guess leads is no fault.
+    let is_one = !matches!(link.kind, Kind::Base | Kind::Guess);
+    !is_prefix && is_one && link.role != Role::ServiceWorker
 }
 
 /// The paths of all files, but for those of the state.

@@ -145,6 +145,22 @@ impl Host {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The same name with `www.` before it, or without: mostly, that is the same site.
+    pub(crate) fn twin(&self) -> Option<Self> {
+        let name = self.0.split(':').next().unwrap_or_default();
+        // No address, and no name of one label.
+        let is_domain = |name: &str| {
+            let (_, last) = name.rsplit_once('.').unwrap_or_default();
+            last.starts_with(|it: char| it.is_ascii_alphabetic())
+        };
+        let twin = match name.strip_prefix("www.") {
+            Some(name) => name.to_owned(),
+            None => format!("www.{name}"),
+        };
+        let is_twin = is_domain(name) && is_domain(&twin);
+        is_twin.then(|| Host::named(&self.0.replacen(name, &twin, 1)))
+    }
 }
 
 impl Borrow<str> for Host {

@@ -84,13 +84,17 @@ impl Scope {
         scope
     }
 
-    /// Takes in one more seed, or where one leads; returns whether its host is a new one.
+    /// Takes in one more seed, or where one leads; returns whether its host is a new one. With a host goes
+    /// the one of the same name with `www.` before it, or without.
     pub fn include(&mut self, seed: &CanonicalUrl) -> bool {
         self.seeds.insert(seed.clone());
         let host = seed.host();
         let is_new = !self.hosts.contains_key(&host);
-        let folder = folder_of(seed.as_str()).to_owned();
-        self.hosts.entry(host).or_default().insert(folder);
+        let folder = folder_of(seed.as_str());
+        for host in host.twin().into_iter().chain([host]) {
+            let folders = self.hosts.entry(host).or_default();
+            folders.insert(folder.to_owned());
+        }
         is_new
     }
 
@@ -306,11 +310,39 @@ mod tests {
         assert!(admits(&scope, "http://example.org/"));
         assert!(admits(&scope, "https://example.org/a"));
         assert!(!admits(&scope, "http://example.org:8080/"));
-        assert!(!admits(&scope, "http://www.example.org/"));
+        assert!(!admits(&scope, "http://docs.example.org/"));
         assert!(!admits(&scope, "http://example.org.evil.test/"));
-        assert!(scope.include(&url("http://www.example.org/")));
-        assert!(!scope.include(&url("http://www.example.org/a")));
-        assert!(admits(&scope, "http://www.example.org/"));
+        assert!(scope.include(&url("http://docs.example.org/")));
+        assert!(!scope.include(&url("http://docs.example.org/a")));
+        assert!(admits(&scope, "http://docs.example.org/"));
+    }
+
+    #[test]
+    fn a_host_is_the_same_with_www_and_without() {
+        for (seed, twin) in [
+            ("http://example.org/a", Some("https://www.example.org/b")),
+            (
+                "http://www.example.org:81/a",
+                Some("http://example.org:81/b"),
+            ),
+            ("http://docs.example.org/a", None),
+            ("http://www.org/a", None),
+            ("http://localhost/a", None),
+            ("http://127.0.0.1/a", None),
+        ] {
+            let scope = Scope::of(&[url(seed)]);
+            let others = [
+                "https://www.example.org/b",
+                "http://example.org:81/b",
+                "http://org/b",
+                "http://www.www.org/b",
+                "http://www.localhost/b",
+                "http://www.127.0.0.1.x/b",
+            ];
+            let judge = |text| scope.judge(&Found::link(url(text)), 1).is_admitted();
+            let admitted: Vec<_> = others.into_iter().filter(|text| judge(text)).collect();
+            assert_eq!(admitted, Vec::from_iter(twin), "{seed}");
+        }
     }
 
     #[test]

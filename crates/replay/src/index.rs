@@ -2,6 +2,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use archive::Entry;
+use links::Format;
 use url::Url;
 
 use crate::address::host;
@@ -45,6 +46,21 @@ impl Index {
         self.entries.get(&*(self.key)(url.as_str())?)
     }
 
+    /// Finds what was captured with another query, or without, if it is one and the same, however often:
+    /// its server seems not to heed queries. A page must have been captured without one.
+    pub(crate) fn find_by_path(&self, url: &Url) -> Option<&Entry> {
+        let key = (self.key)(url.as_str())?;
+        let path = without_query(&key);
+        let entries = self.entries.iter();
+        let mut found = entries.filter(|(key, _)| without_query(key) == path);
+        let (_, first) = found.next()?;
+        let is_same = |entry: &Entry| entry.status.is_success() && entry.digest == first.digest;
+        let is_one = is_same(first) && found.all(|(_, entry)| is_same(entry));
+        let is_page = || Format::of(first.content_type.as_deref(), b"", url) == Some(Format::Html);
+        let is_meant = is_one && (self.entries.contains_key(path) || !is_page());
+        is_meant.then_some(first)
+    }
+
     /// Returns whether anything was captured from this URL's host.
     pub(crate) fn knows_host(&self, url: &Url) -> bool {
         self.hosts.contains(&*host(url))
@@ -68,6 +84,10 @@ impl Index {
     pub(crate) fn hosts(&self) -> usize {
         self.hosts.len()
     }
+}
+
+fn without_query(url: &str) -> &str {
+    url.split(['?', '#']).next().unwrap_or(url)
 }
 
 /// Where this answer redirects to.

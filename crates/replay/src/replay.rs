@@ -117,8 +117,8 @@ impl Replay {
     fn find(&self, target: &str) -> Option<(&Entry, Url)> {
         let urls = self.addresses.urls(target);
         let captured = urls
-            .into_iter()
-            .filter_map(|url| Some((self.index.find(&url)?, url)));
+            .iter()
+            .filter_map(|url| Some((self.index.find(url)?, url.clone())));
         let mut first = None;
         for (entry, url) in captured {
             // From one scheme to the other, both of which are here: it would lead to itself.
@@ -128,7 +128,10 @@ impl Replay {
             }
             first = first.or(Some((entry, url)));
         }
-        first
+        first.or_else(|| {
+            let mut urls = urls.into_iter();
+            urls.find_map(|url| Some((self.index.find_by_path(&url)?, url)))
+        })
     }
 
     /// What is said where nothing was captured.

@@ -320,6 +320,42 @@ fn header_fields_lead_to_what_was_captured() {
     );
 }
 
+/// As of a search that is a script on a page, and of what is asked for with the time of day.
+#[test]
+fn a_query_that_the_server_did_not_heed_is_not_heeded() {
+    let script = [("content-type", "text/javascript")];
+    let replay = made()
+        .html("http://h/search.html", "search")
+        .with("http://h/a.js?v=1", &script, "a")
+        .with("http://h/b.js?v=1", &script, "b")
+        .with("http://h/b.js?v=2", &script, "bb")
+        .html("http://h/list", "page 1")
+        .html("http://h/list?page=2", "page 2")
+        .html("http://h/item?id=5", "item 5")
+        .moved("http://h/moved?from=a", "/search.html")
+        .replay();
+    for (path, expected) in [
+        ("/search.html?q=word", Some("search")),
+        ("/a.js?v=3", Some("a")),
+        ("/a.js", Some("a")),
+        ("/b.js?v=3", None),
+        ("/list?page=3", None),
+        ("/item?id=6", None),
+        ("/moved?from=b", None),
+    ] {
+        let answer = get(&replay, path);
+        assert_eq!(
+            answer.status().as_u16() == 200,
+            expected.is_some(),
+            "{path}"
+        );
+        assert!(
+            expected.is_none_or(|text| body(answer) == text.as_bytes()),
+            "{path}"
+        );
+    }
+}
+
 #[test]
 fn what_was_not_captured_is_a_page_that_says_so() {
     let replay = made().html("http://h/", "").replay();

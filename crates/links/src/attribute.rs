@@ -38,7 +38,7 @@ impl Name {
 }
 
 /// Those that are met most stand first.
-const NAMES: [&str; 83] = [
+const NAMES: [&str; 114] = [
     "href",
     "style",
     "src",
@@ -122,6 +122,37 @@ const NAMES: [&str; 83] = [
     "usemap",
     "method",
     "formmethod",
+    "onclick",
+    "onload",
+    "onmouseover",
+    "onmouseout",
+    "onmousedown",
+    "onchange",
+    "ondblclick",
+    "data-href",
+    "data-link",
+    "data-url",
+    "data-next",
+    "data-next-page",
+    "data-index",
+    "data-cast",
+    "data-search-url",
+    "data-markdown",
+    "data-offline-search-index-json-src",
+    "data-full",
+    "data-large",
+    "data-zoom-image",
+    "data-zoom-src",
+    "data-pswp-src",
+    "data-mfp-src",
+    "data-at2x",
+    "data-src-retina",
+    "data-dark-src",
+    "data-background-video",
+    "data-background-iframe",
+    "spec-url",
+    "apidescriptionurl",
+    "hx-get",
 ];
 
 /// By its first letter and its last, where the first name is that looks so; and from each, where the

@@ -436,7 +436,12 @@ fn flat(source: Source<'_>, format: Format, guesses: usize) -> Found {
             let urls;
             (urls, is_cut) = html::scripts(decoded, &[], guesses);
             let made = (guesses > 0).then(|| script::made_names(decoded));
-            for url in urls.into_iter().chain(made.into_iter().flatten()) {
+            let urls = urls.into_iter().filter_map(|url| match url.role {
+                // Where it goes, it goes from a page.
+                Role::Refresh => script::guess(url).filter(|_| guesses > 0),
+                _ => Some(url),
+            });
+            for url in urls.chain(made.into_iter().flatten()) {
                 let (kind, within) = (url.kind(), url.within());
                 push(&url.text, url.span, kind, url.role, within);
             }

@@ -18,6 +18,8 @@ pub(crate) enum Holds {
     Refresh,
     /// A whole document.
     Html,
+    /// What is done when something happens to the element.
+    Script,
 }
 
 /// Says what an attribute holds. All names are in lower case; `value` tells the other attributes of
@@ -33,6 +35,7 @@ pub(crate) fn attribute<'v>(
     };
     let (kind, role) = match (attribute, element) {
         ("style", _) => return Some(Holds::Style),
+        (name, _) if name.starts_with("on") => return Some(Holds::Script),
         ("mask", _) => return Some(Holds::Property(Role::Mask)),
         ("clip-path", _) => return Some(Holds::Property(Role::ClipPath)),
         ("cursor", _) => return Some(Holds::Property(Role::Image)),
@@ -94,6 +97,14 @@ pub(crate) fn attribute<'v>(
             (Kind::Navigation, Role::Citation)
         }
         ("action", "form") | ("formaction", "button" | "input") => (Kind::Hint, Role::Form),
+        // Whoever chooses it may be led there.
+        ("value", "option") => return Some(Holds::Perhaps(Kind::Guess, Role::Anchor)),
+        ("src" | "poster", name) if name.contains('-') => {
+            return Some(Holds::Perhaps(Kind::Requisite, Role::Lazy));
+        }
+        ("spec-url" | "apidescriptionurl" | "hx-get", _) => {
+            return Some(Holds::Perhaps(Kind::Guess, Role::Fetch));
+        }
         ("profile", "head") | ("manifest", "html") => (Kind::Hint, Role::Related),
         _ => return lazy(element, attribute),
     };
@@ -105,6 +116,16 @@ fn lazy(element: &str, attribute: &str) -> Option<Holds> {
     let name = attribute.strip_prefix("data-")?;
     Some(match name {
         "srcset" | "lazy-srcset" | "bgset" | "original-set" => Holds::Srcset(Role::Lazy),
+        "href" | "link" => Holds::Perhaps(Kind::Navigation, Role::Anchor),
+        "background-iframe" => Holds::Perhaps(Kind::Embedded, Role::Lazy),
+        "url"
+        | "next"
+        | "next-page"
+        | "index"
+        | "cast"
+        | "search-url"
+        | "markdown"
+        | "offline-search-index-json-src" => Holds::Perhaps(Kind::Guess, Role::Fetch),
         _ if matches!(element, "iframe" | "embed") => Holds::Perhaps(Kind::Embedded, Role::Lazy),
         _ => Holds::Perhaps(Kind::Requisite, Role::Lazy),
     })

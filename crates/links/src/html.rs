@@ -178,11 +178,18 @@ impl Html<'_> {
         let text = self.source.decode(attribute.value.clone(), Escapes::Html);
         let layer = Some(Layer::Attribute(attribute.quotes));
         match holds {
+            Holds::Script => self.javascript(&text, layer),
+            // To a script, that is a label.
+            Holds::Url(_, Role::Anchor) if is_script(&text.decoded) => {
+                self.javascript(&text, layer);
+            }
             Holds::Url(kind, role) => {
                 // Blanks around it stay where they are not part of it.
                 let whole = attribute.value.clone();
                 self.whole(&text.decoded, whole, kind, role, layer);
             }
+            // Of what is only asked for, nothing is ever rewritten.
+            Holds::Perhaps(Kind::Guess, _) if self.told.is_none() => {}
             Holds::Perhaps(kind, role) if holds::is_plainly_url(&text.decoded) => {
                 self.whole(&text.decoded, attribute.value.clone(), kind, role, layer);
             }
@@ -362,7 +369,7 @@ impl Html<'_> {
         for url in urls {
             let place = Place::new(url.within(), layer);
             let span = text.span(url.span.clone());
-            if !self.may_bound_a_script(&span) {
+            if url.is_guess || !self.may_bound_a_script(&span) {
                 self.push(&url.text, url.kind(), url.role, span, place);
             }
         }
@@ -571,6 +578,12 @@ impl Told {
         let print = self.key.hash_one((main.unwrap_or(text), kind, base, layer));
         self.prints.insert(print)
     }
+}
+
+/// Whether a URL is a script (HTML §7.4.2.3, `javascript:` URLs).
+fn is_script(url: &str) -> bool {
+    let scheme = trimmed(url).get(.."javascript:".len());
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("javascript:"))
 }
 
 /// What a script refers to, where names of modules that begin so stand for what begins so. Other names

@@ -87,7 +87,8 @@ pub enum Kind {
 pub enum Role {
     /// `a` and `area`, of HTML and SVG.
     Anchor,
-    /// Meta refresh, or the `Refresh` header.
+    /// Meta refresh, the `Refresh` header, or a script of a page that goes there: `location = "…"`,
+    /// `window.open("…")`.
     Refresh,
     /// `base`.
     Base,

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use crate::chunks::chunks;
 use crate::doxygen;
+use crate::holds::is_plainly_url;
 use crate::link::{MOST_LINKS, Within};
 use crate::{Kind, Role, near};
 
@@ -40,6 +41,7 @@ impl Found {
         match self.role {
             _ if self.is_guess => Kind::Guess,
             Role::ServiceWorker => Kind::Hint,
+            Role::Refresh => Kind::Navigation,
             _ => Kind::Requisite,
         }
     }
@@ -78,6 +80,11 @@ pub(crate) fn made_names(script: &str) -> impl Iterator<Item = Found> {
     names.map(|(text, span)| Found::guess(text, span))
 }
 
+/// What a script refers to, as one that it only may ask for.
+pub(crate) fn guess(found: Found) -> Option<Found> {
+    is_file_name(&found.text).then(|| Found::guess(found.text, found.span))
+}
+
 fn may_refer(script: &str) -> bool {
     let may_have =
         |needle: &str| memchr::memmem::find(script.as_bytes(), needle.as_bytes()).is_some();
@@ -88,6 +95,7 @@ fn may_refer(script: &str) -> bool {
         "addModule",
         "fetch",
         ".open",
+        "location",
         "currentScript",
     ]
     .into_iter()
@@ -149,6 +157,15 @@ enum Before {
     Call(Role),
     /// `.open`, and how many more tokens of `("GET", ` behind it.
     Open(u8),
+    /// `window`, and the dot behind it
+    Window,
+    WindowDot,
+    /// `location`, the dot behind it, and `.href` behind that
+    Location,
+    LocationDot,
+    LocationHref,
+    /// One of them and `=`
+    Place,
     /// `import`, and the dot behind it: `import.meta` is none.
     Operator,
 }
@@ -202,7 +219,10 @@ impl<'s> Lexer<'s> {
         let start = self.at;
         self.skip_while(is_name);
         let name = &self.script[start..self.at];
-        let behind_dot = matches!(self.before, Before::Dot | Before::ContainerDot);
+        let behind_dot = matches!(
+            self.before,
+            Before::Dot | Before::ContainerDot | Before::WindowDot | Before::LocationDot
+        );
         self.regex_may_follow = !behind_dot && OPERATORS.contains(&name);
         self.before = match name {
             "import" | "export" if !behind_dot => {
@@ -221,7 +241,14 @@ impl<'s> Lexer<'s> {
             "addModule" if behind_dot => Before::Callee(Role::Worker),
             "Worker" | "SharedWorker" => Before::Callee(Role::Worker),
             "fetch" => Before::Callee(Role::Fetch),
+            "open" if self.before == Before::WindowDot => Before::Callee(Role::Refresh),
             "open" if behind_dot => Before::Open(0),
+            "window" if !behind_dot => Before::Window,
+            "location" => Before::Location,
+            "href" if self.before == Before::LocationDot => Before::LocationHref,
+            "assign" | "replace" if self.before == Before::LocationDot => {
+                Before::Callee(Role::Refresh)
+            }
             "importScripts" => Before::Callee(Role::WorkerImport),
             "URL" => Before::Callee(Role::ModuleUrl),
             "if" | "while" | "for" | "with" if !behind_dot => Before::Head,
@@ -277,12 +304,19 @@ impl<'s> Lexer<'s> {
             b'.' => {
                 self.before = match before {
                     Before::Container => Before::ContainerDot,
+                    Before::Window => Before::WindowDot,
+                    Before::Location => Before::LocationDot,
                     _ => Before::Dot,
                 };
                 // Of a spread, the operand follows.
                 if self.bytes[..self.at].ends_with(b"..") {
                     self.before = Before::Operator;
                 }
+            }
+            b'=' if matches!(before, Before::Location | Before::LocationHref)
+                && self.bytes.get(self.at) != Some(&b'=') =>
+            {
+                self.before = Before::Place;
             }
             b',' if before == Before::Call(Role::WorkerImport) => self.before = before,
             b',' if before == Before::Open(2) => self.before = Before::Open(3),
@@ -388,6 +422,14 @@ impl<'s> Lexer<'s> {
                 }
                 return;
             }
+            // Not a part of what is put together.
+            Before::Place
+                if !self
+                    .follows()
+                    .starts_with(['+', '.', '?', '[', '|', '&', '=']) =>
+            {
+                Role::Refresh
+            }
             Before::Open(3) if self.follows().starts_with([',', ')']) => Role::Fetch,
             _ => return self.guess(span),
         };
@@ -405,7 +447,8 @@ impl<'s> Lexer<'s> {
     /// packs modules into one script leaves these there.
     fn guess(&mut self, span: Range<usize>) {
         let text = &self.script[span.clone()];
-        if self.guesses == 0 || near::find(b'.', text.as_bytes(), 0).is_none() {
+        let has = |byte| near::find(byte, text.as_bytes(), 0).is_some();
+        if self.guesses == 0 || !has(b'.') && !has(b'<') {
             return;
         }
         let text = if text.contains('\\') {
@@ -413,22 +456,48 @@ impl<'s> Lexer<'s> {
         } else {
             Cow::Borrowed(text)
         };
-        // There may be more: of the markup around it, or to come of a query.
-        let text = text.split(['"', '\'']).next().unwrap_or_default();
-        let text = match text.split_once('?') {
-            Some((path, query)) if query.is_empty() || query.ends_with('=') => path,
-            _ => text,
-        };
-        if !is_file_name(text) {
-            return;
-        }
         let before = self.bytes[..span.start - 1].trim_ascii_end();
         let is_key = before.ends_with(b"{") || before.ends_with(b",");
         if is_key && self.follows().starts_with(':') || before.ends_with(b"require(") {
             return;
         }
-        self.guesses -= 1;
-        self.found.push(Found::guess(text.to_owned(), span));
+        if !text.contains('<') {
+            // There may be more, of the markup around it.
+            let mut pieces = text.split(['"', '\'']);
+            return self.guess_at(pieces.find(|it| !it.is_empty()).unwrap_or_default(), &span);
+        }
+        // Of markup, what is in an attribute.
+        let mut is_url = false;
+        for piece in text.split(['"', '\'', ' ', '>']) {
+            let mut names = ["href=", "src=", "background="].iter();
+            let value = names.find_map(|name| piece.strip_prefix(name));
+            let text = value.unwrap_or(piece);
+            // What ends so is put together.
+            if (is_url || value.is_some()) && is_plainly_url(text) && !text.ends_with('=') {
+                self.push_guess(text, &span);
+            } else {
+                self.guess_at(text, &span);
+            }
+            is_url = value == Some("");
+        }
+    }
+
+    fn guess_at(&mut self, text: &str, span: &Range<usize>) {
+        // The query may be yet to come.
+        let name = match text.split_once('?') {
+            Some((path, query)) if query.is_empty() || query.ends_with('=') => path,
+            _ => text,
+        };
+        if is_file_name(name) {
+            self.push_guess(name, span);
+        }
+    }
+
+    fn push_guess(&mut self, name: &str, span: &Range<usize>) {
+        if self.guesses > 0 {
+            self.guesses -= 1;
+            self.found.push(Found::guess(name.to_owned(), span.clone()));
+        }
     }
 
     /// What follows behind blanks, for as long as it is of interest.
@@ -572,7 +641,8 @@ fn is_file_name(text: &str) -> bool {
         byte.is_ascii_alphanumeric()
             || matches!(byte, b'.' | b'-' | b'_' | b'~' | b'/' | b'%' | b'@')
     };
-    if text.len() > LONGEST_FILE_NAME || text.starts_with("//") {
+    let is_of_tools = text.starts_with("//") || text.contains("node_modules/");
+    if text.len() > LONGEST_FILE_NAME || is_of_tools {
         return false;
     }
     let (path, query) = text.split_once('?').unwrap_or((text, ""));
@@ -589,7 +659,7 @@ fn is_file_name(text: &str) -> bool {
 }
 
 /// How the names end of files that pages need.
-const FILES: [&str; 45] = [
+const FILES: [&str; 60] = [
     "js",
     "mjs",
     "json",
@@ -635,6 +705,21 @@ const FILES: [&str; 45] = [
     "bin",
     "data",
     "pdf",
+    "yaml",
+    "yml",
+    "md",
+    "toml",
+    "kml",
+    "gpx",
+    "hdr",
+    "ktx2",
+    "onnx",
+    "ipynb",
+    "sqlite",
+    "parquet",
+    "usdz",
+    "gz",
+    "cast",
 ];
 const LONGEST_FILE_NAME: usize = 256;
 /// So many names are made of one script, in each way.

@@ -362,6 +362,107 @@ fn names_of_files_in_data_for_scripts_are_guesses() {
 /// The cases of the web platform tests' `parse-a-srcset-attribute`, as far as they are about where
 /// URLs begin and end.
 #[test]
+fn where_a_script_goes_is_a_link() {
+    for script in [
+        "window.location.href = 'x'",
+        "location='x';",
+        "top.location = \"x\" }",
+        "document.location.replace(`x`)",
+        "location.assign('x')",
+        "window.open('x', 'w', 'width=300')",
+    ] {
+        let page = format!("<script>{script}</script>");
+        one(&page, Navigation, Role::Refresh);
+        let new = page.replace("x", "y.html");
+        assert_eq!(moved(Format::Html, &page, "y.html"), new);
+        let script = script.replace('"', "'");
+        one(
+            &format!("<b onclick=\"if (a) {script}\">"),
+            Navigation,
+            Role::Refresh,
+        );
+        one(
+            &format!("<a href=\"JavaScript: {script}\">"),
+            Navigation,
+            Role::Refresh,
+        );
+        assert_eq!(extract(script.as_bytes(), Format::Script, None, &url()), []);
+    }
+    for script in [
+        "location == 'x'",
+        "location.href = 'x' + y",
+        "location.href = y + 'x'",
+        "location.hash = 'x'",
+        "location.href.replace('x', '')",
+        "location.pathname.replace('x', '')",
+        "db.open('x')",
+    ] {
+        check(Format::Html, &format!("<script>{script}</script>"), &[]);
+    }
+    let quoted = "<a onclick='location=\"x\"'>";
+    assert_eq!(
+        moved(Format::Html, quoted, "a'b"),
+        "<a onclick='location=\"a\\u0027b\"'>"
+    );
+}
+
+fn guesses(format: Format, content: &str) -> Vec<String> {
+    let mut guesses = Vec::new();
+    each_target(content.as_bytes(), format, None, &url(), |target, kind| {
+        if kind == Kind::Guess {
+            guesses.push(target.as_str().replace("http://h/d/", ""));
+        }
+    });
+    guesses
+}
+
+#[test]
+fn what_scripts_write_and_handlers_name_are_guesses() {
+    let written = r#"document.write('<a href="a.php?b=1">c</a><img src=d.png alt="e.gif">' + "<a href='/f/'>");
+        x.innerHTML = "<a href=\"g?h=" + i + "\"><b class='j.k'>"; write('"l.html"')"#;
+    let expected = ["a.php?b=1", "d.png", "e.gif", "http://h/f/", "l.html"];
+    assert_eq!(guesses(Format::Script, written), expected);
+    let page = format!("<script>{written}</script>");
+    assert_eq!(guesses(Format::Html, &page), expected);
+    for (page, expected) in [
+        ("<img onmouseover=\"this.src='a.png'\">", &["a.png"][..]),
+        (
+            "<body onload=\"preload('a.png', 'b.png')\">",
+            &["a.png", "b.png"],
+        ),
+        ("<a href=\"javascript:popup('a.html')\">", &["a.html"]),
+        (
+            "<option value=a.html><option value=b><option value=/c/>",
+            &["a.html", "http://h/c/"],
+        ),
+        (
+            "<b data-url=a.json hx-get=/b><redoc spec-url=c.yaml>",
+            &["a.json", "http://h/b", "c.yaml"],
+        ),
+        ("<script>x('node_modules/a.js')</script>", &[]),
+    ] {
+        assert_eq!(guesses(Format::Html, page), expected, "{page}");
+        assert_eq!(
+            extract(page.as_bytes(), Format::Html, None, &url()),
+            [],
+            "{page}"
+        );
+    }
+}
+
+#[test]
+fn attributes_of_elements_that_scripts_make() {
+    one("<tr data-href=/d/x>", Navigation, Role::Anchor);
+    one("<amp-img src=/d/x>", Requisite, Role::Lazy);
+    one(
+        "<section data-background-iframe=/d/x>",
+        Embedded,
+        Role::Lazy,
+    );
+    one("<a data-pswp-src=/d/x>", Requisite, Role::Lazy);
+}
+
+#[test]
 fn srcset_as_in_the_web_platform_tests() {
     for (srcset, expected) in [
         ("", &[][..]),

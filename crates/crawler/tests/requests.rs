@@ -227,6 +227,24 @@ async fn cookies_are_loaded_and_saved() {
     );
 }
 
+/// Who has a session does not end it.
+#[tokio::test]
+async fn with_cookies_of_ones_own_nothing_logs_out() {
+    let links = "<a href=/logout>x</a><a href=/a>a</a>";
+    let site = Site::start(|_| ["/", "/a", "/logout"].map(|path| (path, Answer::html(links))));
+    let site = site.await;
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("mine"), "").unwrap();
+    let arguments = [&site.url, "--load-cookies", "mine", "--no-guesses"];
+    let (code, said) = run_in(folder.path(), &arguments, &[]).await;
+    assert_eq!(code, 0, "{said}");
+    let asked: Vec<_> = site.requests().into_keys().collect();
+    assert_eq!(asked, ["/", "/a"]);
+    let otherwise = ["--reject-regex=/a$", "--output=other"];
+    run_in(folder.path(), &[&arguments[..], &otherwise].concat(), &[]).await;
+    assert!(site.requests().contains_key("/logout"));
+}
+
 /// A crawl that ended at a limit is gone on with as the same visitor, also by its session.
 #[tokio::test]
 async fn a_crawl_that_is_gone_on_with_keeps_its_cookies() {

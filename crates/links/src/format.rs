@@ -37,7 +37,8 @@ impl Format {
                 Some(Format::Manifest)
             }
             name if is_javascript(name) => Some(Format::Script),
-            "text/xml" | "application/xml" | "text/x-opml" => Some(Format::Xml),
+            "text/xml" | "application/xml" | "text/x-opml" | "text/xsl" => Some(Format::Xml),
+            "application/octet-stream" if ends(".xsl") || ends(".xslt") => Some(Format::Xml),
             name if name.ends_with("+xml") => Some(Format::Xml),
             "" if looks_like_html(content) => Some(Format::Html),
             "" if ends(".css") => Some(Format::Css),
@@ -104,6 +105,7 @@ mod tests {
         );
         check(Some("image/svg+xml"), b"", "http://h/", Some(Format::Xml));
         check(Some("text/css"), b"", "http://h/", Some(Format::Css));
+        check(Some("text/xsl"), b"", "http://h/", Some(Format::Xml));
         check(Some("text/plain"), b"<html>", "http://h/a.css", None);
         check(
             None,

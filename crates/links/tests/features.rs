@@ -373,7 +373,7 @@ fn where_a_script_goes_is_a_link() {
     ] {
         let page = format!("<script>{script}</script>");
         one(&page, Navigation, Role::Refresh);
-        let new = page.replace("x", "y.html");
+        let new = page.replace('x', "y.html");
         assert_eq!(moved(Format::Html, &page, "y.html"), new);
         let script = script.replace('"', "'");
         one(

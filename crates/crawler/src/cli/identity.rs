@@ -40,8 +40,8 @@ pub(crate) struct Identity {
     #[arg(long, conflicts_with_all = ["load_cookies", "save_cookies"], hide_short_help = true)]
     no_cookies: bool,
 
-    /// Begin with the cookies of a file (Netscape's format, as browsers export it). What logs out is
-    /// best left out: --reject-regex log-?out
+    /// Begin with the cookies of a file (Netscape's format, as browsers export it); what looks as if it
+    /// logs out is not fetched, unless --reject-regex says what is not
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     load_cookies: Option<PathBuf>,
 
@@ -57,6 +57,9 @@ pub(crate) struct Identity {
     #[arg(long, hide_short_help = true)]
     no_redact: bool,
 }
+
+/// In URLs that end a session.
+const LOGS_OUT: &str = "(?i)([^a-z]|user)(log|sign)[-_]?(out|off)([/?&=._#]|$)";
 
 /// Stands for the file in the home folder; no file has this name.
 const HOME: &str = "\0";
@@ -116,6 +119,7 @@ impl Identity {
             return Ok(None);
         };
         if let Some(file) = &self.load_cookies {
+            config.scope.reject_regex.get_or_insert(LOGS_OUT.parse()?);
             let wrong = cookies.load(read(file)?.as_bytes(), SystemTime::now());
             if wrong > 0 {
                 let file = file.display();
@@ -161,4 +165,34 @@ fn ask(user: &str) -> anyhow::Result<String> {
 fn field(line: &str) -> anyhow::Result<Field> {
     line.parse()
         .with_context(|| WrongUsage("cannot send --header".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use dragline::Regex;
+
+    #[test]
+    fn what_ends_a_session_is_told_by_its_url() {
+        let logs_out = Regex::new(super::LOGS_OUT).unwrap();
+        for url in [
+            "/logout",
+            "/Log-Out/",
+            "/wp-login.php?action=logout&_wpnonce=1",
+            "/wiki/Special:UserLogout",
+            "/sign_out.aspx",
+            "/account/signoff?next=/",
+        ] {
+            assert!(logs_out.is_match(&format!("http://h{url}")), "{url}");
+        }
+        for url in [
+            "/blogout",
+            "/blog-out",
+            "/logouts",
+            "/login",
+            "/signing",
+            "/log/out",
+        ] {
+            assert!(!logs_out.is_match(&format!("http://h{url}")), "{url}");
+        }
+    }
 }

@@ -161,8 +161,9 @@ fn part(text: &str) -> Cow<'_, str> {
     let reserved = is_reserved(&text);
     let last = text.len() - 1;
     let is_kept = |at: usize, char: char| {
-        let dot_at_an_end = char == '.' && (at == 0 || at == last);
-        is_plain(char) && !dot_at_an_end && !(at == 0 && reserved)
+        // Some systems drop them there, or hide the file.
+        let is_at_an_end = matches!(char, '.' | ' ') && (at == 0 || at == last);
+        is_plain(char) && !is_at_an_end && !(at == 0 && reserved)
     };
     if text.len() <= LONGEST_PART && text.char_indices().all(|(at, char)| is_kept(at, char)) {
         return text;
@@ -186,14 +187,15 @@ fn part(text: &str) -> Cow<'_, str> {
     Cow::Owned(part)
 }
 
+/// What names may have in them on every system, and URLs that scripts put together do have.
 fn is_plain(char: char) -> bool {
-    char.is_alphanumeric() || matches!(char, '-' | '_' | '.' | '~' | '=' | '+' | ',' | '@')
+    char.is_alphanumeric() || " !$&'()+,-.;=@[]^_{}~".contains(char)
 }
 
 /// Names of devices on Windows, with any ending.
 fn is_reserved(text: &str) -> bool {
     let end = memchr(b'.', text.as_bytes());
-    let name = &text[..end.unwrap_or(text.len())];
+    let name = text[..end.unwrap_or(text.len())].trim_end();
     if !(3..=5).contains(&name.len()) {
         return false;
     }
@@ -353,10 +355,17 @@ mod tests {
     fn names_that_some_system_takes_amiss_are_escaped() {
         check("http://h/con", "a/b", "%63on");
         check("http://h/NUL.txt", "a/b", "%4EUL.txt");
+        check("http://h/nul%20.txt", "a/b", "%6Eul%20.txt");
         check("http://h/com1.html", "text/html", "%63om1.html");
         check("http://h/console", "a/b", "console");
         check("http://h/a./b%20/c:d*", "a/b", "a%2E/b%20/c%3Ad%2A");
         check("http://h/%C3%BCber/%FF", "a/b", "über/%25FF");
+        check(
+            "http://h/My%20Photo%20(1)!.png?a=b&c",
+            "image/png",
+            "My Photo (1)!@a=b&c.png",
+        );
+        check("http://h/%20a%20/%20", "a/b", "%20a%20/%20");
     }
 
     #[test]

@@ -41,10 +41,14 @@ fn is_safe(path: &str) {
     assert!(path.len() < 1024, "{path} is too long");
     for part in path.split('/') {
         assert!(!part.is_empty() && part.len() < 255, "{part} of {path}");
-        assert!(!part.starts_with('.') && !part.ends_with('.'), "{path}");
-        let is_plain = |char: char| char.is_alphanumeric() || "-_.~=+,@%".contains(char);
+        assert!(
+            !part.starts_with(['.', ' ']) && !part.ends_with(['.', ' ']),
+            "{path}"
+        );
+        let is_plain =
+            |char: char| char.is_alphanumeric() || " !$%&'()+,-.;=@[]^_{}~".contains(char);
         assert!(part.chars().all(is_plain), "{path}");
-        let device = part.split('.').next().unwrap_or_default();
+        let device = part.split('.').next().unwrap_or_default().trim_end();
         let is_device = ["con", "prn", "aux", "nul", "com1", "lpt9"].contains(&&*fold(device));
         assert!(!is_device, "{path}");
     }

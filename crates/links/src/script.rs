@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use memchr::memmem;
+
 use crate::chunks::chunks;
 use crate::doxygen;
 use crate::holds::is_plainly_url;
@@ -86,8 +88,7 @@ pub(crate) fn guess(found: Found) -> Option<Found> {
 }
 
 fn may_refer(script: &str) -> bool {
-    let may_have =
-        |needle: &str| memchr::memmem::find(script.as_bytes(), needle.as_bytes()).is_some();
+    let may_have = |needle: &str| memmem::find(script.as_bytes(), needle.as_bytes()).is_some();
     [
         "import",
         "export",
@@ -118,6 +119,8 @@ struct Lexer<'s> {
     found: Vec<Found>,
     /// How many guesses may still be made.
     guesses: usize,
+    /// It writes markup into its page.
+    writes: bool,
     /// What is open here, innermost last.
     open: Vec<Open>,
     before: Before,
@@ -178,6 +181,7 @@ impl<'s> Lexer<'s> {
             at: 0,
             found: Vec::new(),
             guesses,
+            writes: guesses > 0 && memmem::find(script.as_bytes(), b"document.write").is_some(),
             open: Vec::new(),
             before: Before::Other,
             in_clause: false,
@@ -200,7 +204,7 @@ impl<'s> Lexer<'s> {
             b' ' | b'\t' | b'\n' | b'\r' | b'\x0c' | b'\x0b' => self.at += 1,
             b'/' if rest.starts_with(b"//") => self.skip_line(),
             b'/' if rest.starts_with(b"/*") => {
-                let end = memchr::memmem::find(&rest[2..], b"*/");
+                let end = memmem::find(&rest[2..], b"*/");
                 self.at += end.map_or(rest.len(), |end| end + 4);
             }
             b'<' if rest.starts_with(b"<!--") => self.skip_line(),
@@ -448,7 +452,8 @@ impl<'s> Lexer<'s> {
     fn guess(&mut self, span: Range<usize>) {
         let text = &self.script[span.clone()];
         let has = |byte| near::find(byte, text.as_bytes(), 0).is_some();
-        if self.guesses == 0 || !has(b'.') && !has(b'<') {
+        let is_markup = self.writes && has(b'<');
+        if self.guesses == 0 || !has(b'.') && !is_markup {
             return;
         }
         let text = if text.contains('\\') {
@@ -461,7 +466,7 @@ impl<'s> Lexer<'s> {
         if is_key && self.follows().starts_with(':') || before.ends_with(b"require(") {
             return;
         }
-        if !text.contains('<') {
+        if !is_markup {
             // There may be more, of the markup around it.
             let mut pieces = text.split(['"', '\'']);
             return self.guess_at(pieces.find(|it| !it.is_empty()).unwrap_or_default(), &span);
@@ -659,7 +664,7 @@ fn is_file_name(text: &str) -> bool {
 }
 
 /// How the names end of files that pages need.
-const FILES: [&str; 60] = [
+const FILES: [&str; 59] = [
     "js",
     "mjs",
     "json",
@@ -719,7 +724,6 @@ const FILES: [&str; 60] = [
     "parquet",
     "usdz",
     "gz",
-    "cast",
 ];
 const LONGEST_FILE_NAME: usize = 256;
 /// So many names are made of one script, in each way.

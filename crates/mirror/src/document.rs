@@ -207,7 +207,7 @@ impl<'a> Editor<'a> {
     ///
     /// The captures cannot be read.
     pub(crate) fn carrier(&mut self, module: &Module) -> io::Result<Option<(String, Vec<Module>)>> {
-        let Some((url, content)) = self.inliner.read(self.finder.layout, module.place) else {
+        let Some((url, content)) = self.inliner.module(self.finder.layout, module.place) else {
             return Ok(None);
         };
         let (imports, text) = if module.is_script() {
@@ -255,7 +255,7 @@ impl<'a> Editor<'a> {
         }
         let mut modules = Vec::new();
         if file.media_type == Some(module::SCRIPT)
-            && let Some((url, content)) = self.inliner.read(self.finder.layout, file.place)
+            && let Some((url, content)) = self.inliner.module(self.finder.layout, file.place)
         {
             for link in Document::new(&content, Format::Script, None, &url).links() {
                 if link.role == Role::ModuleImport {

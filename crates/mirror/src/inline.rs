@@ -50,10 +50,19 @@ impl<'a> Inliner<'a> {
     /// Returns the URL and the content of what was captured, unless it cannot be read or is too long
     /// to be in another file.
     pub(crate) fn read(&self, layout: &Layout<'_>, place: u32) -> Option<(Url, Vec<u8>)> {
+        self.read_up_to(LONGEST, layout, place)
+    }
+
+    /// The same of a module, which has a file of its own.
+    pub(crate) fn module(&self, layout: &Layout<'_>, place: u32) -> Option<(Url, Vec<u8>)> {
+        self.read_up_to(LONGEST_MODULE, layout, place)
+    }
+
+    fn read_up_to(&self, most: u64, layout: &Layout<'_>, place: u32) -> Option<(Url, Vec<u8>)> {
         let entry = layout.entry(place).ok()?;
         let url = Url::parse(&entry.url).ok()?;
         let capture = self.archive.read(&entry).ok()?;
-        let limit = LONGEST.min(self.max_content);
+        let limit = most.min(self.max_content);
         let content = capture.content(limit).ok()?;
         // Of what has no coding, the limit is not looked at.
         let is_short = content.len() as u64 <= limit;
@@ -159,6 +168,8 @@ impl Room {
 
 /// A longer file is not brought along within another, in bytes.
 const LONGEST: u64 = 2 << 20;
+/// A longer module has no carrier, in bytes.
+const LONGEST_MODULE: u64 = 8 << 20;
 /// So many bytes come into one file at the most.
 const MOST_IN_ONE: usize = 8 << 20;
 /// What one counts for at least, in bytes.

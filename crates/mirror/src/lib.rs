@@ -43,7 +43,7 @@
 //!   kept, and policies for its content. An encoding that only a header named is named in the file.
 //! - What browsers let no page from disk load is brought along within it, as a data URL: at most
 //!   2 MiB of a file, and 8 MiB in one. Elements of other SVG documents are in the page that uses
-//!   them, and modules also in scripts in the folder `_dragline`, by which it loads them.
+//!   them, and modules of up to 8 MiB also in scripts in the folder `_dragline`, by which it loads them.
 //!   [`Built::only_served`] tells what works only when it is served. Nothing else in a file is changed.
 //! - A document of more than 32 MiB ([`LONGEST_DOCUMENT`]) is kept with its links as they are.
 //! - A file appears under its name whole (written aside, then renamed) or not at all.

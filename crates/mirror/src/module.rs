@@ -51,9 +51,14 @@ impl From<File> for Module {
 }
 
 /// Tells whether a page is of an application that shows, once it runs, what the page's address says,
-/// and would put in its place that there is no such page. `VitePress` makes such.
+/// and would put in its place that there is no such page, or go where it would be. `VitePress` and Nuxt
+/// make such.
 pub(crate) fn is_routed(page: &[u8]) -> bool {
-    memmem::find(page, b"__VP_HASH_MAP__").is_some()
+    let marks = ["__VP_HASH_MAP__", "__NUXT_DATA__", "window.__NUXT__"];
+    let mut found = marks
+        .map(|mark| memmem::find(page, mark.as_bytes()))
+        .into_iter();
+    found.any(|found| found.is_some())
 }
 
 /// What a page loads its modules by.

@@ -237,26 +237,43 @@ fn modules_are_brought_to_the_page() {
 
 #[test]
 fn modules_that_would_show_what_the_address_says_are_not_brought() {
+    for mark in [
+        "<script>window.__VP_HASH_MAP__ = {}</script>",
+        "<script type=application/json id=__NUXT_DATA__>[]</script>",
+        "<script>window.__NUXT__={}</script>",
+    ] {
+        let routed = |src: &str, href: &str| {
+            format!(
+                "<script type=module src={src}></script><link rel=modulepreload href={href}>{mark}"
+            )
+        };
+        let captures = [
+            page(ROOT, &routed("/m.js", "/m.js")),
+            script("m.js", "export {}"),
+        ];
+        let folder = tempfile::tempdir().unwrap();
+        let built = build_in(folder.path(), ROOT, &captures);
+        assert_eq!(
+            fs::read_to_string(folder.path().join("index.html")).unwrap(),
+            routed("./m.js", "m.js")
+        );
+        assert!(!folder.path().join("_dragline").exists());
+        let [only] = &built.only_served[..] else {
+            panic!("{:?}", built.only_served)
+        };
+        assert_eq!((&*only.path, only.reason), ("index.html", Obstacle::Routed));
+    }
+}
+
+#[test]
+fn a_long_module_has_a_carrier_too() {
+    let long = format!("export const x = '{}'", "x".repeat(3 << 20));
     let captures = [
-        page(
-            ROOT,
-            "<script type=module src=/m.js></script><link rel=modulepreload href=/m.js>\
-             <script>window.__VP_HASH_MAP__ = {}</script>",
-        ),
-        script("m.js", "export {}"),
+        page(ROOT, "<script type=module src=/m.js></script>"),
+        script("m.js", &long),
     ];
-    let folder = tempfile::tempdir().unwrap();
-    let built = build_in(folder.path(), ROOT, &captures);
-    assert_eq!(
-        fs::read_to_string(folder.path().join("index.html")).unwrap(),
-        "<script type=module src=./m.js></script><link rel=modulepreload href=m.js>\
-         <script>window.__VP_HASH_MAP__ = {}</script>"
-    );
-    assert!(!folder.path().join("_dragline").exists());
-    let [only] = &built.only_served[..] else {
-        panic!("{:?}", built.only_served)
-    };
-    assert_eq!((&*only.path, only.reason), ("index.html", Obstacle::Routed));
+    let files = copy(&captures);
+    assert!(files["_dragline/modules/m.js.js"].len() > long.len());
 }
 
 #[test]

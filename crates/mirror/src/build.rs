@@ -303,6 +303,9 @@ impl Builder<'_> {
 
     fn write(&mut self, entry: &Entry, url: &Url, path: &str) -> io::Result<u64> {
         let capture = self.archive.read(entry)?;
+        if is_packed(&capture, path) {
+            return self.tree.write_from(path, || capture.body.reader());
+        }
         // What is long and no document does not come into memory; of long documents, one at a time.
         let is_long = capture.body.bytes().is_none();
         if is_long {
@@ -399,6 +402,19 @@ impl Builder<'_> {
             }
         }
     }
+}
+
+/// Whether a file is packed, by its name, and would be by this name what it is no more: some servers say
+/// of what they have packed that they packed it on the way.
+fn is_packed(capture: &Capture, path: &str) -> bool {
+    let coding = capture.headers.get("content-encoding");
+    let is_coded = coding.is_some_and(|coding| {
+        let mut names = ["gzip", "x-gzip"].iter();
+        names.any(|name| coding.as_bytes().eq_ignore_ascii_case(name.as_bytes()))
+    });
+    let ending = path.rsplit('.').next().unwrap_or_default();
+    let mut endings = ["gz", "tgz"].iter();
+    is_coded && endings.any(|packed| ending.eq_ignore_ascii_case(packed))
 }
 
 /// The `Refresh` header, if it is text.

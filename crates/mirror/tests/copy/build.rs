@@ -12,7 +12,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use dragline_mirror::{Came, Captures, Site, Turns, build};
 use http::HeaderMap;
-use http::header::CONTENT_DISPOSITION;
+use http::header::{CONTENT_DISPOSITION, CONTENT_ENCODING};
 use links::{Format, Spans};
 use proptest::prelude::*;
 use url::Url;
@@ -219,6 +219,29 @@ fn a_download_is_named_as_its_header_says_where_nothing_else_does() {
     ];
     assert!(files.keys().eq(paths), "{files:?}");
     assert_eq!(files["index.html"], "<a href=get.php@id&#61;7.docx>x</a>");
+}
+
+#[test]
+fn what_is_packed_by_its_name_stays_so() {
+    let packed = |url, content_type: &str, coding: &str| {
+        let mut capture = document(url, content_type, "PACKED");
+        let coding = coding.parse().unwrap();
+        capture.headers.insert(CONTENT_ENCODING, coding);
+        capture
+    };
+    let captures = [
+        page(ROOT, "x"),
+        packed("http://h/a.txt.gz", "text/plain", "x-gzip"),
+        packed("http://h/a.TGZ", "application/x-tar", "GZip"),
+        packed("http://h/a.txt", "text/plain", "gzip"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let built = build_in(folder.path(), ROOT, &captures);
+    for name in ["a.txt.gz", "a.TGZ"] {
+        assert_eq!(fs::read(folder.path().join(name)).unwrap(), b"PACKED");
+    }
+    let failed: Vec<_> = built.failures.iter().map(|it| &*it.path).collect();
+    assert_eq!(failed, ["a.txt"], "it is not what it says");
 }
 
 #[test]

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::io;
 
 use cap_std::fs::Dir;
@@ -116,7 +117,7 @@ impl Archive {
         let entry = Entry {
             status: capture.status,
             content_type: capture.content_type().map(str::to_owned),
-            location: capture.location().map(str::to_owned),
+            location: capture.location().map(Cow::into_owned),
             ..self.entry(capture, digest, kind)
         };
         let original = original.map(|(_, head)| head);
@@ -141,11 +142,11 @@ impl Archive {
             head: earlier.head(),
             body: earlier.body(),
         };
-        let location = capture.location().or(earlier.location.as_deref());
+        let location = capture.location().map(Cow::into_owned);
         let entry = Entry {
             status: earlier.status,
             content_type: earlier.content_type.clone(),
-            location: location.map(str::to_owned),
+            location: location.or_else(|| earlier.location.clone()),
             ..self.entry(capture, earlier.digest, kind)
         };
         self.append_as(capture, entry, Some(&original))

@@ -1,11 +1,11 @@
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io::Read;
 use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::Body;
 use crate::coding::{self, ContentError};
@@ -64,10 +64,9 @@ impl Capture {
         Some(text(field.as_bytes()))
     }
 
-    /// Returns the value of the `Location` field, if there is one that is text: in UTF-8, as browsers
-    /// read it.
-    pub fn location(&self) -> Option<&str> {
-        str::from_utf8(self.headers.get(LOCATION)?.as_bytes()).ok()
+    /// Returns the value of the `Location` field, if there is one, as [`reference`] reads it.
+    pub fn location(&self) -> Option<Cow<'_, str>> {
+        self.headers.get(LOCATION).map(reference)
     }
 
     /// Returns the body with its content codings undone (RFC 9110 §8.4): `gzip`, `deflate`, `br` and
@@ -117,6 +116,24 @@ impl Capture {
     }
 }
 
+/// Returns a URL that stands in a header field: in UTF-8, or, as browsers read it, with what is not
+/// ASCII percent-encoded.
+pub fn reference(value: &HeaderValue) -> Cow<'_, str> {
+    let bytes = value.as_bytes();
+    if let Ok(text) = str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
+    }
+    let mut text = String::with_capacity(bytes.len() + 16);
+    for byte in bytes {
+        if byte.is_ascii() {
+            text.push(char::from(*byte));
+        } else {
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+    Cow::Owned(text)
+}
+
 /// Room for so many bytes is given back to the system when it is free: glibc keeps up to 32 MiB for
 /// each thread (`M_MMAP_THRESHOLD` in mallopt(3), which grows with what is freed). What of it is not
 /// written to takes no memory.
@@ -127,5 +144,21 @@ fn text(bytes: &[u8]) -> &str {
     match str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_in_a_field_is_utf_8_or_escaped() {
+        let check = |bytes: &[u8], expected| {
+            let value = HeaderValue::from_bytes(bytes).unwrap();
+            assert_eq!(reference(&value), expected);
+        };
+        check("/café?a".as_bytes(), "/café?a");
+        check(b"/caf\xe9?a", "/caf%E9?a");
+        check(b"/%e9", "/%e9");
     }
 }

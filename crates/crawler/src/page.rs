@@ -174,10 +174,12 @@ impl Visitor {
 
     async fn leads(&self, capture: &Capture, address: &Url, named: Named) -> Result<Leads, Reason> {
         Ok(match capture.status {
-            status if follows(status) => match redirect(status, capture.location(), address) {
-                Ok(target) => Leads::Redirect(target),
-                Err(error) => Leads::Nowhere(error.into()),
-            },
+            status if follows(status) => {
+                match redirect(status, capture.location().as_deref(), address) {
+                    Ok(target) => Leads::Redirect(target),
+                    Err(error) => Leads::Nowhere(error.into()),
+                }
+            }
             // A part that was not asked for is no document.
             StatusCode::PARTIAL_CONTENT => Leads::Nowhere(Reason::Status(capture.status)),
             status if status.is_success() => self.links_in(capture, address, named).await?,

@@ -117,7 +117,7 @@ impl Gate {
             let (status, headers, body) = self.fetch(&at).await.map_err(|it| whole(&it))?;
             if follows(status) {
                 let capture = capture(status, headers, body);
-                match redirect(status, capture.location(), &at) {
+                match redirect(status, capture.location().as_deref(), &at) {
                     Ok(target) => at = CanonicalUrl::to_url(&target),
                     Err(_) => return Ok(Arc::default()),
                 }

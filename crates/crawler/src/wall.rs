@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use archive::reference;
 use fetch::{Body, Cookies, FetchError, Fetcher, Response};
 use frontier::{CanonicalUrl, Found, Role, Rules, Scope};
 use http::header::LOCATION;
@@ -146,9 +147,8 @@ impl Walls {
 }
 
 fn target(url: &Url, status: StatusCode, headers: &HeaderMap) -> Option<Url> {
-    let location = headers.get(LOCATION).map(HeaderValue::as_bytes);
-    let location = std::str::from_utf8(location?).ok()?;
-    follows(status).then(|| url.join(location).ok())?
+    let location = reference(headers.get(LOCATION)?);
+    follows(status).then(|| url.join(&location).ok())?
 }
 
 /// Whether a URL is the same as another but for what its query has more, or names it in its query.

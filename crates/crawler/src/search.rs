@@ -57,17 +57,27 @@ pub(crate) struct Named {
     /// Where others are; told on seeds alone.
     pub(crate) sitemaps: Vec<CanonicalUrl>,
     /// Where one would be, as it mostly is, whether others are named or not; on seeds alone.
-    pub(crate) perhaps: Option<CanonicalUrl>,
+    pub(crate) perhaps: Vec<CanonicalUrl>,
 }
 
 impl Manner {
-    /// Where the sitemap of an origin would be, if links to it are followed from a page there.
-    pub(crate) fn perhaps(&self, page: &CanonicalUrl) -> Option<CanonicalUrl> {
-        let place = page.to_url().join("/sitemap.xml").ok()?;
-        let place = CanonicalUrl::new(&place)?;
+    /// Where the sitemap of an origin would be, or one of a page's own folder, if links to it are followed
+    /// from that page.
+    pub(crate) fn perhaps(&self, page: &CanonicalUrl) -> Vec<CanonicalUrl> {
         let scope = Scope::with(Rules::clone(&self.rules), [page]);
-        let verdict = scope.judge(&Found::link(place.clone()), 1);
-        verdict.is_admitted().then_some(place)
+        let page = page.to_url();
+        let own = page.join(".").ok().filter(|folder| {
+            let known = self.pages.0.get(&folder.origin());
+            known.is_some_and(|known| known.contains(folder))
+        });
+        let top = page.join("/").ok();
+        let is_one = own == top;
+        let folders = top.into_iter().chain(own.filter(|_| !is_one));
+        let places = folders.filter_map(|folder| folder.join("sitemap.xml").ok());
+        let places = places.filter_map(|place| CanonicalUrl::new(&place));
+        places
+            .filter(|place| scope.judge(&Found::link(place.clone()), 1).is_admitted())
+            .collect()
     }
 }
 
@@ -296,7 +306,7 @@ impl Gathered {
         for sitemap in named.sitemaps {
             self.add_as(sitemap, Role::Page);
         }
-        if let Some(sitemap) = named.perhaps {
+        for sitemap in named.perhaps {
             self.add_as(sitemap, Role::Guess);
         }
         let found = self.found.into_iter();

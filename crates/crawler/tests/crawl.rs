@@ -208,6 +208,7 @@ async fn what_only_scripts_name_is_asked_for_and_need_not_be_there() {
             "/docs/index.js",
             "/docs/more.css",
             "/docs/no.png",
+            "/docs/sitemap.xml",
             "/js/a.js",
             "/js/data.json",
             "/js/i.png",

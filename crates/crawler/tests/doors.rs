@@ -172,11 +172,13 @@ async fn sitemaps_are_not_followed_if_that_is_not_wanted() {
 async fn a_sitemap_is_looked_for_where_it_mostly_is() {
     let make = || {
         Site::start(|root| {
-            let map = urlset(&[format!("{root}/a")]);
+            let map = |path: &str| Answer::of_type("text/xml", urlset(&[format!("{root}{path}")]));
             [
                 ("/docs/", page()),
-                ("/sitemap.xml", Answer::of_type("text/xml", map)),
+                ("/sitemap.xml", map("/a")),
+                ("/docs/sitemap.xml", map("/docs/b")),
                 ("/a", page()),
+                ("/docs/b", page()),
             ]
         })
     };
@@ -189,11 +191,21 @@ async fn a_sitemap_is_looked_for_where_it_mostly_is() {
     };
     let site = make().await;
     let change = from_docs(&site, false);
-    assert_eq!(asked(&site, change).await, ["/a", "/docs/", "/sitemap.xml"]);
+    let all = [
+        "/a",
+        "/docs/",
+        "/docs/b",
+        "/docs/sitemap.xml",
+        "/sitemap.xml",
+    ];
+    assert_eq!(asked(&site, change).await, all);
     // Where no link leads, none is looked for.
     let site = make().await;
     let change = from_docs(&site, true);
-    assert_eq!(asked(&site, change).await, ["/docs/"]);
+    assert_eq!(
+        asked(&site, change).await,
+        ["/docs/", "/docs/b", "/docs/sitemap.xml"]
+    );
 }
 
 #[tokio::test]

@@ -103,7 +103,7 @@ pub(crate) struct Scope {
     #[arg(long, alias = "no-follow-sitemaps", hide_short_help = true)]
     no_sitemaps: bool,
 
-    /// Do not ask for what scripts only may ask for, nor for /sitemap.xml if nothing names it
+    /// Do not ask for what scripts only may ask for, nor for sitemap.xml if nothing names it
     #[arg(long, hide_short_help = true)]
     no_guesses: bool,
 

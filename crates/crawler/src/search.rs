@@ -13,6 +13,7 @@ use http::HeaderMap;
 use http::header::{LINK, REFRESH};
 use indexmap::IndexMap;
 use links::{Format, Kind, Spans, Target};
+use memchr::memmem;
 use url::{Origin, Position, Url};
 
 use crate::page::MOST_SEARCHED;
@@ -139,6 +140,13 @@ pub(crate) fn search(
         }
     };
     let (searched, spans) = links::each_target_and_spans(text, *format, charset, address, each);
+    if manner.guesses
+        && *format == Format::Html
+        && gathered.is_of_sveltekit()
+        && let Some(data) = data_of_sveltekit(text, address)
+    {
+        gathered.guess(&data, address);
+    }
     if let Some(agent) = &manner.nofollow {
         let mut asked = searched.nofollow.iter();
         gathered.is_asked_not_to = asked.any(|name| name == "robots" || **name == **agent);
@@ -156,6 +164,20 @@ pub(crate) fn search(
         links.spans = spans;
     }
     links
+}
+
+/// What a page of `SvelteKit` that shows data asks for when one comes to it by a link.
+fn data_of_sveltekit(page: &[u8], address: &Url) -> Option<Target> {
+    memmem::find(page, b"{type:\"data\"")?;
+    let mut data = address.clone();
+    let path = address.path();
+    data.set_path(&if path.ends_with(".html") {
+        format!("{path}__data.json")
+    } else {
+        format!("{}/__data.json", path.trim_end_matches('/'))
+    });
+    data.set_query(None);
+    Target::of(data)
 }
 
 /// Whether an answer holds links, by its first bytes.
@@ -247,6 +269,12 @@ impl Gathered {
             found: IndexMap::with_capacity_and_hasher(about, RandomState::default()),
             ..Gathered::default()
         }
+    }
+
+    /// Such a page begins with where its scripts are.
+    fn is_of_sveltekit(&self) -> bool {
+        let mut first = self.found.keys().take(16);
+        first.any(|url| url.as_str().contains("/_app/immutable/"))
     }
 
     fn add(&mut self, target: &Target, kind: Kind) {

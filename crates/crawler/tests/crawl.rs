@@ -154,6 +154,35 @@ async fn each_url_is_requested_once_and_the_copy_does_not_depend_on_timing() {
     assert!(trees.iter().all(|tree| *tree == trees[0]));
 }
 
+/// As one goes there by a link, a script asks for what the page shows.
+#[tokio::test]
+async fn the_data_of_pages_of_sveltekit_is_asked_for() {
+    let head = "<link rel=modulepreload href=/_app/immutable/start.js>";
+    let page = |rest: &str| Answer::html(&format!("{head}{rest}"));
+    let data = "<script>start({data: [{type:\"data\",data:{}}]})</script>";
+    let site = Site::start(|_| {
+        [
+            (
+                "/",
+                page("<a href=/a/>a</a><a href=/b>b</a><a href=/c.html>c</a>"),
+            ),
+            ("/a/", page(data)),
+            ("/b", page(data)),
+            ("/c.html", page(data)),
+            ("/b/__data.json", Answer::of_type("application/json", "{}")),
+        ]
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    run(config(&site.url, &folder)).await;
+    let requests = site.requests();
+    let data = requests.keys().filter(|path| path.contains("__data"));
+    assert!(
+        data.eq(["/a/__data.json", "/b/__data.json", "/c.html__data.json"]),
+        "{requests:?}"
+    );
+}
+
 /// Names of files that scripts have in strings are asked for on their own host, beside the script and
 /// beside the page that the crawl starts from; what is not there is no failure, unless something else
 /// leads there.

@@ -189,7 +189,12 @@ fn part(text: &str) -> Cow<'_, str> {
 
 /// What names may have in them on every system, and URLs that scripts put together do have.
 fn is_plain(char: char) -> bool {
-    char.is_alphanumeric() || " !$&'()+,-.;=@[]^_{}~".contains(char)
+    char.is_alphanumeric()
+        || matches!(
+            char,
+            ' ' | '!' | '$' | '&' | '\'' | '(' | ')' | '+' | ',' | '-' | '.' | ';' | '=' | '@'
+        )
+        || matches!(char, '[' | ']' | '^' | '_' | '{' | '}' | '~')
 }
 
 /// Names of devices on Windows, with any ending.

@@ -434,7 +434,7 @@ fn flat(source: Source<'_>, format: Format, guesses: usize) -> Found {
     match format {
         Format::Script => {
             let urls;
-            (urls, is_cut) = html::scripts(decoded, &[], guesses);
+            (urls, is_cut) = html::scripts(decoded, None, guesses);
             let made = (guesses > 0).then(|| script::made_names(decoded));
             let urls = urls.into_iter().filter_map(|url| match url.role {
                 // Where it goes, it goes from a page.

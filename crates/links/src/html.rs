@@ -359,7 +359,7 @@ impl Html<'_> {
 
     fn javascript(&mut self, text: &Text<'_>, layer: Option<Layer>) {
         let guesses = if self.told.is_some() { MOST_GUESSES } else { 0 };
-        let (urls, is_cut) = scripts(&text.decoded, &self.names, guesses);
+        let (urls, is_cut) = scripts(&text.decoded, Some(&self.names), guesses);
         self.found.is_cut |= is_cut;
         self.push_all(urls, text, layer);
     }
@@ -586,25 +586,26 @@ fn is_script(url: &str) -> bool {
     scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("javascript:"))
 }
 
-/// What a script refers to, where names of modules that begin so stand for what begins so. Other names
-/// stand for addresses of the import map, which are links themselves. And so many guesses. Tells also
-/// whether there may be more.
+/// What a script refers to; in a page, where names of modules that begin so stand for what begins so.
+/// Other names stand for addresses of the import map, which are links themselves. And so many guesses.
+/// Tells also whether there may be more.
 pub(crate) fn scripts(
     text: &str,
-    names: &[(String, String)],
+    in_page: Option<&[(String, String)]>,
     guesses: usize,
 ) -> (Vec<script::Found>, bool) {
     let meant = |mut url: script::Found| {
         if url.is_name {
             // HTML §8.1.6.2, resolve an imports match: the longest counts.
-            let begins = names.iter().filter(|(name, _)| url.text.starts_with(name));
+            let begins = in_page.into_iter().flatten();
+            let begins = begins.filter(|(name, _)| url.text.starts_with(name));
             let (name, address) = begins.max_by_key(|(name, _)| name.len())?;
             url.text.replace_range(..name.len(), address);
         }
         Some(url)
     };
     let found = match guesses {
-        0 => script::urls(text),
+        0 => script::urls(text, in_page.is_some()),
         most => script::urls_and_guesses(text, most),
     };
     // Names that mean nothing are among them, and guesses.

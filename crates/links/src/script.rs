@@ -56,9 +56,10 @@ impl Found {
     }
 }
 
-/// Finds what a script refers to by literals.
-pub(crate) fn urls(script: &str) -> Vec<Found> {
-    if !may_refer(script) {
+/// Finds what a script refers to by literals: one of a page, also where it goes.
+pub(crate) fn urls(script: &str, is_of_page: bool) -> Vec<Found> {
+    let goes = is_of_page && memmem::find(script.as_bytes(), b"location").is_some();
+    if !goes && !may_refer(script) {
         return Vec::new();
     }
     let mut lexer = Lexer::new(script, 0);
@@ -96,7 +97,6 @@ fn may_refer(script: &str) -> bool {
         "addModule",
         "fetch",
         ".open",
-        "location",
         "currentScript",
     ]
     .into_iter()
@@ -755,7 +755,7 @@ mod tests {
     use crate::Role::{self, Fetch, ModuleImport, ModuleUrl, ServiceWorker, Worker, WorkerImport};
 
     fn check(script: &str, expected: &[(&str, Role)]) {
-        let found = super::urls(script);
+        let found = super::urls(script, true);
         let found: Vec<_> = found
             .iter()
             .filter(|url| !url.is_name)

@@ -529,6 +529,12 @@ impl Engine {
             Leads::Links(_) if item.role == Role::Guess && is_in_place(&capture, &item.url) => {
                 Some(Reason::InPlace)
             }
+            // From a file to a page, as one that says it is not there.
+            Leads::Redirect(target)
+                if item.role == Role::Guess && !item.url.may_be_page() && target.may_be_page() =>
+            {
+                Some(Reason::InPlace)
+            }
             _ => None,
         };
         let mut outcome = Outcome::Fetched;
@@ -589,9 +595,14 @@ impl Engine {
             let (from, to) = (from.url.clone(), to.clone());
             self.tell(Event::ScopeExtended { from, to }).await;
         }
+        // Where a guess leads there is something, and it is found on whatever way comes first.
+        let role = match from.role {
+            Role::Guess => Role::Page,
+            role => role,
+        };
         Found {
             url: to,
-            role: from.role,
+            role,
             redirects: from.redirects + 1,
             is_seed,
         }
@@ -683,14 +694,11 @@ fn no_workers<W>(_refused: Refused<W>) -> CrawlError {
 
 /// Whether an answer is a page, and its URL's name that of a file of another kind.
 fn is_in_place(capture: &Capture, url: &CanonicalUrl) -> bool {
-    let of_page = ["html", "htm", "xhtml"];
     let media_type = capture.content_type().unwrap_or_default();
     let is_page = media_type
         .get(..9)
         .is_some_and(|begin| begin.eq_ignore_ascii_case("text/html"));
-    let url = url.to_url();
-    let ending = url.path().rsplit_once('.').map_or("", |(_, ending)| ending);
-    is_page && !of_page.iter().any(|of| ending.eq_ignore_ascii_case(of))
+    is_page && !url.may_be_page()
 }
 
 /// What a host's pace is to be told.

@@ -104,6 +104,12 @@ impl CanonicalUrl {
         Host::named(host_of(&self.0))
     }
 
+    /// Tells whether it may be that of a page, by its name: it is not if that is a file's of another kind.
+    pub fn may_be_page(&self) -> bool {
+        let ending = file_of(&self.0).rsplit_once('.');
+        ending.is_none_or(|(_, ending)| PAGES.iter().any(|it| ending.eq_ignore_ascii_case(it)))
+    }
+
     /// Tells whether it has another query than that one, and all else is the same.
     pub(crate) fn is_variant_of(&self, other: &Self) -> bool {
         let (path, query) = self.0.split_once('?').unzip();
@@ -207,6 +213,12 @@ impl Error for InvalidUrl {
         }
     }
 }
+
+/// How the names of pages end, and of what makes them.
+const PAGES: [&str; 16] = [
+    "html", "htm", "xhtml", "shtml", "php", "php3", "php5", "phtml", "asp", "aspx", "jsp", "jspx",
+    "do", "cgi", "pl", "cfm",
+];
 
 fn after_scheme(url: &str) -> &str {
     let after_scheme = url.strip_prefix("http://");

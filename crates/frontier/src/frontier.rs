@@ -108,8 +108,12 @@ impl Found {
     }
 
     pub(crate) fn depth_from(&self, depth: u32) -> u32 {
-        let is_link = self.role == Role::Page && self.redirects == 0;
-        depth.saturating_add(is_link.into())
+        let is_link = match self.role {
+            Role::Page => true,
+            Role::Guess => self.url.may_be_page(),
+            Role::Requisite => false,
+        };
+        depth.saturating_add((is_link && self.redirects == 0).into())
     }
 
     /// A URL that a document needs, or shows within itself.

@@ -17,8 +17,8 @@ use crate::{CanonicalUrl, Host};
 /// Links lead where all rules let them. What a page needs is exempt from the rules that say where a
 /// crawl goes (hosts, domains, `--no-parent`, `--include-directories`), not from those that say what
 /// it leaves out. A page of another host that came as such a requisite (a frame) is searched too:
-/// what it needs is fetched, its links lead no farther than all others. A guess is judged as what a
-/// page needs, but on the hosts of the seeds alone. Seeds always belong.
+/// what it needs is fetched, its links lead no farther than all others. A guess is judged as a link is, if
+/// it may be a page by its name, and else as what a page needs, but on the hosts of the seeds alone. Seeds always belong.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     rules: Rules,
@@ -106,8 +106,8 @@ impl Scope {
         let url = found.url.as_str();
         let refused = match found.role {
             Role::Requisite if self.rules.requisites == RequisiteHosts::Any => None,
-            Role::Guess if self.hosts.contains_key(host_of(url)) => None,
-            Role::Guess => Some(Rule::Host),
+            Role::Guess if !self.hosts.contains_key(host_of(url)) => Some(Rule::Host),
+            Role::Guess if !found.url.may_be_page() => None,
             _ => self.leaves(url),
         };
         let refused = refused

@@ -255,7 +255,7 @@ impl<'a> Editor<'a> {
         }
         let mut modules = Vec::new();
         if file.media_type == Some(module::SCRIPT)
-            && let Some((url, content)) = self.inliner.module(self.finder.layout, file.place)
+            && let Some((url, content)) = self.inliner.read(self.finder.layout, file.place)
         {
             for link in Document::new(&content, Format::Script, None, &url).links() {
                 if link.role == Role::ModuleImport {

@@ -6,6 +6,7 @@ use std::hash::BuildHasher as _;
 use std::ops::Range;
 
 use foldhash::quality::RandomState;
+use percent_encoding::percent_decode_str;
 
 use crate::attribute::Name;
 use crate::holds::{self, Dialect, Holds};
@@ -178,11 +179,10 @@ impl Html<'_> {
         let text = self.source.decode(attribute.value.clone(), Escapes::Html);
         let layer = Some(Layer::Attribute(attribute.quotes));
         match holds {
+            // Whoever is asked whether to do it has not said yes.
+            Holds::Script if asks_first(&text.decoded) => {}
             Holds::Script => self.javascript(&text, layer),
-            // To a script, that is a label.
-            Holds::Url(_, Role::Anchor) if is_script(&text.decoded) => {
-                self.javascript(&text, layer);
-            }
+            Holds::Url(_, Role::Anchor) if is_script(&text.decoded) => self.script_url(&text),
             Holds::Url(kind, role) => {
                 // Blanks around it stay where they are not part of it.
                 let whole = attribute.value.clone();
@@ -362,6 +362,21 @@ impl Html<'_> {
         let (urls, is_cut) = scripts(&text.decoded, Some(&self.names), guesses);
         self.found.is_cut |= is_cut;
         self.push_all(urls, text, layer);
+    }
+
+    /// A URL that is a script. It is decoded before it is run, so that in it nothing is rewritten: what it
+    /// leads to is only asked for.
+    fn script_url(&mut self, text: &Text<'_>) {
+        let script = percent_decode_str(&text.decoded).decode_utf8_lossy();
+        if self.told.is_none() || asks_first(&script) {
+            return;
+        }
+        for url in script::urls_and_guesses(&script, MOST_GUESSES) {
+            let place = Place::new(Within::Script, None);
+            if url.is_guess || url.role == Role::Refresh {
+                self.push(&url.text, Kind::Guess, Role::Fetch, text.span(0..0), place);
+            }
+        }
     }
 
     /// Takes in what was found in a script.
@@ -578,6 +593,10 @@ impl Told {
         let print = self.key.hash_one((main.unwrap_or(text), kind, base, layer));
         self.prints.insert(print)
     }
+}
+
+fn asks_first(script: &str) -> bool {
+    script.contains("confirm(")
 }
 
 /// Whether a URL is a script (HTML §7.4.2.3, `javascript:` URLs).

@@ -140,6 +140,9 @@ enum Open {
     Template,
 }
 
+/// Whether a name must be what it seems.
+type Sure = bool;
+
 /// What the token before says of a string that follows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Before {
@@ -160,15 +163,17 @@ enum Before {
     Call(Role),
     /// `.open`, and how many more tokens of `("GET", ` behind it.
     Open(u8),
-    /// `window`, and the dot behind it
+    /// `window` and its like, and the dot behind it
     Window,
     WindowDot,
-    /// `location`, the dot behind it, and `.href` behind that
-    Location,
+    /// `var` and its like: what follows is a name of its own
+    Declaration,
+    /// `location`, which may be any variable, or `window.location`, which is none
+    Location(Sure),
     LocationDot,
     LocationHref,
     /// One of them and `=`
-    Place,
+    Place(Sure),
     /// `import`, and the dot behind it: `import.meta` is none.
     Operator,
 }
@@ -247,8 +252,15 @@ impl<'s> Lexer<'s> {
             "fetch" => Before::Callee(Role::Fetch),
             "open" if self.before == Before::WindowDot => Before::Callee(Role::Refresh),
             "open" if behind_dot => Before::Open(0),
-            "window" if !behind_dot => Before::Window,
-            "location" => Before::Location,
+            "window" | "document" | "self" | "top" | "parent" if !behind_dot => Before::Window,
+            "window" | "document" | "top" | "parent" if self.before == Before::WindowDot => {
+                Before::Window
+            }
+            "location" if self.before == Before::WindowDot => Before::Location(true),
+            "location" if !behind_dot && self.before != Before::Declaration => {
+                Before::Location(false)
+            }
+            "var" | "let" | "const" | "static" if !behind_dot => Before::Declaration,
             "href" if self.before == Before::LocationDot => Before::LocationHref,
             "assign" | "replace" if self.before == Before::LocationDot => {
                 Before::Callee(Role::Refresh)
@@ -309,7 +321,7 @@ impl<'s> Lexer<'s> {
                 self.before = match before {
                     Before::Container => Before::ContainerDot,
                     Before::Window => Before::WindowDot,
-                    Before::Location => Before::LocationDot,
+                    Before::Location(_) => Before::LocationDot,
                     _ => Before::Dot,
                 };
                 // Of a spread, the operand follows.
@@ -317,11 +329,11 @@ impl<'s> Lexer<'s> {
                     self.before = Before::Operator;
                 }
             }
-            b'=' if matches!(before, Before::Location | Before::LocationHref)
-                && self.bytes.get(self.at) != Some(&b'=') =>
-            {
-                self.before = Before::Place;
-            }
+            b'=' if self.bytes.get(self.at) != Some(&b'=') => match before {
+                Before::Location(is_sure) => self.before = Before::Place(is_sure),
+                Before::LocationHref => self.before = Before::Place(true),
+                _ => {}
+            },
             b',' if before == Before::Call(Role::WorkerImport) => self.before = before,
             b',' if before == Before::Open(2) => self.before = Before::Open(3),
             // Behind a value, it is part of that.
@@ -410,6 +422,13 @@ impl<'s> Lexer<'s> {
                     Role::ModuleUrl => is_of_module(follows) || is_of_script(follows),
                     // With more, it may be for something else than to get it.
                     Role::Fetch => follows.starts_with(')'),
+                    // Of `window.open`, more may follow; of a text's `replace`, more does.
+                    Role::Refresh => {
+                        let call = self.bytes[..span.start - 1].trim_ascii_end();
+                        let call = call.strip_suffix(b"(").unwrap_or(call);
+                        let is_open = call.trim_ascii_end().ends_with(b"open");
+                        follows.starts_with(')') || is_open && follows.starts_with(',')
+                    }
                     _ => follows.starts_with([',', ')']),
                 };
                 if !complete {
@@ -426,11 +445,9 @@ impl<'s> Lexer<'s> {
                 }
                 return;
             }
-            // Not a part of what is put together.
-            Before::Place
-                if !self
-                    .follows()
-                    .starts_with(['+', '.', '?', '[', '|', '&', '=']) =>
+            Before::Place(is_sure)
+                if self.ends_here()
+                    && (is_sure || is_plainly_url(&unescape(&self.script[span.clone()]))) =>
             {
                 Role::Refresh
             }
@@ -438,6 +455,10 @@ impl<'s> Lexer<'s> {
             _ => return self.guess(span),
         };
         let text = unescape(&self.script[span.clone()]);
+        // No one would write a URL so.
+        if role == Role::Refresh && text.contains([' ', '<', '{']) {
+            return;
+        }
         self.found.push(Found {
             is_name: role == Role::ModuleImport && !is_url_like(&text),
             text,
@@ -503,6 +524,16 @@ impl<'s> Lexer<'s> {
             self.guesses -= 1;
             self.found.push(Found::guess(name.to_owned(), span.clone()));
         }
+    }
+
+    /// Whether an expression ends here, as far as that is plain: not where comments follow.
+    fn ends_here(&self) -> bool {
+        let follows = self.follows();
+        let blanks = &self.script[self.at..self.script.len() - follows.len()];
+        let is_name = follows.bytes().next().is_some_and(is_name);
+        let ends = follows.is_empty() || follows.starts_with([';', ',', ')', '}']);
+        let is_in = follows.starts_with("in ") || follows.starts_with("instanceof ");
+        ends || blanks.contains('\n') && is_name && !is_in
     }
 
     /// What follows behind blanks, for as long as it is of interest.

@@ -364,42 +364,57 @@ fn names_of_files_in_data_for_scripts_are_guesses() {
 #[test]
 fn where_a_script_goes_is_a_link() {
     for script in [
-        "window.location.href = 'x'",
-        "location='x';",
-        "top.location = \"x\" }",
-        "document.location.replace(`x`)",
-        "location.assign('x')",
-        "window.open('x', 'w', 'width=300')",
+        "window.location.href = '/d/x'",
+        "location='/d/x';",
+        "top.location = \"/d/x\" }",
+        "window.top.location = '/d/x'\nfoo()",
+        "location.href = 'x'",
+        "document.location.replace(`/d/x`)",
+        "location.assign('/d/x')",
+        "window.open('/d/x', 'w', 'width=300')",
     ] {
         let page = format!("<script>{script}</script>");
         one(&page, Navigation, Role::Refresh);
-        let new = page.replace('x', "y.html");
+        let new = page.replace("/d/x", "y.html").replace("'x'", "'y.html'");
         assert_eq!(moved(Format::Html, &page, "y.html"), new);
-        let script = script.replace('"', "'");
+        let script = script.replace(['"', '`'], "'");
         one(
             &format!("<b onclick=\"if (a) {script}\">"),
             Navigation,
             Role::Refresh,
         );
-        one(
-            &format!("<a href=\"JavaScript: {script}\">"),
-            Navigation,
-            Role::Refresh,
-        );
+        let asks = format!("<b onclick=\"if (confirm('?')) {script}\">");
+        check(Format::Html, &asks, &[]);
+        let link = format!("<a href=\"JavaScript: {}\">", script.replace('\'', "%27"));
+        assert_eq!(guesses(Format::Html, &link), ["x"], "{link}");
+        check(Format::Html, &link, &[]);
         assert_eq!(extract(script.as_bytes(), Format::Script, None, &url()), []);
     }
     for script in [
-        "location == 'x'",
-        "location.href = 'x' + y",
-        "location.href = y + 'x'",
-        "location.hash = 'x'",
-        "location.href.replace('x', '')",
-        "location.pathname.replace('x', '')",
-        "db.open('x')",
+        "location == '/x'",
+        "location.href = '/x' + y",
+        "location.href = '/x?y=' /* y */ + y",
+        "location = '/x' // y\n + y",
+        "location = '/x'\n + y",
+        "location.href = y + '/x'",
+        "location = y ? '/x' : '/z'",
+        "location.hash = '/x'",
+        "location.href.replace('/x', '')",
+        "location.replace('http:', 'https:')",
+        "location.pathname.replace('/x', '')",
+        "db.open('/x')",
+        "user.location = '/x'",
+        "this.location = '/x'",
+        "var location = '/x'",
+        "let location='/x'",
+        "location = 'Berlin'",
+        "function f({location='home'}) {}",
+        "window.location = 'Paris, France'",
+        "class A { static location = '/x' }",
     ] {
         check(Format::Html, &format!("<script>{script}</script>"), &[]);
     }
-    let quoted = "<a onclick='location=\"x\"'>";
+    let quoted = "<a onclick='location=\"/x\"'>";
     assert_eq!(
         moved(Format::Html, quoted, "a'b"),
         "<a onclick='location=\"a\\u0027b\"'>"

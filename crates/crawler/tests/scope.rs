@@ -341,7 +341,7 @@ async fn shop(canonical: &str) -> Site {
         let links: String = things.chain(others).collect();
         // Its own words.
         let says = format!("{filter:08b}").replace('0', "o").replace('1', "x");
-        Answer::html(&format!("{canonical}{says}{links}"))
+        Answer::html(&format!("{canonical}{says}{links}<a href=/list>all</a>"))
     };
     Site::start_with(|_| {
         let lists = (0..256).map(|filter| (path(filter), list(filter)));

@@ -56,12 +56,14 @@ impl Content {
     }
 
     /// What a document says that was fetched from `url` and is a version of `canonical` by its own word
-    /// (`rel=canonical`, RFC 6596), if these differ by their queries alone: a list, filtered or sorted
-    /// otherwise. All such versions of one document say the same.
+    /// (`rel=canonical`, RFC 6596), if these differ by their queries alone, and it is not the page of a
+    /// folder: a list, filtered or sorted otherwise. All such versions of one document say the same.
     pub fn of_version(digest: u64, url: &CanonicalUrl, canonical: &CanonicalUrl) -> Option<Self> {
         let (path, query) = path_and_query_of(url.as_str());
         let (of_path, of_query) = path_and_query_of(canonical.as_str());
-        let is_version = query.is_some() && path == of_path && query != of_query;
+        // Some say of all pages that they are the first one.
+        let is_door = of_path.ends_with('/') || of_path.contains("/index.");
+        let is_version = query.is_some() && path == of_path && query != of_query && !is_door;
         is_version.then(|| Content {
             words: Some(hash([of_path, "?", of_query.unwrap_or_default()].concat())),
             digest,
@@ -379,11 +381,11 @@ mod tests {
             assert_eq!(version(own, own), None);
         }
         assert_eq!(version("http://h/list", "http://h/list?all"), None);
-        assert_eq!(
-            version("http://h/a?color=red", "http://h/"),
-            None,
-            "of all pages"
-        );
+        for of_all in ["/", "/shop/", "/index.php"] {
+            let [of, canonical] = [of_all.to_owned() + "?id=1", of_all.to_owned()];
+            let version = version(&format!("http://h{of}"), &format!("http://h{canonical}"));
+            assert_eq!(version, None, "{of_all}");
+        }
     }
 
     #[test]

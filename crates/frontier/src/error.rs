@@ -106,7 +106,10 @@ impl fmt::Display for Value<'_> {
         let alike = said.split(' ').zip(other.split(' '));
         let alike = alike.take_while(|(ours, theirs)| ours == theirs).count();
         let different: Vec<_> = said.split(' ').skip(alike).take(3).collect();
-        write!(f, "`... {} ...`", different.join(" "))
+        match &*different.join(" ") {
+            "" => f.write_str("no more than these"),
+            different => write!(f, "`... {different} ...`"),
+        }
     }
 }
 
@@ -126,5 +129,6 @@ mod tests {
         let list = |end| format!("{long}{end}");
         assert_eq!(told(&list("a b c d"), &list("x")), "`... a b c ...`");
         assert_eq!(told(&list("x"), &list("a b c d")), "`... x ...`");
+        assert_eq!(told(long.trim_end(), &list("x")), "no more than these");
     }
 }

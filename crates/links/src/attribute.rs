@@ -38,7 +38,7 @@ impl Name {
 }
 
 /// Those that are met most stand first.
-const NAMES: [&str; 114] = [
+const NAMES: [&str; 113] = [
     "href",
     "style",
     "src",
@@ -131,7 +131,6 @@ const NAMES: [&str; 114] = [
     "ondblclick",
     "data-href",
     "data-link",
-    "data-url",
     "data-next",
     "data-next-page",
     "data-index",

@@ -109,6 +109,16 @@ fn search(
     let canonical = canonical
         .filter(|it| resolver.resolve(&bases, it, it.text(source), &mut target))
         .map(|_| target);
+    let canonical = canonical.filter(|canonical| is_of_another_query(url, canonical));
+    let mut target = Target::nothing();
+    // Whoever looks at a version may go to the original.
+    let canonical = canonical.filter(|canonical| {
+        let mut anchors = found.references.iter().filter(|it| it.role == Role::Anchor);
+        anchors.any(|it| {
+            resolver.resolve(&bases, it, it.text(source), &mut target)
+                && target.without_fragment() == canonical.without_fragment()
+        })
+    });
     let searched = Searched {
         canonical,
         is_whole: !found.is_cut && !is_too_long && !resolver.is_spent,
@@ -116,6 +126,11 @@ fn search(
     };
     let is_placed = is_as_it_is && !is_too_long;
     (searched, is_placed.then_some((found, encoding)))
+}
+
+fn is_of_another_query(url: &Url, other: &Target) -> bool {
+    let other = other.to_url();
+    url.query().is_some() && url.path() == other.path() && url.query() != other.query()
 }
 
 /// What is known of a document beside its links.
@@ -127,7 +142,8 @@ pub struct Searched {
     /// The crawlers that a page asks to follow no link (`<meta name=robots content=nofollow>`), in
     /// lower case: `robots` is all of them.
     pub nofollow: Vec<String>,
-    /// Of which document a page says to be a version (`<link rel=canonical>`, RFC 6596).
+    /// Of which document a page says to be a version (`<link rel=canonical>`, RFC 6596), if that has the
+    /// same path and another query, and there is a link to it.
     pub canonical: Option<Target>,
 }
 

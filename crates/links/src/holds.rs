@@ -118,8 +118,7 @@ fn lazy(element: &str, attribute: &str) -> Option<Holds> {
         "srcset" | "lazy-srcset" | "bgset" | "original-set" => Holds::Srcset(Role::Lazy),
         "href" | "link" => Holds::Perhaps(Kind::Navigation, Role::Anchor),
         "background-iframe" => Holds::Perhaps(Kind::Embedded, Role::Lazy),
-        "url"
-        | "next"
+        "next"
         | "next-page"
         | "index"
         | "cast"

@@ -451,7 +451,7 @@ fn what_scripts_write_and_handlers_name_are_guesses() {
             &["a.html", "http://h/c/"],
         ),
         (
-            "<b data-url=a.json hx-get=/b><redoc spec-url=c.yaml>",
+            "<b data-cast=a.json hx-get=/b><redoc spec-url=c.yaml>",
             &["a.json", "http://h/b", "c.yaml"],
         ),
         ("<script>x('node_modules/a.js')</script>", &[]),
@@ -602,20 +602,34 @@ fn a_page_may_ask_crawlers_to_follow_no_link() {
 #[test]
 fn a_page_may_be_a_version_of_another() {
     let of = |page: &str| {
-        let searched = each_target(page.as_bytes(), Format::Html, None, &url(), |_, _| {});
+        let url = url().join("list?a").unwrap();
+        let searched = each_target(page.as_bytes(), Format::Html, None, &url, |_, _| {});
         searched.canonical.map(|target| target.as_str().to_owned())
     };
     let there = url().join("list").unwrap();
-    let page = "<a href=list>a</a><link rel=Canonical href=list><link rel=canonical href=b>";
+    let named = "<link rel=Canonical href=list><link rel=canonical href=b>";
+    let linked = format!("<a href=list>a</a>{named}<a href='/d/list#b'>");
     assert_eq!(
-        of(page),
+        of(&linked),
         Some(there.into()),
         "though it is linked to before"
     );
     assert_eq!(
-        of("<meta property=og:url content=list><link rel=next href=list>"),
-        None
+        of(&format!("{named}<a href=a>")),
+        None,
+        "no link leads there"
     );
+    let link = "<a href=list>a</a>";
+    for other in ["list?a", "list2", "/list"] {
+        assert_eq!(
+            of(&format!(
+                "{link}<a href={other}><link rel=canonical href={other}>"
+            )),
+            None
+        );
+    }
+    let others = "<meta property=og:url content=list><link rel=next href=list>";
+    assert_eq!(of(&format!("{link}{others}")), None);
 }
 
 #[test]

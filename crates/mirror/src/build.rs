@@ -303,7 +303,7 @@ impl Builder<'_> {
 
     fn write(&mut self, entry: &Entry, url: &Url, path: &str) -> io::Result<u64> {
         let capture = self.archive.read(entry)?;
-        if is_packed(&capture, path) {
+        if is_packed(&capture, path) && !begins(self.as_it_is(&capture)?, b"\x1f\x8b") {
             return self.tree.write_from(path, || capture.body.reader());
         }
         // What is long and no document does not come into memory; of long documents, one at a time.
@@ -415,6 +415,12 @@ fn is_packed(capture: &Capture, path: &str) -> bool {
     let ending = path.rsplit('.').next().unwrap_or_default();
     let mut endings = ["gz", "tgz"].iter();
     is_coded && endings.any(|packed| ending.eq_ignore_ascii_case(packed))
+}
+
+fn begins(content: impl io::Read, with: &[u8]) -> bool {
+    let mut start = Vec::new();
+    let read = content.take(with.len() as u64).read_to_end(&mut start);
+    read.is_ok() && start == with
 }
 
 /// The `Refresh` header, if it is text.

@@ -201,7 +201,7 @@ fn is_plain(char: char) -> bool {
 fn is_reserved(text: &str) -> bool {
     let end = memchr(b'.', text.as_bytes());
     let name = text[..end.unwrap_or(text.len())].trim_end();
-    if !(3..=5).contains(&name.len()) {
+    if !(3..=7).contains(&name.len()) {
         return false;
     }
     let is = |reserved: &[&str], name: &str| {
@@ -213,7 +213,8 @@ fn is_reserved(text: &str) -> bool {
         let is_number = matches!(numbers.next(), Some('0'..='9' | '¹' | '²' | '³'));
         is_number && numbers.next().is_none() && is(&["COM", "LPT"], port)
     };
-    is(&["CON", "PRN", "AUX", "NUL"], name) || name.split_at_checked(3).is_some_and(is_numbered)
+    is(&["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"], name)
+        || name.split_at_checked(3).is_some_and(is_numbered)
 }
 
 /// Whether a URL itself tells how a file ends: one that leads to a script does not.
@@ -361,6 +362,7 @@ mod tests {
         check("http://h/con", "a/b", "%63on");
         check("http://h/NUL.txt", "a/b", "%4EUL.txt");
         check("http://h/nul%20.txt", "a/b", "%6Eul%20.txt");
+        check("http://h/conout$.txt", "a/b", "%63onout$.txt");
         check("http://h/com1.html", "text/html", "%63om1.html");
         check("http://h/console", "a/b", "console");
         check("http://h/a./b%20/c:d*", "a/b", "a%2E/b%20/c%3Ad%2A");

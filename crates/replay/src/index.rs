@@ -1,8 +1,8 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
 use archive::Entry;
-use links::Format;
 use url::Url;
 
 use crate::address::host;
@@ -17,6 +17,8 @@ pub(crate) struct Index {
     entries: HashMap<String, Entry>,
     /// The hosts that something was captured from.
     hosts: HashSet<String>,
+    /// Once it is asked for.
+    paths: OnceLock<HashMap<String, Option<String>>>,
 }
 
 impl Index {
@@ -26,6 +28,7 @@ impl Index {
             key,
             entries: HashMap::new(),
             hosts: HashSet::new(),
+            paths: OnceLock::new(),
         };
         for entry in entries {
             let Ok(url) = Url::parse(&entry.url) else {
@@ -47,18 +50,33 @@ impl Index {
     }
 
     /// Finds what was captured with another query, or without, if it is one and the same, however often:
-    /// its server seems not to heed queries. A page must have been captured without one.
+    /// its server seems not to heed queries. Where that was one answer alone, it must be to no query, or what
+    /// pages are made of.
     pub(crate) fn find_by_path(&self, url: &Url) -> Option<&Entry> {
         let key = (self.key)(url.as_str())?;
         let path = without_query(&key);
-        let entries = self.entries.iter();
-        let mut found = entries.filter(|(key, _)| without_query(key) == path);
-        let (_, first) = found.next()?;
-        let is_same = |entry: &Entry| entry.status.is_success() && entry.digest == first.digest;
-        let is_one = is_same(first) && found.all(|(_, entry)| is_same(entry));
-        let is_page = || Format::of(first.content_type.as_deref(), b"", url) == Some(Format::Html);
-        let is_meant = is_one && (self.entries.contains_key(path) || !is_page());
-        is_meant.then_some(first)
+        let key = self.paths.get_or_init(|| self.paths()).get(path)?;
+        self.entries.get(key.as_ref()?)
+    }
+
+    /// Of each path, the URL whose capture stands for all, if one does.
+    fn paths(&self) -> HashMap<String, Option<String>> {
+        let mut paths: HashMap<&str, Vec<(&String, &Entry)>> = HashMap::new();
+        for entry in &self.entries {
+            paths.entry(without_query(entry.0)).or_default().push(entry);
+        }
+        let one = |path: &str, captured: Vec<(&String, &Entry)>| {
+            // None depends on the order.
+            let (key, first) = captured.iter().min_by_key(|(key, _)| *key)?;
+            let mut all = captured.iter();
+            let is_same = |entry: &Entry| entry.status.is_success() && entry.digest == first.digest;
+            let is_known = captured.len() > 1 || *key == path || is_part(first);
+            (is_known && all.all(|(_, entry)| is_same(entry))).then(|| (*key).clone())
+        };
+        let paths = paths.into_iter();
+        paths
+            .map(|(path, captured)| (path.to_owned(), one(path, captured)))
+            .collect()
     }
 
     /// Returns whether anything was captured from this URL's host.
@@ -84,6 +102,15 @@ impl Index {
     pub(crate) fn hosts(&self) -> usize {
         self.hosts.len()
     }
+}
+
+/// Whether it is what pages are made of: a script, a style sheet, a font, a picture.
+fn is_part(entry: &Entry) -> bool {
+    let content_type = entry.content_type.as_deref().unwrap_or_default();
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    let media_type = media_type.to_ascii_lowercase();
+    let mut parts = ["javascript", "css", "font", "image/"].iter();
+    parts.any(|part| media_type.contains(part))
 }
 
 fn without_query(url: &str) -> &str {

@@ -94,7 +94,12 @@ impl Replay {
         }
         let target = request.uri.path_and_query();
         let target = target.map_or("/", |target| target.as_str());
-        let mut response = self.find(target).map_or_else(
+        let found = self.find(target);
+        let found = found.or_else(|| match self.meant(target, request) {
+            Some(_) => None,
+            None => self.find_by_path(target),
+        });
+        let mut response = found.map_or_else(
             || self.absent(target, request),
             |(entry, url)| {
                 let replayed = self.replay(entry, &url, request);
@@ -117,8 +122,8 @@ impl Replay {
     fn find(&self, target: &str) -> Option<(&Entry, Url)> {
         let urls = self.addresses.urls(target);
         let captured = urls
-            .iter()
-            .filter_map(|url| Some((self.index.find(url)?, url.clone())));
+            .into_iter()
+            .filter_map(|url| Some((self.index.find(&url)?, url)));
         let mut first = None;
         for (entry, url) in captured {
             // From one scheme to the other, both of which are here: it would lead to itself.
@@ -128,10 +133,13 @@ impl Replay {
             }
             first = first.or(Some((entry, url)));
         }
-        first.or_else(|| {
-            let mut urls = urls.into_iter();
-            urls.find_map(|url| Some((self.index.find_by_path(&url)?, url)))
-        })
+        first
+    }
+
+    /// Finds the same at an address with another query.
+    fn find_by_path(&self, target: &str) -> Option<(&Entry, Url)> {
+        let mut urls = self.addresses.urls(target).into_iter();
+        urls.find_map(|url| Some((self.index.find_by_path(&url)?, url)))
     }
 
     /// What is said where nothing was captured.

@@ -332,6 +332,13 @@ fn a_query_that_the_server_did_not_heed_is_not_heeded() {
         .html("http://h/list", "page 1")
         .html("http://h/list?page=2", "page 2")
         .html("http://h/item?id=5", "item 5")
+        .with(
+            "http://h/feed?a=1",
+            &[("content-type", "application/json")],
+            "{}",
+        )
+        .with("http://o/c.js", &script, "c of o")
+        .with("http://h/c.js?v=1", &script, "c")
         .moved("http://h/moved?from=a", "/search.html")
         .replay();
     for (path, expected) in [
@@ -341,6 +348,7 @@ fn a_query_that_the_server_did_not_heed_is_not_heeded() {
         ("/b.js?v=3", None),
         ("/list?page=3", None),
         ("/item?id=6", None),
+        ("/feed?a=2", None),
         ("/moved?from=b", None),
     ] {
         let answer = get(&replay, path);
@@ -354,6 +362,10 @@ fn a_query_that_the_server_did_not_heed_is_not_heeded() {
             "{path}"
         );
     }
+    // It is on its page's host.
+    let from_o = [("referer", "http://127.0.0.1/http://o/")];
+    let answer = ask(&replay, Method::GET, "/c.js", &from_o);
+    assert_eq!(field(answer.headers(), "location"), Some("/http://o/c.js"));
 }
 
 #[test]

@@ -59,7 +59,7 @@ pub(crate) struct Identity {
 }
 
 /// In URLs that end a session.
-const LOGS_OUT: &str = "(?i)([^a-z]|user)(log|sign)[-_]?(out|off)([/?&=._#]|$)";
+const LOGS_OUT: &str = "(?i)([^a-z]|user)(log|sign)[-_]?(out|off)([/?&=._;!#]|$)";
 
 /// Stands for the file in the home folder; no file has this name.
 const HOME: &str = "\0";
@@ -181,6 +181,7 @@ mod tests {
             "/wiki/Special:UserLogout",
             "/sign_out.aspx",
             "/account/signoff?next=/",
+            "/logout;jsessionid=1",
         ] {
             assert!(logs_out.is_match(&format!("http://h{url}")), "{url}");
         }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{fs, io};
 
 use archive::{Archive, Capture, Config, Entry};
+use bytes::Bytes;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use dragline_mirror::{Came, Captures, Site, Turns, build};
@@ -229,17 +230,23 @@ fn what_is_packed_by_its_name_stays_so() {
         capture.headers.insert(CONTENT_ENCODING, coding);
         capture
     };
+    let inner = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\xcc\xcb\x4b\x2d\x02\x00\xc9\x0b\x31\x6d\x05\x00\x00\x00";
+    let outer = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x93\xef\xe6\x60\x00\x01\x26\xe6\xd3\x67\x4e\x7b\xeb\x32\x31\x9c\xe4\x36\xcc\x65\x05\x0a\x00\x00\x3b\x70\x45\xd7\x19\x00\x00\x00";
+    let mut twice = packed("http://h/b.gz", "application/gzip", "gzip");
+    twice.body = Bytes::from_static(outer).into();
     let captures = [
         page(ROOT, "x"),
         packed("http://h/a.txt.gz", "text/plain", "x-gzip"),
         packed("http://h/a.TGZ", "application/x-tar", "GZip"),
         packed("http://h/a.txt", "text/plain", "gzip"),
+        twice,
     ];
     let folder = tempfile::tempdir().unwrap();
     let built = build_in(folder.path(), ROOT, &captures);
     for name in ["a.txt.gz", "a.TGZ"] {
         assert_eq!(fs::read(folder.path().join(name)).unwrap(), b"PACKED");
     }
+    assert_eq!(fs::read(folder.path().join("b.gz")).unwrap(), inner);
     let failed: Vec<_> = built.failures.iter().map(|it| &*it.path).collect();
     assert_eq!(failed, ["a.txt"], "it is not what it says");
 }

@@ -274,7 +274,10 @@ impl Gathered {
     /// Such a page begins with where its scripts are.
     fn is_of_sveltekit(&self) -> bool {
         let mut first = self.found.keys().take(16);
-        first.any(|url| url.as_str().contains("/_app/immutable/"))
+        first.any(|url| {
+            let url = url.as_str();
+            url.ends_with(".js") && url.contains("/_app/immutable/")
+        })
     }
 
     fn add(&mut self, target: &Target, kind: Kind) {

@@ -17,8 +17,9 @@ use crate::{CanonicalUrl, Host};
 /// Links lead where all rules let them. What a page needs is exempt from the rules that say where a
 /// crawl goes (hosts, domains, `--no-parent`, `--include-directories`), not from those that say what
 /// it leaves out. A page of another host that came as such a requisite (a frame) is searched too:
-/// what it needs is fetched, its links lead no farther than all others. A guess is judged as a link is, if
-/// it may be a page by its name, and else as what a page needs, but on the hosts of the seeds alone. Seeds always belong.
+/// what it needs is fetched, its links lead no farther than all others. A guess is judged as a link is,
+/// if it may be a page by its name, and else as what a page needs, but on the hosts of the seeds alone.
+/// Seeds always belong.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     rules: Rules,
@@ -368,6 +369,11 @@ mod tests {
         };
         assert_eq!(guess(&rules, "http://example.org/a.js", 1), IN);
         assert_eq!(guess(&rules, "http://cdn.test/a.js", 1), out(Rule::Host));
+        assert_eq!(
+            guess(&rules, "http://example.org/a.php", 1),
+            out(Rule::Parent)
+        );
+        assert_eq!(guess(&rules, "http://example.org/docs/a", 1), IN);
         rules.depth = Some(1);
         assert_eq!(guess(&rules, "http://example.org/a.js", 1), IN);
         assert_eq!(

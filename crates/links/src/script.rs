@@ -140,9 +140,6 @@ enum Open {
     Template,
 }
 
-/// Whether a name must be what it seems.
-type Sure = bool;
-
 /// What the token before says of a string that follows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Before {
@@ -168,12 +165,12 @@ enum Before {
     WindowDot,
     /// `var` and its like: what follows is a name of its own
     Declaration,
-    /// `location`, which may be any variable, or `window.location`, which is none
-    Location(Sure),
+    /// `location`, and whether it must be that of a window: no other variable
+    Location(bool),
     LocationDot,
     LocationHref,
-    /// One of them and `=`
-    Place(Sure),
+    /// One of them and `=`; the same
+    Place(bool),
     /// `import`, and the dot behind it: `import.meta` is none.
     Operator,
 }
@@ -427,7 +424,10 @@ impl<'s> Lexer<'s> {
                         let call = self.bytes[..span.start - 1].trim_ascii_end();
                         let call = call.strip_suffix(b"(").unwrap_or(call);
                         let is_open = call.trim_ascii_end().ends_with(b"open");
-                        follows.starts_with(')') || is_open && follows.starts_with(',')
+                        // `document.open` has a media type.
+                        let is_url =
+                            !is_open || is_plainly_url(&unescape(&self.script[span.clone()]));
+                        is_url && (follows.starts_with(')') || is_open && follows.starts_with(','))
                     }
                     _ => follows.starts_with([',', ')']),
                 };

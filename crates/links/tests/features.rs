@@ -403,6 +403,8 @@ fn where_a_script_goes_is_a_link() {
         "location.replace('http:', 'https:')",
         "location.pathname.replace('/x', '')",
         "db.open('/x')",
+        "document.open('text/html')",
+        "window.open('', 'x')",
         "user.location = '/x'",
         "this.location = '/x'",
         "var location = '/x'",

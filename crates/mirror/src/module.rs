@@ -55,10 +55,8 @@ impl From<File> for Module {
 /// make such.
 pub(crate) fn is_routed(page: &[u8]) -> bool {
     let marks = ["__VP_HASH_MAP__", "__NUXT_DATA__", "window.__NUXT__"];
-    let mut found = marks
-        .map(|mark| memmem::find(page, mark.as_bytes()))
-        .into_iter();
-    found.any(|found| found.is_some())
+    let mut marks = marks.into_iter();
+    marks.any(|mark| memmem::find(page, mark.as_bytes()).is_some())
 }
 
 /// What a page loads its modules by.

@@ -64,9 +64,9 @@ impl Capture {
         Some(text(field.as_bytes()))
     }
 
-    /// Returns the value of the `Location` field, if there is one, as [`reference`] reads it.
+    /// Returns the value of the `Location` field, if there is one, as [`field_url`] reads it.
     pub fn location(&self) -> Option<Cow<'_, str>> {
-        self.headers.get(LOCATION).map(reference)
+        self.headers.get(LOCATION).map(field_url)
     }
 
     /// Returns the body with its content codings undone (RFC 9110 §8.4): `gzip`, `deflate`, `br` and
@@ -118,7 +118,7 @@ impl Capture {
 
 /// Returns a URL that stands in a header field: in UTF-8, or, as browsers read it, with what is not
 /// ASCII percent-encoded.
-pub fn reference(value: &HeaderValue) -> Cow<'_, str> {
+pub fn field_url(value: &HeaderValue) -> Cow<'_, str> {
     let bytes = value.as_bytes();
     if let Ok(text) = str::from_utf8(bytes) {
         return Cow::Borrowed(text);
@@ -155,7 +155,7 @@ mod tests {
     fn a_url_in_a_field_is_utf_8_or_escaped() {
         let check = |bytes: &[u8], expected| {
             let value = HeaderValue::from_bytes(bytes).unwrap();
-            assert_eq!(reference(&value), expected);
+            assert_eq!(field_url(&value), expected);
         };
         check("/café?a".as_bytes(), "/café?a");
         check(b"/caf\xe9?a", "/caf%E9?a");

@@ -68,7 +68,7 @@ mod zstd;
 
 pub use archive::{Archive, Config};
 pub use body::Body;
-pub use capture::{Capture, Truncated, reference};
+pub use capture::{Capture, Truncated, field_url};
 pub use cdxj::{ParseEntryError, Unkeyed};
 pub use coding::ContentError;
 pub use digest::{Algorithm, Digest, ParseDigestError};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use archive::reference;
+use archive::field_url;
 use fetch::{Body, Cookies, FetchError, Fetcher, Response};
 use frontier::{CanonicalUrl, Found, Role, Rules, Scope};
 use http::header::LOCATION;
@@ -147,7 +147,7 @@ impl Walls {
 }
 
 fn target(url: &Url, status: StatusCode, headers: &HeaderMap) -> Option<Url> {
-    let location = reference(headers.get(LOCATION)?);
+    let location = field_url(headers.get(LOCATION)?);
     follows(status).then(|| url.join(&location).ok())?
 }
 

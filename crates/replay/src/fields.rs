@@ -1,6 +1,6 @@
 //! Header fields: which are sent as they were received, which are not, and why.
 
-use archive::{Entry, reference};
+use archive::{Entry, field_url};
 use http::header::{
     AGE, ALT_SVC, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_LOCATION,
     CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY, ETAG, EXPIRES, HeaderName, LINK,
@@ -61,7 +61,7 @@ pub(crate) fn put_aside(fields: &mut HeaderMap, name: &HeaderName, value: &Heade
 /// A redirect always leads to what is served, if only to a page that says it is not there: else one
 /// would leave without knowing.
 fn location(value: &HeaderValue, url: &Url, guide: Guide<'_>) -> HeaderValue {
-    let target = url.join(&reference(value)).ok();
+    let target = url.join(&field_url(value)).ok();
     let target = target.filter(|target| matches!(target.scheme(), "http" | "https"));
     let address = target.map(|target| guide.addresses.of(&target));
     address

@@ -67,13 +67,12 @@ impl Manner {
     pub(crate) fn perhaps(&self, page: &CanonicalUrl) -> Vec<CanonicalUrl> {
         let scope = Scope::with(Rules::clone(&self.rules), [page]);
         let page = page.to_url();
+        let top = page.join("/").ok();
         let own = page.join(".").ok().filter(|folder| {
             let known = self.pages.0.get(&folder.origin());
-            known.is_some_and(|known| known.contains(folder))
+            known.is_some_and(|known| known.contains(folder)) && Some(folder) != top.as_ref()
         });
-        let top = page.join("/").ok();
-        let is_one = own == top;
-        let folders = top.into_iter().chain(own.filter(|_| !is_one));
+        let folders = [top, own].into_iter().flatten();
         let places = folders.filter_map(|folder| folder.join("sitemap.xml").ok());
         let places = places.filter_map(|place| CanonicalUrl::new(&place));
         places

@@ -141,7 +141,8 @@ impl Show {
                     shape => format!("{held} URLs like {site}{shape}"),
                 };
                 self.say(&format!(
-                    "note: a trap, it seems: {which}, and what they lead to, are not fetched: {kind} (see --max-alike)"
+                    "note: a trap, it seems: {which}, and what they lead to, are not fetched: {kind} \
+                     (see --max-alike)"
                 ));
             }
             Event::NotPurged => self.say(

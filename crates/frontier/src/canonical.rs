@@ -107,7 +107,9 @@ impl CanonicalUrl {
     /// Tells whether it may be that of a page, by its name: it is not if that is a file's of another kind.
     pub fn may_be_page(&self) -> bool {
         let ending = file_of(&self.0).rsplit_once('.');
-        ending.is_none_or(|(_, ending)| PAGES.iter().any(|it| ending.eq_ignore_ascii_case(it)))
+        let is =
+            |known: &&str| ending.is_some_and(|(_, ending)| ending.eq_ignore_ascii_case(known));
+        ending.is_none() || PAGES.iter().chain(&MAKERS).any(is)
     }
 
     /// Tells whether it has another query than that one, and all else is the same.
@@ -214,10 +216,11 @@ impl Error for InvalidUrl {
     }
 }
 
-/// How the names of pages end, and of what makes them.
-const PAGES: [&str; 16] = [
-    "html", "htm", "xhtml", "shtml", "php", "php3", "php5", "phtml", "asp", "aspx", "jsp", "jspx",
-    "do", "cgi", "pl", "cfm",
+/// How the names of pages end.
+pub(crate) const PAGES: [&str; 4] = ["html", "htm", "xhtml", "shtml"];
+/// How those of what makes pages end.
+const MAKERS: [&str; 12] = [
+    "php", "php3", "php5", "phtml", "asp", "aspx", "jsp", "jspx", "do", "cgi", "pl", "cfm",
 ];
 
 fn after_scheme(url: &str) -> &str {

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::canonical::{file_of, folder_of, host_of};
+use crate::canonical::{PAGES, file_of, folder_of, host_of};
 use crate::frontier::{Found, Role};
 use crate::pattern::FilePattern;
 use crate::rules::{RequisiteHosts, Rules};
@@ -255,11 +255,7 @@ fn is_in_domains(host: &str, domains: &[String]) -> bool {
 fn may_lead_on(name: &str) -> bool {
     let suffix = name.rsplit_once('.').map(|(_, suffix)| suffix);
     name.is_empty()
-        || suffix.is_some_and(|suffix| {
-            ["html", "htm", "xhtml", "shtml"]
-                .iter()
-                .any(|page| suffix.eq_ignore_ascii_case(page))
-        })
+        || suffix.is_some_and(|suffix| PAGES.iter().any(|page| suffix.eq_ignore_ascii_case(page)))
 }
 
 #[cfg(test)]

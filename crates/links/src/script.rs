@@ -160,9 +160,11 @@ enum Before {
     Call(Role),
     /// `.open`, and how many more tokens of `("GET", ` behind it.
     Open(u8),
-    /// `window` and its like, and the dot behind it
+    /// `window` and its like, the dot behind it, `.open` behind that, and `(`
     Window,
     WindowDot,
+    WindowOpen,
+    WindowOpens,
     /// `var` and its like: what follows is a name of its own
     Declaration,
     /// `location`, and whether it must be that of a window: no other variable
@@ -247,7 +249,7 @@ impl<'s> Lexer<'s> {
             "addModule" if behind_dot => Before::Callee(Role::Worker),
             "Worker" | "SharedWorker" => Before::Callee(Role::Worker),
             "fetch" => Before::Callee(Role::Fetch),
-            "open" if self.before == Before::WindowDot => Before::Callee(Role::Refresh),
+            "open" if self.before == Before::WindowDot => Before::WindowOpen,
             "open" if behind_dot => Before::Open(0),
             "window" | "document" | "self" | "top" | "parent" if !behind_dot => Before::Window,
             "window" | "document" | "top" | "parent" if self.before == Before::WindowDot => {
@@ -285,6 +287,7 @@ impl<'s> Lexer<'s> {
                     Before::Import => Before::Call(Role::ModuleImport),
                     Before::Callee(role) => Before::Call(role),
                     Before::Open(0) => Before::Open(1),
+                    Before::WindowOpen => Before::WindowOpens,
                     _ => Before::Operator,
                 };
                 self.open.push(match before {
@@ -417,18 +420,8 @@ impl<'s> Lexer<'s> {
                 let follows = self.follows();
                 let complete = match role {
                     Role::ModuleUrl => is_of_module(follows) || is_of_script(follows),
-                    // With more, it may be for something else than to get it.
-                    Role::Fetch => follows.starts_with(')'),
-                    // Of `window.open`, more may follow; of a text's `replace`, more does.
-                    Role::Refresh => {
-                        let call = self.bytes[..span.start - 1].trim_ascii_end();
-                        let call = call.strip_suffix(b"(").unwrap_or(call);
-                        let is_open = call.trim_ascii_end().ends_with(b"open");
-                        // `document.open` has a media type.
-                        let is_url =
-                            !is_open || is_plainly_url(&unescape(&self.script[span.clone()]));
-                        is_url && (follows.starts_with(')') || is_open && follows.starts_with(','))
-                    }
+                    // With more, it may be for something else than to get it, or a text's `replace`.
+                    Role::Fetch | Role::Refresh => follows.starts_with(')'),
                     _ => follows.starts_with([',', ')']),
                 };
                 if !complete {
@@ -445,10 +438,11 @@ impl<'s> Lexer<'s> {
                 }
                 return;
             }
-            Before::Place(is_sure)
-                if self.ends_here()
-                    && (is_sure || is_plainly_url(&unescape(&self.script[span.clone()]))) =>
-            {
+            Before::Place(is_sure) if self.ends_here() && (is_sure || self.is_url(&span)) => {
+                Role::Refresh
+            }
+            // `document.open` has a media type.
+            Before::WindowOpens if self.follows().starts_with([',', ')']) && self.is_url(&span) => {
                 Role::Refresh
             }
             Before::Open(3) if self.follows().starts_with([',', ')']) => Role::Fetch,
@@ -524,6 +518,10 @@ impl<'s> Lexer<'s> {
             self.guesses -= 1;
             self.found.push(Found::guess(name.to_owned(), span.clone()));
         }
+    }
+
+    fn is_url(&self, span: &Range<usize>) -> bool {
+        is_plainly_url(&unescape(&self.script[span.clone()]))
     }
 
     /// Whether an expression ends here, as far as that is plain: not where comments follow.

@@ -261,8 +261,7 @@ fn lay_out<'a>(
             return named();
         }
         let content = capture.content_reader(site.max_content).ok()?;
-        let mut start = Vec::new();
-        content.take(SNIFFED).read_to_end(&mut start).ok()?;
+        let start = start_of(content, SNIFFED).ok()?;
         let url = Url::parse(&entry.url).ok()?;
         match Format::of(None, &start, &url) {
             Some(Format::Html) => Some("text/html"),
@@ -303,15 +302,17 @@ impl Builder<'_> {
 
     fn write(&mut self, entry: &Entry, url: &Url, path: &str) -> io::Result<u64> {
         let capture = self.archive.read(entry)?;
-        if is_packed(&capture, path) && !begins(self.as_it_is(&capture)?, b"\x1f\x8b") {
-            return self.tree.write_from(path, || capture.body.reader());
+        if is_packed(&capture, path) {
+            // Packed twice, it was packed on the way too.
+            let start = start_of(self.as_it_is(&capture)?, GZIP.len() as u64);
+            if !start.is_ok_and(|start| start == GZIP) {
+                return self.tree.write_from(path, || capture.body.reader());
+            }
         }
         // What is long and no document does not come into memory; of long documents, one at a time.
         let is_long = capture.body.bytes().is_none();
         if is_long {
-            let mut start = Vec::new();
-            let content = self.as_it_is(&capture)?;
-            content.take(SNIFFED).read_to_end(&mut start)?;
+            let start = start_of(self.as_it_is(&capture)?, SNIFFED)?;
             if Format::of(capture.content_type(), &start, url).is_none() {
                 return self.tree.write_from(path, || self.as_it_is(&capture));
             }
@@ -417,11 +418,15 @@ fn is_packed(capture: &Capture, path: &str) -> bool {
     is_coded && endings.any(|packed| ending.eq_ignore_ascii_case(packed))
 }
 
-fn begins(content: impl io::Read, with: &[u8]) -> bool {
+/// Reads so many bytes, if there are.
+fn start_of(content: impl io::Read, length: u64) -> io::Result<Vec<u8>> {
     let mut start = Vec::new();
-    let read = content.take(with.len() as u64).read_to_end(&mut start);
-    read.is_ok() && start == with
+    content.take(length).read_to_end(&mut start)?;
+    Ok(start)
 }
+
+/// RFC 1952 §2.3.1: with these, what is packed begins.
+const GZIP: &[u8] = b"\x1f\x8b";
 
 /// The `Refresh` header, if it is text.
 fn refresh(capture: &Capture) -> Option<&str> {

@@ -125,21 +125,19 @@ impl Scope {
         };
         let files = |names: Vec<String>| all(&names, |name| FilePattern::with_case(name, case));
         let folders = |names: Vec<String>| all(&names, |name| FolderPattern::with_case(name, case));
-        let depth = match self.level {
-            None if self.page_requisites && !is_recursive => Some(0),
-            Some(_) if self.page_requisites && !is_recursive => {
-                let message = "--page-requisites follows no link: with --level, leave it out";
-                return Err(WrongUsage(message.to_owned()).into());
-            }
-            level => level.and_then(|Level(most)| most),
-        };
+        let follows_none = self.page_requisites && !is_recursive;
+        if follows_none && self.level.is_some() {
+            let message = "--page-requisites follows no link: with --level, leave it out";
+            return Err(WrongUsage(message.to_owned()).into());
+        }
+        let depth = self.level.and_then(|Level(most)| most);
         config.follow = Follow {
             sitemaps: !self.no_sitemaps,
             guesses: !self.no_guesses,
             nofollow: self.nofollow,
         };
         config.scope = Rules {
-            depth,
+            depth: if follows_none { Some(0) } else { depth },
             no_parent: self.no_parent,
             span_hosts: self.span_hosts,
             domains: self.domains,

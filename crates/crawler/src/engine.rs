@@ -22,14 +22,16 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::copy::Copy;
 use crate::event::{Event, Failing, Failure, Limit, Progress, Reason, RedirectError, Summary};
+use crate::folder::remove;
 use crate::history::History;
 use crate::lock::Lock;
 use crate::page::{Answer, Leads, Page, Visitor};
 use crate::record::{Kept, Outcome, Record};
 use crate::records::{Captured, Records};
+use crate::redirect::MOST_REDIRECTS;
 use crate::schedule::{Ended, Next, Partial, Schedule, Work};
 use crate::search::Links;
-use crate::state::{end_update, remove};
+use crate::state::end_update;
 use crate::update::{Changes, Findings};
 use crate::{Again, Config, CrawlError, session};
 
@@ -729,5 +731,3 @@ const PRESSED: [StatusCode; 2] = [
 ];
 /// What is due later than this is not waited for.
 const A_LONG_TIME: Duration = Duration::from_secs(100 * 365 * 86_400);
-/// As many as browsers follow (Fetch standard, HTTP-redirect fetch, step 8).
-pub(crate) const MOST_REDIRECTS: u8 = 20;

@@ -10,9 +10,9 @@ use frontier::{FrontierError, Journal, JournalOptions};
 
 use crate::Config;
 use crate::copy::site;
+use crate::folder::{JOURNAL, KEPT, PREVIOUS, SEEDS, SEGMENTS};
 use crate::index::read_index;
 use crate::records::RestoreError;
-use crate::state::{JOURNAL, KEPT, PREVIOUS, SEEDS, SEGMENTS};
 use crate::update::Findings;
 
 /// Removes the files of the copy in `output` that the crawl made whose state is in `folder`, which

@@ -4,11 +4,10 @@ use std::hash::{BuildHasher, RandomState};
 use archive::{Entry, Position};
 use frontier::{CanonicalUrl, Host, Past, Rules, Scope};
 
-use crate::engine::MOST_REDIRECTS;
 use crate::event::Summary;
-use crate::page;
 use crate::record::{Outcome, Record};
 use crate::records::{Records, RestoreError, each_record};
+use crate::redirect::{self, MOST_REDIRECTS};
 
 /// What came of a crawl so far: a function of the records of the URLs that are done. It does not
 /// grow with them, but with hosts and redirects.
@@ -72,7 +71,7 @@ impl History {
             return;
         };
         self.end = self.end.max(kept.end);
-        if let Some(target) = page::leads_to(&kept.entry, url) {
+        if let Some(target) = redirect::of(&kept.entry, url) {
             if is_seed && record.outcome == Outcome::Fetched {
                 self.scope.include(&target);
             }

@@ -49,6 +49,7 @@ mod event;
 
 mod copy;
 mod engine;
+mod folder;
 mod fresh;
 mod history;
 mod index;
@@ -58,6 +59,7 @@ mod page;
 mod receive;
 mod record;
 mod records;
+mod redirect;
 mod robots;
 mod schedule;
 mod search;
@@ -75,8 +77,8 @@ pub use config::{Again, Config, Follow, Limits, Politeness, Tries};
 pub use crawl::{Crawl, CrawlError, StartError};
 pub use event::{Change, Event, Failing, Failure, Limit, Progress, Reason, RedirectError, Summary};
 
+pub use folder::{STATE_FOLDER, is_begun};
 pub use serve::replay;
-pub use state::{STATE_FOLDER, is_begun};
 
 pub use archive::{Config as ArchiveConfig, ContentError};
 pub use fetch::{

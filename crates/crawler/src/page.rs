@@ -13,9 +13,12 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use url::Url;
 
-use crate::event::{Reason, RedirectError};
+use crate::event::Reason;
 use crate::receive::{Intake, Received, truncated};
-use crate::search::{Links, Manner, Named, is_packed, is_searched, search, search_head};
+use crate::redirect;
+use crate::search::{
+    Links, MOST_SEARCHED, Manner, Named, is_packed, is_searched, search, search_head,
+};
 use crate::wall::Walls;
 
 /// What was answered, as far as it came. It is not searched yet.
@@ -174,8 +177,8 @@ impl Visitor {
 
     async fn leads(&self, capture: &Capture, address: &Url, named: Named) -> Result<Leads, Reason> {
         Ok(match capture.status {
-            status if follows(status) => {
-                match redirect(status, capture.location().as_deref(), address) {
+            status if redirect::is_followed(status) => {
+                match redirect::target(status, capture.location().as_deref(), address) {
                     Ok(target) => Leads::Redirect(target),
                     Err(error) => Leads::Nowhere(error.into()),
                 }
@@ -316,41 +319,9 @@ fn conditions(capture: &Capture) -> HeaderMap {
     conditions.collect()
 }
 
-/// Returns where what was fetched from `url` leads, if it is a redirect that is followed.
-pub(crate) fn leads_to(entry: &Entry, url: &CanonicalUrl) -> Option<CanonicalUrl> {
-    let is_redirect = follows(entry.status);
-    is_redirect.then(|| redirect(entry.status, entry.location.as_deref(), &url.to_url()).ok())?
-}
-
-/// Tells whether an answer with this status is a redirect that is followed.
-pub(crate) fn follows(status: StatusCode) -> bool {
-    FOLLOWED.contains(&status)
-}
-
-pub(crate) fn redirect(
-    status: StatusCode,
-    location: Option<&str>,
-    address: &Url,
-) -> Result<CanonicalUrl, RedirectError> {
-    let target = location.and_then(|location| address.join(location).ok());
-    let target = target.ok_or(RedirectError::NoLocation(status))?;
-    CanonicalUrl::new(&target).ok_or_else(|| RedirectError::Scheme(target.scheme().to_owned()))
-}
-
 /// So many bytes of content each job may have in memory.
 const SHORT: u64 = archive::Body::MOST_IN_MEMORY;
 /// What is longer may hold so many links that only one such is searched at a time.
 const SMALL: usize = 256 * 1024;
-/// So many bytes of content are searched, and no more.
-pub(crate) const MOST_SEARCHED: u64 = mirror::LONGEST_DOCUMENT;
 /// So many bytes tell what a document is.
 const SNIFFED: u64 = 4096;
-
-/// RFC 9110 §15.4: those that say where to go instead.
-const FOLLOWED: [StatusCode; 5] = [
-    StatusCode::MOVED_PERMANENTLY,
-    StatusCode::FOUND,
-    StatusCode::SEE_OTHER,
-    StatusCode::TEMPORARY_REDIRECT,
-    StatusCode::PERMANENT_REDIRECT,
-];

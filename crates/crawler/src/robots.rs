@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use url::{Position, Url};
 
 use crate::event::Reason;
-use crate::page::{follows, redirect};
+use crate::redirect;
 
 /// Knows what each origin allows. Clones share it.
 #[derive(Clone, Debug)]
@@ -115,9 +115,9 @@ impl Gate {
         at.set_fragment(None);
         for _ in 0..=MOST_REDIRECTS {
             let (status, headers, body) = self.fetch(&at).await.map_err(|it| whole(&it))?;
-            if follows(status) {
+            if redirect::is_followed(status) {
                 let capture = capture(status, headers, body);
-                match redirect(status, capture.location().as_deref(), &at) {
+                match redirect::target(status, capture.location().as_deref(), &at) {
                     Ok(target) => at = CanonicalUrl::to_url(&target),
                     Err(_) => return Ok(Arc::default()),
                 }

@@ -16,8 +16,6 @@ use links::{Format, Kind, Spans, Target};
 use memchr::memmem;
 use url::{Origin, Position, Url};
 
-use crate::page::MOST_SEARCHED;
-
 /// What was found in a document.
 #[derive(Debug)]
 pub(crate) struct Links {
@@ -409,6 +407,8 @@ fn within(guess: &Url, script: &Url) -> Option<Url> {
     Some(within)
 }
 
+/// So many bytes of content are searched, and no more.
+pub(crate) const MOST_SEARCHED: u64 = mirror::LONGEST_DOCUMENT;
 /// So many guesses are followed of one document.
 const MOST_GUESSES: usize = 4096;
 /// So many pages are taken to be where a script may run.

@@ -13,12 +13,16 @@ use frontier::{
 };
 use futures::executor::block_on;
 
+use crate::folder::{
+    JOURNAL, KEPT, PAST, PREVIOUS, SEEDS, SEGMENTS, STATE_FOLDER, has_journal, if_there, remove,
+    remove_journal,
+};
 use crate::fresh::remove_copy;
 use crate::index::{aside, each_once, read_index, sync, write_aside, write_index};
 use crate::lock::{Lock, lock};
 use crate::records::{Records, RestoreError, each_record};
 use crate::update::Findings;
-use crate::{Again, Config, StartError, session};
+use crate::{Again, Config, StartError};
 
 /// The folder of the copy, and within it that of the crawl's state.
 #[derive(Debug)]
@@ -452,55 +456,6 @@ fn about(config: &Config) -> Vec<(String, String)> {
     ]
 }
 
-/// Removes all that a crawl left, the journal first: without it the rest is not gone on from.
-pub(crate) fn remove(folder: &Dir) -> io::Result<()> {
-    remove_journal(folder, JOURNAL)?;
-    remove_journal(folder, PREVIOUS)?;
-    if_there(folder.remove_file(KEPT))?;
-    if_there(folder.remove_file(aside(KEPT)))?;
-    if_there(folder.remove_file(PAST))?;
-    session::forget(folder)?;
-    if_there(folder.remove_dir_all(SEGMENTS))
-}
-
-/// Removes a journal, what belongs to its file first, lest it be taken for another's.
-fn remove_journal(folder: &Dir, name: &str) -> io::Result<()> {
-    for suffix in ["-wal", "-shm", ""] {
-        if_there(folder.remove_file(format!("{name}{suffix}")))?;
-    }
-    Ok(())
-}
-
-fn if_there(removed: io::Result<()>) -> io::Result<()> {
-    match removed {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
-/// Tells whether a folder for state has something that a crawl left.
-pub fn is_begun(state: &Path) -> bool {
-    let mut segments = fs::read_dir(state.join(SEGMENTS)).into_iter().flatten();
-    has_journal(state) || segments.next().is_some()
-}
-
-fn has_journal(state: &Path) -> bool {
-    let names = [JOURNAL, PREVIOUS];
-    names.iter().any(|name| state.join(name).exists())
-}
-
-/// Where the state of a crawl is, in the folder of its copy, if it has no other place.
-pub const STATE_FOLDER: &str = ".dragline";
-pub(crate) const SEGMENTS: &str = "archive";
-pub(crate) const JOURNAL: &str = "journal.db";
-/// That of the crawl before, as long as an update goes on.
-pub(crate) const PREVIOUS: &str = "previous.db";
-/// The index of what the last update kept of earlier crawls.
-pub(crate) const KEPT: &str = "kept.cdxj";
-/// The index of all that earlier crawls archived, but for the last.
-const PAST: &str = "past.cdxj";
-/// Under what the journal says where its crawl began.
-pub(crate) const SEEDS: &str = "seeds";
 /// Under what it says what belongs to it: nothing, if it is what does so by default.
 const SCOPE: &str = "scope";
 /// Under what the journal notes where the archive was when it began.

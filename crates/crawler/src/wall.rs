@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use url::{Position, Url};
 
 use crate::Config;
-use crate::page::follows;
+use crate::redirect;
 use crate::robots::Gate;
 
 /// Fetches what is behind walls. A crawl that took their redirects as they come would go round in a
@@ -148,7 +148,7 @@ impl Walls {
 
 fn target(url: &Url, status: StatusCode, headers: &HeaderMap) -> Option<Url> {
     let location = field_url(headers.get(LOCATION)?);
-    follows(status).then(|| url.join(&location).ok())?
+    redirect::is_followed(status).then(|| url.join(&location).ok())?
 }
 
 /// Whether a URL is the same as another but for what its query has more, or names it in its query.

@@ -7,11 +7,10 @@ use frontier::{CanonicalUrl, Found, Scope};
 use url::Url;
 
 use crate::StartError;
-use crate::engine::MOST_REDIRECTS;
 use crate::history::History;
-use crate::page;
 use crate::record::Outcome;
 use crate::records::{RestoreError, each_record};
+use crate::redirect::{self, MOST_REDIRECTS};
 use crate::state::Left;
 
 /// Why a reference leads out of the copy.
@@ -119,7 +118,7 @@ impl Known {
             let Ok(url) = CanonicalUrl::parse(&entry.url) else {
                 continue;
             };
-            let is = if let Some(target) = page::leads_to(entry, &url) {
+            let is = if let Some(target) = redirect::of(entry, &url) {
                 Came::Redirect(target)
             } else if is_file(entry) {
                 Came::File

@@ -10,7 +10,7 @@ use mirror::Shown;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use crate::state::STATE_FOLDER;
+use crate::folder::STATE_FOLDER;
 use crate::verify::known::{Known, Leads};
 use crate::verify::{Finding, Findings, Outward};
 

@@ -31,7 +31,7 @@ use crate::records::{Captured, Records};
 use crate::redirect::MOST_REDIRECTS;
 use crate::schedule::{Ended, Next, Partial, Schedule, Work};
 use crate::search::Links;
-use crate::state::end_update;
+use crate::state::{end_update, note_ended};
 use crate::update::{Changes, Findings};
 use crate::{Again, Config, CrawlError, session};
 
@@ -89,14 +89,16 @@ impl Engine {
         // What is left is gone on with; until then nothing is known of it.
         let is_ended = !is_stopped && left == 0;
         self.keep_session(!is_ended)?;
-        let was_there = self.compare(&*frontier, !is_ended).await?;
+        let of_host = self.is_any_full.then_some(Limit::PagesPerHost);
+        let limit = self.limit(0).or(of_host).filter(|_| left > 0);
+        let is_cut_short = is_stopped || limit.is_some();
+        let was_there = self.compare(&*frontier, is_cut_short).await?;
         self.tell(Event::Building).await;
         let mut summary = self.history.summary;
         summary.stopped = is_stopped;
         summary.unreached += self.unreached;
         summary.left = if is_stopped { 0 } else { left };
-        let of_host = self.is_any_full.then_some(Limit::PagesPerHost);
-        summary.limit = self.limit(0).or(of_host).filter(|_| left > 0);
+        summary.limit = limit;
         let done = frontier.stats().await?.done;
         let captured = Captured::new(frontier, done, self.kept.clone());
         let captured = captured.cut_short(left + stats.held > 0);
@@ -104,6 +106,9 @@ impl Engine {
         let built = built.map_err(CrawlError::Copy)?;
         if self.earlier.is_some() && is_ended {
             end_update(&self.config, &self.folder, &self.kept).map_err(CrawlError::Update)?;
+        }
+        if self.config.resumable && left > 0 && !is_cut_short {
+            note_ended(&self.folder).map_err(CrawlError::Archive)?;
         }
         if !self.config.keep_archive && is_ended {
             remove(&self.folder).map_err(CrawlError::Archive)?;
@@ -126,7 +131,7 @@ impl Engine {
     async fn compare(
         &mut self,
         records: &dyn Records,
-        is_stopped: bool,
+        is_cut_short: bool,
     ) -> Result<Vec<Entry>, CrawlError> {
         let Some(earlier) = &self.earlier else {
             return Ok(Vec::new());
@@ -135,7 +140,13 @@ impl Engine {
         now.read(records)
             .map_err(|error| CrawlError::Update(error.in_folder(&self.config.output)))?;
         let purge = self.config.again == Again::Update { purge: true };
-        let changes = Changes::between(earlier, &now, &self.config.seeds, is_stopped);
+        // A host that gave nothing before can hide nothing now.
+        let may_hide = |url: &String| {
+            let url = CanonicalUrl::parse(url);
+            url.is_ok_and(|url| self.schedule.is_given_up(&url.host()))
+        };
+        let is_cut_short = is_cut_short || earlier.good.keys().any(may_hide);
+        let changes = Changes::between(earlier, &now, &self.config.seeds, is_cut_short);
         self.kept = changes.kept(earlier, &now, purge);
         if purge && !changes.is_complete {
             self.tell(Event::NotPurged).await;

@@ -16,6 +16,7 @@ pub(crate) fn remove(folder: &Dir) -> io::Result<()> {
     if_there(folder.remove_file(KEPT))?;
     if_there(folder.remove_file(aside(KEPT)))?;
     if_there(folder.remove_file(PAST))?;
+    if_there(folder.remove_file(ENDED))?;
     session::forget(folder)?;
     if_there(folder.remove_dir_all(SEGMENTS))
 }
@@ -52,6 +53,8 @@ pub(crate) const SEGMENTS: &str = "archive";
 pub(crate) const JOURNAL: &str = "journal.db";
 /// That of the crawl before, as long as an update goes on.
 pub(crate) const PREVIOUS: &str = "previous.db";
+/// Is there if nothing is left of the last crawl but what lies on hosts that do not answer.
+pub(crate) const ENDED: &str = "ended";
 /// The index of what the last update kept of earlier crawls.
 pub(crate) const KEPT: &str = "kept.cdxj";
 /// The index of all that earlier crawls archived, but for the last.

@@ -14,8 +14,8 @@ use frontier::{
 use futures::executor::block_on;
 
 use crate::folder::{
-    JOURNAL, KEPT, PAST, PREVIOUS, SEEDS, SEGMENTS, STATE_FOLDER, has_journal, if_there, remove,
-    remove_journal,
+    ENDED, JOURNAL, KEPT, PAST, PREVIOUS, SEEDS, SEGMENTS, STATE_FOLDER, has_journal, if_there,
+    remove, remove_journal,
 };
 use crate::fresh::remove_copy;
 use crate::index::{aside, each_once, read_index, sync, write_aside, write_index};
@@ -111,27 +111,30 @@ impl State {
         let [journal, previous] = [JOURNAL, PREVIOUS].map(|name| folder.join(name));
         // First: a next update must not be taken for the one that left it.
         settle_kept(&self.folder, previous.exists()).map_err(failed)?;
-        let updates = matches!(config.again, Again::Update { .. });
-        if updates && journal.exists() && !previous.exists() {
+        let updates = matches!(config.again, Again::Update { .. }) && journal.exists();
+        let has_ended = self.folder.exists(ENDED);
+        if updates && has_ended && previous.exists() {
+            let (earlier, mut now) = (before_update(config, &self.folder)?, Findings::default());
+            read_journal(config, JOURNAL, |last| now.read(last))?;
+            end_update(config, &self.folder, &earlier.beside(&now))?;
+        }
+        if updates && !previous.exists() {
             let last = open_journal(&journal, config, self.start, Arc::default());
-            if is_finished(&last.map_err(unusable)?).map_err(unusable)? {
+            let is_finished = is_finished(&last.map_err(unusable)?).map_err(unusable)?;
+            if is_finished || has_ended {
                 is_settled(&folder.join(format!("{JOURNAL}-wal"))).map_err(failed)?;
                 // From here on it is an update, until the one before is removed.
                 fs::rename(&journal, &previous).map_err(failed)?;
                 sync(&self.folder).map_err(failed)?;
             }
         }
-        self.kept = read_index(&self.folder, KEPT).map_err(failed)?;
+        if_there(self.folder.remove_file(ENDED)).map_err(failed)?;
         if previous.exists() {
-            let mut earlier = Findings::default();
-            let kept = self.kept.drain(..);
-            earlier
-                .good
-                .extend(kept.map(|entry| (entry.url.clone(), entry)));
-            read_previous(config, |previous| earlier.read(previous))?;
-            self.earlier = Some(Arc::new(earlier));
+            self.earlier = Some(Arc::new(before_update(config, &self.folder)?));
         } else if is_emptied(&journal) && self.start != Position::default() {
             return Err(unusable(FrontierError::Empty { path: journal }));
+        } else {
+            self.kept = read_index(&self.folder, KEPT).map_err(failed)?;
         }
         let opened = open_journal(&journal, config, self.start, Arc::clone(&self.syncer));
         let opened = opened.map_err(unusable)?;
@@ -148,6 +151,25 @@ impl State {
     }
 }
 
+/// Notes that nothing is left of a crawl but what lies on hosts that do not answer.
+pub(crate) fn note_ended(folder: &Dir) -> io::Result<()> {
+    folder.create(ENDED)?;
+    sync(folder)
+}
+
+/// Reads what earlier crawls found, when the last is being updated.
+fn before_update(config: &Config, folder: &Dir) -> Result<Findings, StartError> {
+    let kept = read_index(folder, KEPT).map_err(|source| StartError::Output {
+        path: config.output.clone(),
+        source,
+    })?;
+    let mut earlier = Findings::default();
+    let kept = kept.into_iter().map(|entry| (entry.url.clone(), entry));
+    earlier.good.extend(kept);
+    read_journal(config, PREVIOUS, |previous| earlier.read(previous))?;
+    Ok(earlier)
+}
+
 /// Ends an update: what it kept of earlier crawls is part of the copy, the rest of them history.
 pub(crate) fn end_update(config: &Config, folder: &Dir, kept: &[Entry]) -> Result<(), StartError> {
     let failed = |source| StartError::Output {
@@ -155,7 +177,9 @@ pub(crate) fn end_update(config: &Config, folder: &Dir, kept: &[Entry]) -> Resul
         source,
     };
     let mut past = read_index(folder, PAST).map_err(failed)?;
-    read_previous(config, |previous| add_archived(previous, &mut past))?;
+    read_journal(config, PREVIOUS, |previous| {
+        add_archived(previous, &mut past)
+    })?;
     // An end that was begun before may have noted them.
     let past = each_once(past);
     // Without the journal of the crawl before, the update has ended.
@@ -398,9 +422,10 @@ fn add_archived(records: &dyn Records, entries: &mut Vec<Entry>) -> Result<(), R
     })
 }
 
-/// Has `read` read what the crawl left that is updated.
-fn read_previous(
+/// Has `read` read the journal of this name.
+fn read_journal(
     config: &Config,
+    name: &str,
     read: impl FnOnce(&dyn Records) -> Result<(), RestoreError>,
 ) -> Result<(), StartError> {
     let path = config.state_folder().canonicalize();
@@ -408,7 +433,7 @@ fn read_previous(
         path: config.output.clone(),
         source,
     })?;
-    let path = path.join(PREVIOUS);
+    let path = path.join(name);
     let existing = JournalOptions {
         existing: true,
         about: about(config),

@@ -37,7 +37,7 @@ impl Changes {
         earlier: &Findings,
         now: &Findings,
         seeds: &[CanonicalUrl],
-        is_stopped: bool,
+        is_cut_short: bool,
     ) -> Self {
         // What could not be looked behind before, in the same way, can hide nothing now.
         let was_blind = |(url, status): (&String, &Option<StatusCode>)| {
@@ -45,7 +45,7 @@ impl Changes {
                 // Behind a guess that never was right there is nothing to be seen.
                 || now.guesses.contains(url) && !earlier.good.contains_key(url)
         };
-        let is_complete = !is_stopped
+        let is_complete = !is_cut_short
             && seeds
                 .iter()
                 .all(|seed| now.good.contains_key(seed.as_str()))

@@ -372,3 +372,34 @@ async fn all_that_was_ever_archived_can_be_exported() {
         Err(StartError::InUse { .. })
     ));
 }
+
+#[tokio::test]
+async fn a_host_that_does_not_answer_holds_up_no_update() {
+    let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let picture = format!("<img src=http://{}/x.png>", dead.local_addr().unwrap());
+    drop(dead);
+    let page = Answer::html(&format!("{picture}<a href=a>1"));
+    let site = Site::start(|_| [("/", page), ("/a", Answer::html("a"))]).await;
+    let folder = tempfile::tempdir().unwrap();
+    run(config(&site, &folder)).await;
+    for version in ["2", "3"] {
+        site.set("/", Some(Answer::html(&format!("{picture}{version}"))));
+        if version == "3" {
+            // Gone on with, it asks that host alone.
+            let (summary, _) = run(config(&site, &folder)).await;
+            assert_eq!(summary.unreached, 1);
+        }
+        let (summary, changes) = run(update(&site, &folder)).await;
+        // Nothing leads to `a` any more, and that host had nothing to hide.
+        let [page, a] = ["", "a"].map(str::to_owned);
+        assert_eq!(changes, [(page, Change::Changed), (a, Change::Gone)]);
+        assert_eq!((summary.fetched, summary.unreached), (1, 1));
+        assert!(read(&folder, "index.html").ends_with(version));
+    }
+    assert_eq!(site.requests()["/"], 3);
+    let archived = Archived::open(&folder.path().join("copy/.dragline")).unwrap();
+    let mut index = Vec::new();
+    archived.cdxj(&mut index).unwrap();
+    let index = String::from_utf8(index).unwrap();
+    assert_eq!(index.matches("\"status\":\"200\"").count(), 4);
+}

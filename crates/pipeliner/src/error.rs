@@ -34,7 +34,7 @@ impl<W> fmt::Display for Refused<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Refused::Full(_) => "pipeliner is full",
-            Refused::Closed(_) => "pipeliner is closed",
+            Refused::Closed(_) => "pipeliner is closed, or has no worker left",
         })
     }
 }

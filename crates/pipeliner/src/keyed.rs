@@ -1,5 +1,6 @@
 use std::any::Any;
 use std::collections::{HashMap, VecDeque};
+use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::hash::Hash;
@@ -9,7 +10,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use queue::{Queue, TryPutError};
+use promise::{Completer, Promise, promise};
+use queue::TryPutError;
 
 use crate::job::{Job, Task};
 use crate::pipeliner::work_of;
@@ -32,7 +34,6 @@ use crate::{Pipeliner, Refused, Scheduled, Worker};
 /// # }
 /// ```
 pub struct Keyed<K> {
-    pipeliner: Pipeliner,
     lanes: Arc<Lanes<K>>,
 }
 
@@ -43,15 +44,18 @@ where
     /// Makes one that takes all it is given, with its `limit` workers, to be spawned.
     pub fn unbounded(limit: NonZeroUsize, per_key: NonZeroUsize) -> (Self, Vec<Worker>) {
         let (pipeliner, workers) = Pipeliner::unbounded(limit);
+        let (ended, end) = promise();
         let lanes = Arc::new(Lanes {
             per_key: per_key.get(),
-            jobs: pipeliner.jobs().clone(),
+            pipeliner,
+            end,
             state: Mutex::new(State {
                 closed: false,
                 lanes: HashMap::new(),
+                ended: Some(ended),
             }),
         });
-        (Keyed { pipeliner, lanes }, workers)
+        (Keyed { lanes }, workers)
     }
 
     /// Hands in work under a key. Never waits.
@@ -65,7 +69,7 @@ where
         T: Send + 'static,
         E: Send + 'static,
     {
-        let (task, scheduled) = Task::new(work, self.pipeliner.id());
+        let (task, scheduled) = Task::new(work, self.lanes.pipeliner.id());
         match self.lanes.enter(key, Box::new(task)) {
             Ok(()) => Ok(scheduled),
             Err(job) => Err(Refused::Closed(work_of::<W, T, E>(job))),
@@ -73,25 +77,34 @@ where
     }
 
     /// Takes nothing more and waits until all that was taken is done; see [`Pipeliner::close`].
+    ///
+    /// # Cancel safety
+    ///
+    /// It is closed at the first poll; dropping the future only stops waiting.
     pub async fn close(&self) {
-        self.lanes.lock().closed = true;
-        // A job of a lane enters the queue before the one that it waited for is finished there: as
-        // long as a lane has jobs, so has the queue.
-        self.pipeliner.drained().await;
-        self.pipeliner.close().await;
+        self.lanes.close();
+        if !self.lanes.pipeliner.is_inside() {
+            // It is closed by then, if by nobody else.
+            let _ = self.lanes.end.wait().await;
+            self.lanes.pipeliner.close().await;
+        }
+    }
+
+    /// Tells whether it takes nothing more.
+    pub fn is_closed(&self) -> bool {
+        self.lanes.lock().closed || self.lanes.pipeliner.is_closed()
     }
 
     /// Sets the limit over all keys; see [`Pipeliner::resize`].
     #[must_use = "no more jobs run at once unless the new workers are spawned"]
     pub fn resize(&self, limit: NonZeroUsize) -> Vec<Worker> {
-        self.pipeliner.resize(limit)
+        self.lanes.pipeliner.resize(limit)
     }
 }
 
 impl<K> Clone for Keyed<K> {
     fn clone(&self) -> Self {
         Keyed {
-            pipeliner: self.pipeliner.clone(),
             lanes: Arc::clone(&self.lanes),
         }
     }
@@ -100,23 +113,31 @@ impl<K> Clone for Keyed<K> {
 impl<K> fmt::Debug for Keyed<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keyed")
-            .field("pipeliner", &self.pipeliner)
+            .field("pipeliner", &self.lanes.pipeliner)
             .field("per_key", &self.lanes.per_key)
             .finish_non_exhaustive()
     }
 }
 
 /// Where jobs wait for others of their key.
+///
+/// Jobs that are admitted hold them too, and so the pipeliner: it takes what waits here also when
+/// no handle is left.
 struct Lanes<K> {
     per_key: usize,
-    jobs: Queue<Box<dyn Job>>,
+    pipeliner: Pipeliner,
+    /// It is closed, and no lane is left.
+    end: Promise<(), Infallible>,
     state: Mutex<State<K>>,
 }
 
 struct State<K> {
+    /// Nothing enters any more; what waits is still admitted.
     closed: bool,
     /// Those with jobs, and no others.
     lanes: HashMap<K, Lane>,
+    /// Taken at the end.
+    ended: Option<Completer<(), Infallible>>,
 }
 
 #[derive(Default)]
@@ -133,7 +154,7 @@ where
     /// Admits a job or lets it wait; gives it back if it is too late for either.
     fn enter(self: &Arc<Self>, key: K, job: Box<dyn Job>) -> Result<(), Box<dyn Job>> {
         let mut state = self.lock();
-        if state.closed || self.jobs.is_closed() {
+        if state.closed || self.pipeliner.is_closed() {
             return Err(job);
         }
         let lane = state.lanes.entry(key.clone()).or_default();
@@ -156,7 +177,7 @@ where
             place: Some((Arc::clone(self), key)),
         };
         let Err(TryPutError::Full(refused) | TryPutError::Closed(refused)) =
-            self.jobs.try_put(Box::new(admitted))
+            self.pipeliner.jobs().try_put(Box::new(admitted))
         else {
             return Ok(());
         };
@@ -186,6 +207,7 @@ where
                     lane.admitted -= 1;
                     if lane.admitted == 0 {
                         state.lanes.remove(&key);
+                        self.end_if_empty(state);
                     }
                     return;
                 };
@@ -205,8 +227,27 @@ where
 
 impl<K> Lanes<K> {
     fn lock(&self) -> MutexGuard<'_, State<K>> {
-        // Of foreign code only the hash and the equality of keys run under the lock.
+        // Of foreign code only that of keys runs under the lock: hash, equality, clone, drop.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        self.end_if_empty(state);
+    }
+
+    /// Closes the pipeliner once nothing can come from here any more.
+    fn end_if_empty(&self, mut state: MutexGuard<'_, State<K>>) {
+        if !state.closed || !state.lanes.is_empty() {
+            return;
+        }
+        let ended = state.ended.take();
+        drop(state);
+        self.pipeliner.jobs().close();
+        if let Some(ended) = ended {
+            ended.complete(Ok(()));
+        }
     }
 }
 

@@ -43,9 +43,12 @@
 //! - A refused [`schedule`](Pipeliner::schedule) gives the work back.
 //! - With a bound, `schedule` waits for room: back-pressure. From inside a job of the same
 //!   pipeliner it does not wait, for the room might never come, but says
-//!   [`Refused::Full`]; an unbounded pipeliner takes all that its jobs schedule.
+//!   [`Refused::Full`]; an unbounded pipeliner takes all that its jobs schedule. Callers that wait
+//!   for room get it first come, first served.
 //! - [`close`](Pipeliner::close) waits until all that was taken is done. Dropping the last
 //!   [`Pipeliner`] also closes, without waiting.
+//! - Of foreign code, wakers alone are called where they must not call back: one that polls its task at
+//!   once, instead of noting that it is to be polled, may hang.
 //! - Once every [`Worker`] is dropped, nothing hangs: what was queued is cancelled, and what is
 //!   scheduled after is refused.
 //!

@@ -18,6 +18,7 @@
 //! one permit returned is one wake at most, and a burst of returns is not a chain of wakes.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
@@ -185,13 +186,22 @@ impl Permits {
         }
     }
 
-    /// Sets the limit. Who has a permit keeps it.
+    /// Sets the limit. Who has a permit keeps it. A panic of a waker goes on from here.
     pub(crate) fn set_limit(&self, limit: usize) {
         let mut state = self.lock();
         state.limit = limit;
         let next: Vec<_> = std::iter::from_fn(|| state.pass_on(self.fairness)).collect();
         self.unlock(state);
-        next.into_iter().for_each(Waker::wake);
+        // Each is to be woken, also if another panics.
+        let mut panics = next.into_iter().filter_map(|waker| {
+            let woken = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+            woken.err()
+        });
+        let panic = panics.next();
+        panics.for_each(std::mem::forget);
+        if let Some(panic) = panic {
+            resume_unwind(panic);
+        }
     }
 
     /// Tells whether a permit that is not needed at this moment is to be given back: someone waits
@@ -365,6 +375,24 @@ mod tests {
         permits.release(&mut a.claim);
         assert!(!late.poll(&permits), "the permit is the second's already");
         assert!(b.is_woken() && !c.is_woken() && b.poll(&permits));
+    }
+
+    #[test]
+    fn a_waker_that_panics_keeps_no_other_from_its_permit() {
+        struct Bad;
+        impl Wake for Bad {
+            fn wake(self: Arc<Self>) {
+                panic!("a waker");
+            }
+        }
+        let permits = Permits::new(1, Fairness::Strict);
+        let [mut a, mut b, mut c] = askers();
+        assert!(a.poll(&permits));
+        let bad = Waker::from(Arc::new(Bad));
+        let polled = permits.poll(&mut b.claim, &mut Context::from_waker(&bad));
+        assert!(polled.is_pending() && !c.poll(&permits));
+        let limited = catch_unwind(AssertUnwindSafe(|| permits.set_limit(3)));
+        assert!(limited.is_err() && c.is_woken() && c.poll(&permits));
     }
 
     #[test]

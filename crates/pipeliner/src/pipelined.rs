@@ -17,7 +17,7 @@ pub trait Pipelining: Stream {
     /// Works on up to `limit` futures of this stream at once; a stream of their outputs, each as
     /// soon as it is there.
     ///
-    /// Nothing is allocated a job. The futures are polled only while this stream is: a consumer
+    /// Nothing is allocated a job, and a limit that is not reached costs nothing. The futures are polled only while this stream is: a consumer
     /// that is busy elsewhere holds them all up, and one that waits for something that only they
     /// can give waits for ever. Where that can be, [`schedule`](crate::Pipeliner::schedule) the
     /// work instead: there, workers poll it.
@@ -46,8 +46,8 @@ pub trait Pipelining: Stream {
         Pipelined {
             limit: limit.get(),
             feed: Feed::new(self),
-            slots: Slots::new(limit.get()),
-            free: (0..limit.get()).rev().collect(),
+            slots: Slots::new(),
+            was_fed: false,
         }
     }
 
@@ -61,8 +61,8 @@ pub trait Pipelining: Stream {
         PipelinedInOrder {
             limit: limit.get(),
             feed: Feed::new(self),
-            slots: Slots::new(limit.get()),
-            turns: VecDeque::with_capacity(limit.get()),
+            slots: Slots::new(),
+            turns: VecDeque::new(),
             first: 0,
         }
     }
@@ -85,7 +85,8 @@ where
     #[pin]
     feed: Feed<St>,
     slots: Slots<St::Item>,
-    free: Vec<usize>,
+    /// What was returned last had ended at its start.
+    was_fed: bool,
 }
 
 impl<St> Stream for Pipelined<St>
@@ -96,25 +97,37 @@ where
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
-        while let Some(index) = this.free.last().copied()
-            && let Some(future) = this.feed.as_mut().next(cx)
+        // They take turns: a source that always has more of such would starve those in work.
+        if std::mem::take(this.was_fed)
+            && let Some(ended) = next_woken(this.slots, cx)
         {
-            if let Poll::Ready(ended) = this.slots.start(index, future) {
-                return Poll::Ready(Some(output(ended)));
-            }
-            this.free.pop();
-        }
-        this.slots.register(cx);
-        let mut budget = this.slots.words();
-        if let Some((index, ended)) = this.slots.poll_woken(&mut budget) {
-            this.free.push(index);
             return Poll::Ready(Some(output(ended)));
         }
-        if this.free.len() == *this.limit && this.feed.is_over() {
+        while this.slots.in_work() < *this.limit
+            && let Some(future) = this.feed.as_mut().next(cx)
+        {
+            if let Poll::Ready(ended) = this.slots.start(0, future) {
+                *this.was_fed = true;
+                return Poll::Ready(Some(output(ended)));
+            }
+        }
+        if let Some(ended) = next_woken(this.slots, cx) {
+            return Poll::Ready(Some(output(ended)));
+        }
+        if this.slots.in_work() == 0 && this.feed.is_over() {
             return Poll::Ready(None);
         }
         Poll::Pending
     }
+}
+
+fn next_woken<F: Future>(
+    slots: &mut Slots<F>,
+    cx: &Context<'_>,
+) -> Option<thread::Result<F::Output>> {
+    slots.register(cx);
+    let mut budget = slots.words();
+    slots.poll_woken(&mut budget).map(|(_, ended)| ended)
 }
 
 /// The stream of [`Pipelining::pipelined_in_order`].
@@ -134,7 +147,7 @@ where
     slots: Slots<St::Item>,
     /// What was started, in order, up to the first that was not asked for yet.
     turns: VecDeque<Turn<<St::Item as Future>::Output>>,
-    /// The slot of the first in `turns`; the others follow round and round.
+    /// The number of the first in `turns`.
     first: usize,
 }
 
@@ -146,25 +159,25 @@ where
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
-        let limit = *this.limit;
-        while this.turns.len() < limit
+        while this.turns.len() < *this.limit
             && let Some(future) = this.feed.as_mut().next(cx)
         {
-            let index = (*this.first + this.turns.len()) % limit;
-            this.turns.push_back(match this.slots.start(index, future) {
-                Poll::Ready(ended) => Turn::Ended(ended),
-                Poll::Pending => Turn::InWork,
-            });
+            let number = this.first.wrapping_add(this.turns.len());
+            this.turns
+                .push_back(match this.slots.start(number, future) {
+                    Poll::Ready(ended) => Turn::Ended(ended),
+                    Poll::Pending => Turn::InWork,
+                });
         }
         this.slots.register(cx);
         let mut budget = this.slots.words();
-        while let Some((index, ended)) = this.slots.poll_woken(&mut budget) {
-            this.turns[(index + limit - *this.first) % limit] = Turn::Ended(ended);
+        while let Some((number, ended)) = this.slots.poll_woken(&mut budget) {
+            this.turns[number.wrapping_sub(*this.first)] = Turn::Ended(ended);
         }
         if let Some(Turn::Ended(_)) = this.turns.front()
             && let Some(Turn::Ended(ended)) = this.turns.pop_front()
         {
-            *this.first = (*this.first + 1) % limit;
+            *this.first = this.first.wrapping_add(1);
             return Poll::Ready(Some(output(ended)));
         }
         if this.turns.is_empty() && this.feed.is_over() {

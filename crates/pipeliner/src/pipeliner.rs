@@ -2,14 +2,13 @@ use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 use queue::{Closed, Queue, TryPutError};
 
 use crate::inside::{Id, Inside};
 use crate::job::{Job, Task};
 use crate::permits::Permits;
-use crate::sync::Mutex;
 use crate::worker::Crew;
 use crate::{Fairness, Refused, Run, Scheduled, Worker};
 
@@ -27,8 +26,6 @@ struct Intake {
     id: Id,
     jobs: Queue<Box<dyn Job>>,
     permits: Arc<Permits>,
-    /// How many workers there are, or have been asked for.
-    workers: Mutex<usize>,
     /// What workers made later share with the first.
     crew: Weak<Crew>,
 }
@@ -41,6 +38,9 @@ impl Pipeliner {
 
     /// Makes a pipeliner in which at most `capacity` jobs wait, and its `limit` workers, to be
     /// spawned. [`schedule`](Pipeliner::schedule) waits for room.
+    ///
+    /// A worker takes a job before it may run it: while the limit is lowered, or used up by
+    /// [`run`](Pipeliner::run), each idle worker holds one more that waits.
     pub fn bounded(limit: NonZeroUsize, capacity: NonZeroUsize) -> (Self, Vec<Worker>) {
         Self::over(limit, Queue::bounded(capacity))
     }
@@ -55,7 +55,6 @@ impl Pipeliner {
             id: Id::new(),
             jobs,
             permits,
-            workers: Mutex::new(0),
             crew: Weak::new(),
         };
         Pipeliner {
@@ -65,19 +64,14 @@ impl Pipeliner {
 
     fn over(limit: NonZeroUsize, jobs: Queue<Box<dyn Job>>) -> (Self, Vec<Worker>) {
         let permits = Arc::new(Permits::new(limit.get(), Fairness::Strict));
-        let crew = Arc::new(Crew {
-            jobs: jobs.clone(),
-            permits: Arc::clone(&permits),
-        });
+        let crew = Crew::new(jobs.clone(), Arc::clone(&permits));
         let intake = Arc::new(Intake {
             id: Id::new(),
             jobs,
             permits,
-            workers: Mutex::new(limit.get()),
             crew: Arc::downgrade(&crew),
         });
-        let workers = (0..limit.get()).map(|_| Worker::new(Arc::clone(&crew)));
-        (Pipeliner { intake }, workers.collect())
+        (Pipeliner { intake }, crew.fill(limit.get()))
     }
 
     /// Hands in work, waiting while the queue is full.
@@ -85,7 +79,12 @@ impl Pipeliner {
     /// # Errors
     ///
     /// Gives the work back: [`Refused::Closed`] when closed or without workers; [`Refused::Full`]
-    /// only from inside a job of this pipeliner (see the [crate's guarantees](crate#guarantees)).
+    /// only from inside a job of this pipeliner (see the [crate's guarantees](crate#guarantees)). A
+    /// task that a job has spawned is not inside it: there it waits, and must not if the job waits
+    /// for that task.
+    ///
+    /// (Where the work is no `Sync`, neither is the error, and `?` does not make an `anyhow::Error`
+    /// of it: `.map_err(|refused| anyhow!("{refused}"))` does.)
     ///
     /// # Cancel safety
     ///
@@ -96,7 +95,7 @@ impl Pipeliner {
         T: Send + 'static,
         E: Send + 'static,
     {
-        if Inside::is(self.id()) {
+        if self.is_inside() {
             return self.try_schedule(work);
         }
         let (task, scheduled) = Task::new(work, self.id());
@@ -132,7 +131,8 @@ impl Pipeliner {
     /// [`schedule`](Pipeliner::schedule) it. Closing has no part in it.
     ///
     /// Inside work of the same pipeliner it may wait for itself: when all permits are with tasks
-    /// that wait for another.
+    /// that wait for another. One that is not polled, as behind a reference in a `select!`, may be
+    /// given its permit all the same, and keeps it from others until it is polled or dropped.
     ///
     /// # Cancel safety
     ///
@@ -153,29 +153,23 @@ impl Pipeliner {
         Run::new(&self.intake.permits, work)
     }
 
-    /// Sets the limit; returns workers to be spawned, if more are needed than there are.
+    /// Sets the limit; returns workers to be spawned, if more are needed than there are: those that
+    /// were dropped are replaced. Once all are gone there are none any more.
     ///
     /// What is in work goes on; with a lower limit, nothing starts until enough has ended. Workers
-    /// that are too many are idle, and serve again when the limit rises.
+    /// that are too many are idle, each with a job in hand, and serve again when the limit rises.
     #[must_use = "no more jobs run at once unless the new workers are spawned"]
     pub fn resize(&self, limit: NonZeroUsize) -> Vec<Worker> {
-        let mut workers = self
-            .intake
-            .workers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let crew = self.intake.crew.upgrade();
+        let workers = crew.map_or_else(Vec::new, |crew| crew.fill(limit.get()));
         self.intake.permits.set_limit(limit.get());
-        let Some(crew) = self.intake.crew.upgrade() else {
-            return Vec::new();
-        };
-        let more = limit.get().saturating_sub(*workers);
-        *workers += more;
-        (0..more).map(|_| Worker::new(Arc::clone(&crew))).collect()
+        workers
     }
 
     /// Takes nothing more and waits until all that was taken is done. Closing again only waits.
     ///
-    /// From inside a job of this pipeliner it does not wait, for it would wait for itself. A
+    /// From inside a job of this pipeliner it does not wait, for it would wait for itself; a task that
+    /// a job has spawned is not inside it. A
     /// [`schedule`](Pipeliner::schedule) that waits for room counts as taken until it is polled and
     /// told otherwise: do not await `close` in the task that holds such a future.
     ///
@@ -184,7 +178,9 @@ impl Pipeliner {
     /// It is closed at the first poll; dropping the future only stops waiting.
     pub async fn close(&self) {
         self.intake.jobs.close();
-        self.drained().await;
+        if !self.is_inside() {
+            self.intake.jobs.join().await;
+        }
     }
 
     /// Tells whether it takes nothing more.
@@ -192,11 +188,9 @@ impl Pipeliner {
         self.intake.jobs.is_closed()
     }
 
-    /// Waits until all that was taken is done, without closing; not from inside a job.
-    pub(crate) async fn drained(&self) {
-        if !Inside::is(self.id()) {
-            self.intake.jobs.join().await;
-        }
+    /// Tells whether this is called from inside one of its jobs, and so must not wait for them.
+    pub(crate) fn is_inside(&self) -> bool {
+        Inside::is(self.intake.id)
     }
 
     pub(crate) fn jobs(&self) -> &Queue<Box<dyn Job>> {

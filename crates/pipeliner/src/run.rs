@@ -3,11 +3,16 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use futures_core::FusedFuture;
 use pin_project::pin_project;
 
 use crate::permits::{Permit, Permits};
 
 /// The future of [`Pipeliner::run`](crate::Pipeliner::run).
+///
+/// # Panics
+///
+/// When polled again after it was ready.
 #[must_use = "futures do nothing unless polled"]
 #[pin_project]
 pub struct Run<'a, W> {
@@ -31,12 +36,19 @@ impl<W: Future> Future for Run<'_, W> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<W::Output> {
         let mut this = self.project();
-        ready!(this.permit.poll(cx));
         let work = this.work.as_mut().as_pin_mut();
-        let output = ready!(work.expect("it is not polled after it was ready").poll(cx));
+        let work = work.expect("it is not polled after it was ready");
+        ready!(this.permit.poll(cx));
+        let output = ready!(work.poll(cx));
         this.work.set(None);
         this.permit.release();
         Poll::Ready(output)
+    }
+}
+
+impl<W: Future> FusedFuture for Run<'_, W> {
+    fn is_terminated(&self) -> bool {
+        self.work.is_none()
     }
 }
 

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker, ready};
 
+use futures_core::FusedFuture;
 use promise::Promise;
 
 use crate::JobError;
@@ -28,13 +29,15 @@ use crate::sync::Mutex;
 /// When polled again after it was ready.
 #[must_use = "dropping a scheduled job cancels it unless it has started; `detach` lets it run"]
 pub struct Scheduled<T, E> {
-    /// A job that has not started is wanted as long as this is there.
-    promise: Promise<Slot<T, E>, Infallible>,
+    /// A job that has not started is wanted as long as this is there. Taken with the result.
+    promise: Option<Promise<Slot<T, E>, Infallible>>,
 }
 
 impl<T, E> Scheduled<T, E> {
     pub(crate) fn new(promise: Promise<Slot<T, E>, Infallible>) -> Self {
-        Scheduled { promise }
+        Scheduled {
+            promise: Some(promise),
+        }
     }
 
     /// Lets the job run without anyone waiting for it; its result is dropped.
@@ -43,12 +46,14 @@ impl<T, E> Scheduled<T, E> {
         T: Send + 'static,
         E: Send + 'static,
     {
-        Detached::wait(self.promise);
+        if let Some(promise) = self.promise {
+            Detached::wait(promise);
+        }
     }
 
     /// Tells whether the job has ended.
     pub fn is_finished(&self) -> bool {
-        self.promise.is_complete()
+        self.promise.as_ref().is_none_or(Promise::is_complete)
     }
 }
 
@@ -56,17 +61,23 @@ impl<T, E> Future for Scheduled<T, E> {
     type Output = Result<T, JobError<E>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Poll::Ready(match ready!(self.promise.poll_wait(cx)) {
+        let promise = self.promise.as_mut();
+        let promise = promise.expect("a scheduled job is not polled after it was ready");
+        let result = match ready!(promise.poll_wait(cx)) {
             Ok(slot) => {
-                let slot = slot.try_lock();
-                let mut slot = slot.expect("a scheduled job is not polled after it was ready");
-                let result = slot.take();
-                // Locked for good, since there is nothing left to take.
-                std::mem::forget(slot);
-                result.expect("it is taken once")
+                let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+                slot.take().expect("nobody else takes it")
             }
             Err(_abandoned) => Err(JobError::Cancelled),
-        })
+        };
+        self.promise = None;
+        Poll::Ready(result)
+    }
+}
+
+impl<T, E> FusedFuture for Scheduled<T, E> {
+    fn is_terminated(&self) -> bool {
+        self.promise.is_none()
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is shared between threads, from `std` or, under `--cfg loom`, from the model checker.
 
 #[cfg(not(loom))]
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64};
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 #[cfg(not(loom))]
 pub(crate) use std::sync::{Mutex, MutexGuard};
 #[cfg(not(loom))]
@@ -11,7 +11,7 @@ pub(crate) use std::thread_local;
 pub(crate) use atomic_waker::AtomicWaker;
 
 #[cfg(loom)]
-pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64};
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 #[cfg(loom)]
 pub(crate) use loom::sync::{Mutex, MutexGuard};
 
@@ -48,10 +48,13 @@ mod model {
         }
 
         pub(crate) fn wake(&self) {
-            let waker = self.lock().take();
-            if let Some(waker) = waker {
+            if let Some(waker) = self.take() {
                 waker.wake();
             }
+        }
+
+        pub(crate) fn take(&self) -> Option<Waker> {
+            self.lock().take()
         }
 
         fn lock(&self) -> MutexGuard<'_, Option<Waker>> {

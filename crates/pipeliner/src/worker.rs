@@ -3,12 +3,14 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 
 use queue::{Item, Queue};
 
 use crate::job::Job;
 use crate::permits::{Permit, Permits};
+use crate::sync::AtomicUsize;
 
 /// A future that runs jobs, one at a time, until the pipeliner is closed and drained.
 ///
@@ -24,8 +26,9 @@ use crate::permits::{Permit, Permits};
 pub struct Worker(Pin<Box<dyn Future<Output = ()> + Send>>);
 
 impl Worker {
-    pub(crate) fn new(crew: Arc<Crew>) -> Self {
+    fn new(member: Member) -> Self {
         Worker(Box::pin(async move {
+            let crew = &member.0;
             let mut permit = Permit::new(&crew.permits);
             let mut in_a_row = 0_u32;
             while let Some(job) = next_job(&crew.jobs, &mut permit).await {
@@ -55,8 +58,43 @@ impl fmt::Debug for Worker {
 
 /// What the workers share. Dropped with the last of them.
 pub(crate) struct Crew {
-    pub(crate) jobs: Queue<Box<dyn Job>>,
-    pub(crate) permits: Arc<Permits>,
+    jobs: Queue<Box<dyn Job>>,
+    permits: Arc<Permits>,
+    /// How many workers there are.
+    count: AtomicUsize,
+}
+
+impl Crew {
+    pub(crate) fn new(jobs: Queue<Box<dyn Job>>, permits: Arc<Permits>) -> Arc<Self> {
+        Arc::new(Crew {
+            jobs,
+            permits,
+            count: AtomicUsize::new(0),
+        })
+    }
+
+    /// Makes as many workers as are missing of `limit`.
+    pub(crate) fn fill(self: &Arc<Self>, limit: usize) -> Vec<Worker> {
+        let more = limit.saturating_sub(self.count.load(Ordering::Relaxed));
+        let workers = (0..more).map(|_| Worker::new(Member::new(Arc::clone(self))));
+        workers.collect()
+    }
+}
+
+/// Held by a worker, and counted.
+struct Member(Arc<Crew>);
+
+impl Member {
+    fn new(crew: Arc<Crew>) -> Self {
+        crew.count.fetch_add(1, Ordering::Relaxed);
+        Member(crew)
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        self.0.count.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Drop for Crew {

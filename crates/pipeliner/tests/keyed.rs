@@ -30,6 +30,14 @@ fn turn(workers: &mut [Worker]) {
     }
 }
 
+/// Lets the workers work until they have ended.
+fn to_the_end(mut workers: Vec<Worker>) {
+    for _ in 0..10 {
+        workers.retain_mut(|worker| poll(Pin::new(worker)).is_pending());
+    }
+    assert!(workers.is_empty(), "they go on");
+}
+
 fn schedule<T: Send + 'static>(
     keyed: &Keyed<u8>,
     key: u8,
@@ -123,6 +131,40 @@ fn close_drains_the_lanes_too() {
     turn(&mut workers);
     assert!(poll(close.as_mut()).is_ready());
     assert!(block_on(first).unwrap() && block_on(second).unwrap());
+}
+
+#[test]
+fn what_was_taken_is_done_also_when_no_handle_is_left() {
+    let (keyed, workers) = keyed(2, 1);
+    let jobs = [1, 2, 3].map(|n| schedule(&keyed, 1, ready(Ok(n))));
+    drop(keyed);
+    to_the_end(workers);
+    assert_eq!(jobs.map(|job| block_on(job).unwrap()), [1, 2, 3]);
+}
+
+#[test]
+fn closed_from_inside_a_job_it_does_what_was_taken() {
+    let (keyed, workers) = keyed(1, 1);
+    let handle = keyed.clone();
+    let closing = schedule(&keyed, 1, async move {
+        handle.close().await;
+        Ok(())
+    });
+    let next = schedule(&keyed, 1, ready(Ok(2)));
+    to_the_end(workers);
+    block_on(closing).unwrap();
+    assert_eq!(block_on(next).unwrap(), 2);
+    assert!(keyed.is_closed());
+}
+
+#[test]
+fn it_is_closed_at_the_first_poll() {
+    let (keyed, workers) = keyed(1, 1);
+    let jobs = [1, 2].map(|n| schedule(&keyed, 1, ready(Ok(n))));
+    assert!(poll(pin!(keyed.close())).is_pending());
+    assert!(keyed.try_schedule(2, ready(Ok::<_, Never>(3))).is_err());
+    to_the_end(workers);
+    assert_eq!(jobs.map(|job| block_on(job).unwrap()), [1, 2]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use std::future::{Future, pending, ready};
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +13,7 @@ use dragline_pipeliner::{JobError, Pipeliner, Refused, Scheduled, Worker};
 use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::executor::block_on;
-use futures::future::join_all;
+use futures::future::{FusedFuture, join_all};
 
 type Never = std::convert::Infallible;
 
@@ -574,7 +575,7 @@ fn debug_and_errors_say_what_is_known() {
     );
     assert_eq!(
         format!("{:?} {}", Refused::Closed(1), Refused::Closed(1)),
-        "Closed(..) pipeliner is closed"
+        "Closed(..) pipeliner is closed, or has no worker left"
     );
     assert_eq!(
         Refused::Full(1).into_inner() + Refused::Closed(2).into_inner(),
@@ -631,4 +632,38 @@ fn everything_is_send_and_errors_go_where_errors_go() {
     check(&schedule::<_, Never>(&pipeliner, ready(Ok(1))));
     check(&pipeliner.schedule(ready(Ok::<_, Never>(1))));
     check(&pipeliner.close());
+}
+
+#[test]
+fn workers_that_were_dropped_are_replaced() {
+    let (pipeliner, mut workers) = by_hand(3);
+    workers.truncate(1);
+    workers.extend(pipeliner.resize(limit(3)));
+    assert_eq!(workers.len(), 3);
+    // Where there cannot be so many, nothing is changed.
+    let too_many = AssertUnwindSafe(|| pipeliner.resize(NonZeroUsize::MAX).len());
+    assert!(catch_unwind(too_many).is_err());
+    let busy = [1, 2, 3].map(|_| schedule::<(), ()>(&pipeliner, pending()));
+    turn(&mut workers);
+    workers.extend(pipeliner.resize(limit(4)));
+    assert_eq!(workers.len(), 4);
+    let next = schedule::<_, ()>(&pipeliner, ready(Ok(4)));
+    turn(&mut workers);
+    assert!(next.is_finished() && !busy[2].is_finished());
+}
+
+#[test]
+fn what_has_ended_says_so_to_select() {
+    let (pipeliner, mut workers) = by_hand(1);
+    let mut job = schedule::<_, ()>(&pipeliner, ready(Ok(1)));
+    turn(&mut workers);
+    assert!(!job.is_terminated());
+    assert_eq!(block_on(&mut job).unwrap(), 1);
+    assert!(job.is_terminated() && job.is_finished());
+    let mut run = Box::pin(pipeliner.run(ready(2)));
+    assert_eq!(block_on(&mut run), 2);
+    assert!(run.is_terminated());
+    // Polled once more it panics, and keeps no permit.
+    assert!(catch_unwind(AssertUnwindSafe(|| block_on(&mut run))).is_err());
+    assert_eq!(block_on(pipeliner.run(ready(3))), 3);
 }

@@ -136,6 +136,79 @@ fn a_panic_costs_its_own_job_alone() {
 }
 
 #[test]
+fn a_drop_that_panics_costs_its_own_job_alone() {
+    struct Bad;
+    impl Drop for Bad {
+        fn drop(&mut self) {
+            panic!("a drop");
+        }
+    }
+    let jobs = stream::iter(0..4).map(|n| {
+        let bad = (n % 2 == 1).then(|| Bad);
+        let mut polled = 0;
+        poll_fn(move |cx| {
+            let _held = &bad;
+            polled += 1;
+            cx.waker().wake_by_ref();
+            if polled > n {
+                Poll::Ready(n)
+            } else {
+                Poll::Pending
+            }
+        })
+    });
+    let mut jobs = Box::pin(jobs.pipelined(limit(2)));
+    let mut outputs = Vec::new();
+    let mut panics = 0;
+    loop {
+        match catch_unwind(AssertUnwindSafe(|| block_on(jobs.next()))) {
+            Ok(Some(output)) => outputs.push(output),
+            Ok(None) => break,
+            Err(_) => panics += 1,
+        }
+    }
+    assert_eq!((outputs, panics), (vec![0, 2], 2));
+}
+
+#[test]
+fn what_ends_at_once_does_not_starve_what_is_in_work() {
+    let jobs = stream::iter(0..1000).map(|n| work(n, usize::from(n == 0)));
+    let outputs: Vec<_> = block_on(jobs.pipelined(limit(4)).collect());
+    let first = outputs.iter().position(|n| *n == 0).unwrap();
+    assert!(first < 4, "{first}");
+}
+
+#[test]
+fn a_limit_that_is_not_reached_costs_nothing() {
+    let jobs = || stream::iter(0..200).map(|n| work(n, n % 3));
+    let any: Vec<_> = block_on(jobs().pipelined(NonZeroUsize::MAX).collect());
+    assert_eq!(any.iter().sum::<usize>(), (0..200).sum());
+    let in_order: Vec<_> = block_on(jobs().pipelined_in_order(NonZeroUsize::MAX).collect());
+    assert!(in_order.into_iter().eq(0..200));
+}
+
+#[test]
+fn a_waker_that_lives_on_does_not_keep_the_task() {
+    struct Task;
+    impl Wake for Task {
+        fn wake(self: Arc<Self>) {}
+    }
+    let kept = Rc::new(Cell::new(None));
+    let task = Arc::new(Task);
+    let waker = Waker::from(Arc::clone(&task));
+    let job = poll_fn(|cx| {
+        kept.set(Some(cx.waker().clone()));
+        Poll::<()>::Pending
+    });
+    let mut jobs = Box::pin(stream::iter([job]).pipelined(limit(1)));
+    let polled = jobs.as_mut().poll_next(&mut Context::from_waker(&waker));
+    assert!(polled.is_pending());
+    drop((jobs, waker));
+    assert_eq!(Arc::strong_count(&task), 1);
+    kept.take().unwrap().wake();
+}
+
+#[test]
 fn one_wake_of_a_slot_is_one_wake_of_the_poller() {
     #[derive(Default)]
     struct Wakes(AtomicUsize);

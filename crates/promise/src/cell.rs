@@ -1,3 +1,4 @@
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::{Context, Poll};
 
@@ -65,17 +66,17 @@ impl<T, E> Cell<T, E> {
     }
 }
 
-/// Calls every waker, also when one of them panics; the first panic goes on when all are called.
+/// Calls every waker, also when one of them panics; the last panic goes on when all are called.
 fn wake_all(waiters: Waiters) {
     let mut panic = None;
     waiters.drain(|waker| {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-            panic.get_or_insert(payload);
+            // To drop what one panicked with might panic too.
+            mem::forget(panic.replace(payload));
         }
     });
-    if let Some(payload) = panic
-        && !std::thread::panicking()
-    {
-        resume_unwind(payload);
+    match panic {
+        Some(payload) if !std::thread::panicking() => resume_unwind(payload),
+        passed_over => mem::forget(passed_over),
     }
 }

@@ -52,6 +52,21 @@ impl Wake for PanickingWaker {
     }
 }
 
+/// To drop what it panics with panics too.
+struct WorseWaker;
+
+impl Wake for WorseWaker {
+    fn wake(self: Arc<Self>) {
+        struct Payload;
+        impl Drop for Payload {
+            fn drop(&mut self) {
+                panic!("the payload panics");
+            }
+        }
+        std::panic::panic_any(Payload);
+    }
+}
+
 fn waker() -> (Arc<Wakes>, Waker) {
     let wakes = Arc::new(Wakes::default());
     (Arc::clone(&wakes), Waker::from(wakes))
@@ -231,14 +246,16 @@ fn debug_says_what_is_known() {
 fn a_waker_that_panics_keeps_no_other_from_being_called() {
     let (completer, promise) = promise::<_, ()>();
     let (wakes, waker) = waker();
-    let panicking = Waker::from(Arc::new(PanickingWaker));
-    let mut waits = [promise.wait(), promise.wait(), promise.wait()];
-    assert!(poll_once(&mut waits[0], &waker).is_pending());
-    assert!(poll_once(&mut waits[1], &panicking).is_pending());
-    assert!(poll_once(&mut waits[2], &waker).is_pending());
+    let mut waits = [(); 5].map(|()| promise.wait());
+    for (n, wait) in waits.iter_mut().enumerate() {
+        let panicking = Waker::from(Arc::new(WorseWaker));
+        let waker = if n % 2 == 1 { &panicking } else { &waker };
+        assert!(poll_once(wait, waker).is_pending());
+    }
     let completed = thread::scope(|s| s.spawn(|| completer.complete(Ok(1))).join());
     assert!(completed.is_err(), "the waker's panic goes on");
-    assert_eq!(wakes.count(), 2);
+    std::mem::forget(completed);
+    assert_eq!(wakes.count(), 3);
     assert_eq!(promise.try_get(), Some(&Ok(1)));
 }
 

@@ -4,26 +4,34 @@ use std::sync::Arc;
 
 use async_channel::{Receiver, Sender, TryRecvError, TrySendError};
 
+use crate::line::Line;
 use crate::unfinished::Unfinished;
 use crate::{Closed, Item, Items, Putting, TryGetError, TryPutError};
 
 /// A handle of a queue: puts, gets, closes and joins.
 ///
-/// When the last handle is dropped, so is what is still queued.
+/// When the last handle is dropped, so is what is still queued, unless a stream of its
+/// [`items`](Queue::items) is left, which gives it and ends.
 pub struct Queue<T> {
     sender: Sender<Item<T>>,
     receiver: Receiver<Item<T>>,
     unfinished: Arc<Unfinished>,
+    /// Those who wait for room.
+    line: Arc<Line>,
 }
 
 impl<T> Queue<T> {
     /// Makes a queue that holds at most `capacity` items; [`put`](Queue::put) waits for room.
     ///
+    /// **Whoever gets from it must not wait to put into it**: once it is full and all of them do, they
+    /// wait for each other for ever. Work that breeds work wants an
+    /// [`unbounded`](Queue::unbounded) one, or [`try_put`](Queue::try_put).
+    ///
     /// Room for all of them is allocated here.
     ///
     /// # Panics
     ///
-    /// If that is more memory than there can be.
+    /// If that is more memory than can be named; if it is more than there is, the process aborts.
     pub fn bounded(capacity: NonZeroUsize) -> Self {
         Self::over(async_channel::bounded(capacity.get()))
     }
@@ -38,10 +46,11 @@ impl<T> Queue<T> {
             sender,
             receiver,
             unfinished: Arc::default(),
+            line: Arc::default(),
         }
     }
 
-    /// Puts an item at the end, waiting while the queue is full.
+    /// Puts an item at the end, waiting while the queue is full: first come, first served.
     ///
     /// # Errors
     ///
@@ -49,16 +58,31 @@ impl<T> Queue<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is ready, the item was not put; it is dropped with the future.
+    /// Dropped before it is ready, the item was not put; it is dropped with the future. As long as it
+    /// is neither dropped nor polled, those who came after it wait too.
     pub async fn put(&self, item: T) -> Result<(), Closed<T>> {
-        let item = Item::new(item, self.unfinished.one_more());
-        self.sender
-            .send(item)
+        self.offer(Item::new(item, self.unfinished.one_more()))
             .await
-            .map_err(|refused| Closed(Item::into_inner(refused.0)))
     }
 
-    /// Puts an item at the end if there is room now. Never waits.
+    async fn offer(&self, mut item: Item<T>) -> Result<(), Closed<T>> {
+        if self.line.is_empty() {
+            item = match self.sender.try_send(item) {
+                Ok(()) => return Ok(()),
+                Err(TrySendError::Full(item) | TrySendError::Closed(item)) => item,
+            };
+        }
+        let mut place = self.line.enter();
+        // Who comes to a closed queue waits for nobody.
+        if !self.is_closed() {
+            place.turn().await;
+        }
+        let refused = self.sender.send(item).await;
+        refused.map_err(|refused| Closed(Item::into_inner(refused.0)))
+    }
+
+    /// Puts an item at the end if there is room now. Never waits, and so may overtake who waits in
+    /// [`put`](Queue::put).
     ///
     /// # Errors
     ///
@@ -72,6 +96,9 @@ impl<T> Queue<T> {
     }
 
     /// Takes the first item, waiting while there is none; `None` when closed and drained.
+    ///
+    /// While there are items it is ready at once: a task that takes one after the other, and waits for
+    /// nothing else, is to let others of its executor have their turn now and then.
     ///
     /// # Cancel safety
     ///
@@ -112,7 +139,7 @@ impl<T> Queue<T> {
     }
 
     /// Puts an item that was taken back at the end, waiting while the queue is full. It stays
-    /// unfinished all the while.
+    /// unfinished all the while. (The warning at [`bounded`](Queue::bounded) is of this too.)
     ///
     /// # Errors
     ///
@@ -128,13 +155,13 @@ impl<T> Queue<T> {
         } else {
             Item::new(Item::into_inner(item), self.unfinished.one_more())
         };
-        let refused = self.sender.send(item).await;
-        refused.map_err(|refused| Closed(Item::into_inner(refused.0)))
+        self.offer(item).await
     }
 
     /// Returns the items as a stream, which ends when the queue is closed and drained.
     ///
-    /// Several streams and [`get`](Queue::get)s may take turns.
+    /// Several streams and [`get`](Queue::get)s may take turns. An item that is put wakes all streams
+    /// that wait, but of `get`s one: where many wait, that is cheaper.
     pub fn items(&self) -> Items<T> {
         Items::new(self.receiver.clone())
     }
@@ -150,6 +177,7 @@ impl<T> Queue<T> {
     /// [`get`](Queue::get) gets what is left, then `None`. Closing again does nothing.
     pub fn close(&self) {
         self.sender.close();
+        self.line.dissolve();
     }
 
     /// Waits until all that was put is finished: nothing queued, no [`Item`] alive, nobody
@@ -191,6 +219,7 @@ impl<T> Clone for Queue<T> {
             sender: self.sender.clone(),
             receiver: self.receiver.clone(),
             unfinished: Arc::clone(&self.unfinished),
+            line: Arc::clone(&self.line),
         }
     }
 }

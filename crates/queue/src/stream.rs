@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use async_channel::Receiver;
-use futures_core::Stream;
+use futures_core::{FusedStream, Stream};
 use futures_sink::Sink;
 
 use crate::{Closed, Item, Queue, TryPutError};
@@ -31,6 +31,12 @@ impl<T> Stream for Items<T> {
     }
 }
 
+impl<T> FusedStream for Items<T> {
+    fn is_terminated(&self) -> bool {
+        self.0.is_terminated()
+    }
+}
+
 impl<T> fmt::Debug for Items<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Items").finish_non_exhaustive()
@@ -41,6 +47,14 @@ impl<T> fmt::Debug for Items<T> {
 ///
 /// When the queue is full it holds one item itself, until there is room. Closing it flushes it; the
 /// queue stays open, since others may put.
+///
+/// # Cancel safety
+///
+/// Waiting for it may be given up; dropping the sink drops the item that it holds.
+///
+/// # Panics
+///
+/// When it is sent an item before it was ready, as [`Sink::start_send`] says.
 #[must_use = "sinks do nothing unless polled"]
 pub struct Putting<T> {
     queue: Queue<T>,
@@ -72,6 +86,7 @@ impl<T: Send + 'static> Sink<T> for Putting<T> {
     }
 
     fn start_send(mut self: Pin<&mut Self>, item: T) -> Result<(), Closed<T>> {
+        assert!(self.waiting.is_none(), "a sink is sent to when it is ready");
         match self.queue.try_put(item) {
             Ok(()) => Ok(()),
             Err(TryPutError::Closed(item)) => Err(Closed(item)),

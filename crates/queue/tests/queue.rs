@@ -11,7 +11,8 @@ use std::thread;
 
 use dragline_queue::{Closed, Item, Queue, TryGetError, TryPutError};
 use futures::executor::block_on;
-use futures::{SinkExt, StreamExt, stream};
+use futures::stream::{self, FusedStream};
+use futures::{SinkExt, StreamExt};
 
 fn bounded<T>(capacity: usize) -> Queue<T> {
     Queue::bounded(NonZeroUsize::new(capacity).unwrap())
@@ -63,6 +64,59 @@ fn put_waits_for_room() {
     assert_eq!(Item::into_inner(queue.try_get().unwrap()), 1);
     assert_eq!(poll(put.as_mut()), Poll::Ready(Ok(())));
     assert_eq!(drain(&queue), [2]);
+}
+
+#[test]
+fn who_waits_for_room_gets_it_first_come_first_served() {
+    let queue = bounded(1);
+    queue.try_put(0).unwrap();
+    let mut puts: Vec<_> = (1..=4).map(|n| Box::pin(queue.put(n))).collect();
+    assert!(puts.iter_mut().all(|put| poll(put.as_mut()).is_pending()));
+    // Who was told and leaves tells the next.
+    assert_eq!(*queue.try_get().unwrap(), 0);
+    drop(puts.remove(0));
+    for n in 2..=4 {
+        let mut late = pin!(queue.put(9));
+        assert!(poll(late.as_mut()).is_pending(), "others wait");
+        assert!(poll(puts[0].as_mut()).is_ready());
+        drop(puts.remove(0));
+        assert_eq!(*queue.try_get().unwrap(), n);
+    }
+    assert_eq!(block_on(queue.put(5)), Ok(()));
+}
+
+#[test]
+fn on_one_thread_nobody_is_kept_out() {
+    const PUTS: usize = 100;
+    let queue = bounded(2);
+    let mut shares = [0; 3];
+    let get = async {
+        for _ in 0..PUTS {
+            let item = queue.get().await.unwrap();
+            shares[*item] += 1;
+        }
+        queue.close();
+    };
+    block_on(async {
+        let puts = futures::future::join_all((0..3).map(|who| {
+            let queue = &queue;
+            async move { while queue.put(who).await.is_ok() {} }
+        }));
+        futures::future::join(puts, get).await;
+    });
+    assert!(shares.iter().all(|share| *share > PUTS / 6), "{shares:?}");
+}
+
+#[test]
+fn close_tells_also_who_stands_behind_one_that_is_not_polled() {
+    let queue = bounded(1);
+    queue.try_put(0).unwrap();
+    let (mut first, mut second) = (pin!(queue.put(1)), pin!(queue.put(2)));
+    assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending());
+    queue.close();
+    assert_eq!(poll(second), Poll::Ready(Err(Closed(2))));
+    assert_eq!(block_on(queue.put(3)), Err(Closed(3)));
+    assert_eq!(poll(first), Poll::Ready(Err(Closed(1))));
 }
 
 #[test]
@@ -290,6 +344,27 @@ fn items_are_a_stream_and_a_sink() {
         stream.map(Item::into_inner).collect::<Vec<_>>(),
     );
     assert_eq!(block_on(both).1, (0..9).collect::<Vec<_>>());
+}
+
+#[test]
+#[should_panic(expected = "when it is ready")]
+fn a_sink_that_is_not_ready_loses_no_item_in_silence() {
+    let queue = bounded(1);
+    let mut sink = pin!(queue.sink());
+    for n in 0..3 {
+        let _ = sink.start_send_unpin(n);
+    }
+}
+
+#[test]
+fn items_say_when_there_will_be_no_more() {
+    let queue = Queue::unbounded();
+    queue.try_put(1).unwrap();
+    queue.close();
+    let mut items = queue.items();
+    assert!(!items.is_terminated());
+    assert_eq!(block_on(items.next()).as_deref(), Some(&1));
+    assert!(items.is_terminated());
 }
 
 #[test]

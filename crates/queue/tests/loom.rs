@@ -140,6 +140,40 @@ fn a_cancelled_put_passes_its_room_on() {
 }
 
 #[test]
+fn who_stands_in_line_is_told_when_those_before_have_left() {
+    loom::model(|| {
+        let queue = holding_one();
+        queue.try_put(1).unwrap();
+        let putters = [2, 3].map(|item| {
+            let other = queue.clone();
+            thread::spawn(move || block_on(other.put(item)).unwrap())
+        });
+        let sum: u8 = (0..3).map(|_| *block_on(queue.get()).unwrap()).sum();
+        assert_eq!(sum, 6);
+        for putter in putters {
+            putter.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn close_tells_all_who_stand_in_line() {
+    loom::model(|| {
+        let queue = holding_one();
+        queue.try_put(1).unwrap();
+        let mut first = Box::pin(queue.put(2));
+        let polled = block_on(poll_fn(|cx| Poll::Ready(first.as_mut().poll(cx))));
+        assert!(polled.is_pending());
+        let other = queue.clone();
+        let closer = thread::spawn(move || other.close());
+        // The first is not polled meanwhile.
+        assert_eq!(block_on(queue.put(3)), Err(Closed(3)));
+        closer.join().unwrap();
+        assert_eq!(block_on(first), Err(Closed(2)));
+    });
+}
+
+#[test]
 fn never_more_than_the_capacity_is_queued() {
     loom::model(|| {
         let queue = holding_one();

@@ -38,7 +38,7 @@ impl Name {
 }
 
 /// Those that are met most stand first.
-const NAMES: [&str; 113] = [
+const NAMES: [&str; 116] = [
     "href",
     "style",
     "src",
@@ -152,6 +152,9 @@ const NAMES: [&str; 113] = [
     "spec-url",
     "apidescriptionurl",
     "hx-get",
+    "component-url",
+    "renderer-url",
+    "before-hydration-url",
 ];
 
 /// By its first letter and its last, where the first name is that looks so; and from each, where the

@@ -43,7 +43,7 @@ pub(crate) fn attribute<'v>(
             "fill" | "stroke" | "filter" | "marker" | "marker-start" | "marker-mid" | "marker-end",
             _,
         ) => return Some(Holds::Property(Role::Paint)),
-        ("srcset", "img" | "source") | ("imagesrcset", "link") => {
+        ("srcset", "img" | "source" | "amp-img") | ("imagesrcset", "link") => {
             return Some(Holds::Srcset(Role::Image));
         }
         ("srcdoc", "iframe") => return Some(Holds::Html),
@@ -70,7 +70,9 @@ pub(crate) fn attribute<'v>(
         ) => (Kind::Requisite, Role::Use),
         ("href" | "xlink:href", "image" | "feimage" | "cursor") => (Kind::Requisite, Role::Image),
         ("href" | "xlink:href", "font-face-uri") => (Kind::Requisite, Role::Font),
-        ("href", "?xml-stylesheet") => (Kind::Requisite, Role::Stylesheet),
+        ("href", "?xml-stylesheet" | "xsl:import" | "xsl:include") => {
+            (Kind::Requisite, Role::Stylesheet)
+        }
         ("src", "iframe" | "frame") => (Kind::Embedded, Role::Frame),
         ("src", "embed") | ("data", "object") => (Kind::Embedded, Role::Object),
         ("code" | "object", "applet") | ("classid", "object") => (Kind::Requisite, Role::Object),
@@ -99,6 +101,10 @@ pub(crate) fn attribute<'v>(
         ("action", "form") | ("formaction", "button" | "input") => (Kind::Hint, Role::Form),
         // Whoever chooses it may be led there.
         ("value", "option") => return Some(Holds::Perhaps(Kind::Guess, Role::Anchor)),
+        // Astro's scripts import what these name.
+        ("component-url" | "renderer-url" | "before-hydration-url", "astro-island") => {
+            (Kind::Requisite, Role::ModuleImport)
+        }
         ("src" | "poster", name) if name.contains('-') => {
             return Some(Holds::Perhaps(Kind::Requisite, Role::Lazy));
         }

@@ -119,8 +119,6 @@ struct Lexer<'s> {
     found: Vec<Found>,
     /// How many guesses may still be made.
     guesses: usize,
-    /// It writes markup into its page.
-    writes: bool,
     /// What is open here, innermost last.
     open: Vec<Open>,
     before: Before,
@@ -185,7 +183,6 @@ impl<'s> Lexer<'s> {
             at: 0,
             found: Vec::new(),
             guesses,
-            writes: guesses > 0 && memmem::find(script.as_bytes(), b"document.write").is_some(),
             open: Vec::new(),
             before: Before::Other,
             in_clause: false,
@@ -467,7 +464,7 @@ impl<'s> Lexer<'s> {
     fn guess(&mut self, span: Range<usize>) {
         let text = &self.script[span.clone()];
         let has = |byte| near::find(byte, text.as_bytes(), 0).is_some();
-        let is_markup = self.writes && has(b'<');
+        let is_markup = has(b'<') && (text.contains("href=") || text.contains("src="));
         if self.guesses == 0 || !has(b'.') && !is_markup {
             return;
         }

@@ -456,6 +456,10 @@ fn what_scripts_write_and_handlers_name_are_guesses() {
             "<b data-cast=a.json hx-get=/b><redoc spec-url=c.yaml>",
             &["a.json", "http://h/b", "c.yaml"],
         ),
+        (
+            "<script>$(`<div><a href=\"a.html\"><img src='b/c.png'></div>`)</script>",
+            &["a.html", "b/c.png"],
+        ),
         ("<script>x('node_modules/a.js')</script>", &[]),
     ] {
         assert_eq!(guesses(Format::Html, page), expected, "{page}");
@@ -477,6 +481,11 @@ fn attributes_of_elements_that_scripts_make() {
         Role::Lazy,
     );
     one("<a data-pswp-src=/d/x>", Requisite, Role::Lazy);
+    one("<amp-img srcset='/d/x 2x'>", Requisite, Role::Image);
+    for name in ["component", "renderer", "before-hydration"] {
+        let island = format!("<astro-island {name}-url=/d/x>");
+        one(&island, Requisite, Role::ModuleImport);
+    }
 }
 
 #[test]

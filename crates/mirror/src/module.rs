@@ -51,10 +51,17 @@ impl From<File> for Module {
 }
 
 /// Tells whether a page is of an application that shows, once it runs, what the page's address says,
-/// and would put in its place that there is no such page, or go where it would be. `VitePress` and Nuxt
-/// make such.
+/// and would put in its place that there is no such page, or go where it would be. `VitePress`, Nuxt,
+/// React Router, Remix and Angular make such.
 pub(crate) fn is_routed(page: &[u8]) -> bool {
-    let marks = ["__VP_HASH_MAP__", "__NUXT_DATA__", "window.__NUXT__"];
+    let marks = [
+        "__VP_HASH_MAP__",
+        "__NUXT_DATA__",
+        "window.__NUXT__",
+        "window.__reactRouterContext",
+        "window.__remixContext",
+        " ng-server-context=\"",
+    ];
     let mut marks = marks.into_iter();
     marks.any(|mark| memmem::find(page, mark.as_bytes()).is_some())
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::ops::RangeInclusive;
 
 use archive::Digest;
 use icu_normalizer::DecomposingNormalizerBorrowed;
@@ -187,15 +188,31 @@ fn part(text: &str) -> Cow<'_, str> {
     Cow::Owned(part)
 }
 
-/// What names may have in them on every system, and URLs that scripts put together do have.
+/// What names may have in them on every system, and URLs that scripts put together do have. What is
+/// not seen, or changes the order of what is, is none of it.
 fn is_plain(char: char) -> bool {
     char.is_alphanumeric()
         || matches!(
             char,
-            ' ' | '!' | '$' | '&' | '\'' | '(' | ')' | '+' | ',' | '-' | '.' | ';' | '=' | '@'
+            ' ' | '!' | '#' | '$' | '&' | '\'' | '(' | ')' | '+' | ',' | '-' | '.' | ';' | '='
         )
-        || matches!(char, '[' | ']' | '^' | '_' | '{' | '}' | '~')
+        || matches!(char, '@' | '[' | ']' | '^' | '_' | '{' | '}' | '~')
+        || char != '\u{ad}' && SIGNS.iter().any(|signs| signs.contains(&char))
 }
+
+/// Blocks of The Unicode Standard with signs that are not letters: of Latin-1, punctuation, currencies,
+/// arrows to miscellaneous symbols, CJK punctuation, wide forms, and what emoji are made of.
+const SIGNS: [RangeInclusive<char>; 9] = [
+    '\u{a1}'..='\u{bf}',
+    '\u{2010}'..='\u{2027}',
+    '\u{2030}'..='\u{205e}',
+    '\u{20a0}'..='\u{20cf}',
+    '\u{2100}'..='\u{2bff}',
+    '\u{3001}'..='\u{303f}',
+    '\u{fe0f}'..='\u{fe0f}',
+    '\u{ff01}'..='\u{ff65}',
+    '\u{1f000}'..='\u{1faff}',
+];
 
 /// Names of devices on Windows, with any ending.
 fn is_reserved(text: &str) -> bool {
@@ -280,6 +297,21 @@ mod tests {
         check("http://h/a.HTM", "Text/HTML", "a.HTM");
         check("http://h/a.php", "text/html", "a.php.html");
         check("http://h/feed/", "application/rss+xml", "feed/index.rss");
+    }
+
+    #[test]
+    fn what_can_be_seen_stays_in_a_name() {
+        check("http://h/a%20%231%20%C3%BC.png", "image/png", "a #1 ü.png");
+        check(
+            "http://h/%E2%9D%A4%EF%B8%8F%F0%9F%98%80%20%E2%80%93%20x.png",
+            "image/png",
+            "❤\u{fe0f}😀 – x.png",
+        );
+        check(
+            "http://h/%E2%80%AE%E2%80%8B%3F.png",
+            "image/png",
+            "%E2%80%AE%E2%80%8B%3F.png",
+        );
     }
 
     #[test]

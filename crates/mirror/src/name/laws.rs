@@ -45,8 +45,12 @@ fn is_safe(path: &str) {
             !part.starts_with(['.', ' ']) && !part.ends_with(['.', ' ']),
             "{path}"
         );
-        let is_plain =
-            |char: char| char.is_alphanumeric() || " !$%&'()+,-.;=@[]^_{}~".contains(char);
+        let is_plain = |char: char| match char {
+            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202f}' => false,
+            '\u{2060}'..='\u{206f}' | '\u{feff}' => false,
+            '\u{80}'.. => !char.is_control() && !char.is_whitespace(),
+            _ => char.is_alphanumeric() || " !#$%&'()+,-.;=@[]^_{}~".contains(char),
+        };
         assert!(part.chars().all(is_plain), "{path}");
         let device = part.split('.').next().unwrap_or_default().trim_end();
         let is_device = ["con", "prn", "aux", "nul", "com1", "lpt9"].contains(&&*fold(device));

@@ -241,6 +241,9 @@ fn modules_that_would_show_what_the_address_says_are_not_brought() {
         "<script>window.__VP_HASH_MAP__ = {}</script>",
         "<script type=application/json id=__NUXT_DATA__>[]</script>",
         "<script>window.__NUXT__={}</script>",
+        "<script>window.__reactRouterContext = {}</script>",
+        "<script>window.__remixContext = {}</script>",
+        "<app-root ng-version=\"19\" ng-server-context=\"ssg\"></app-root>",
     ] {
         let routed = |src: &str, href: &str| {
             format!(

@@ -76,6 +76,11 @@ pub(crate) fn encoding(
     charset: Option<&str>,
     environment: Option<&str>,
 ) -> (&'static Encoding, Charset) {
+    if format == Format::Playlist {
+        // RFC 8216 §4: in no other.
+        let (name, told_by) = (UTF_8.name(), Teller::Format);
+        return (UTF_8, Charset { name, told_by });
+    }
     let named = |label: Option<&str>| label.and_then(|label| Encoding::for_label(label.as_bytes()));
     let (encoding, told_by) = None
         .or_else(|| Some((Encoding::for_bom(content)?.0, Teller::Mark)))

@@ -13,7 +13,7 @@ use crate::link::{
 use crate::resolve::{InForce, Resolver, Target, trimmed};
 use crate::spans::Spans;
 use crate::text::{Escapes, Source};
-use crate::{Format, Link, css, html, json, script};
+use crate::{Format, Link, css, html, json, playlist, script};
 
 /// Returns what a document refers to by `http` and `https`, in order.
 ///
@@ -471,6 +471,12 @@ fn flat(source: Source<'_>, format: Format, guesses: usize) -> Found {
             for line in lines(decoded).take(MOST_LINKS) {
                 let (kind, role) = (Kind::Navigation, Role::Entry);
                 push(&decoded[line.clone()], line, kind, role, Within::Nothing);
+            }
+        }
+        Format::Playlist => {
+            for uri in playlist::uris(decoded).take(MOST_LINKS) {
+                let text = &decoded[uri.clone()];
+                push(text, uri, Kind::Requisite, Role::Media, Within::Playlist);
             }
         }
         _ => {

@@ -19,6 +19,8 @@ pub enum Format {
     Manifest,
     /// A URL a line, as a sitemap may be.
     List,
+    /// A playlist of HTTP Live Streaming (RFC 8216): the parts of a video.
+    Playlist,
 }
 
 impl Format {
@@ -37,6 +39,8 @@ impl Format {
                 Some(Format::Manifest)
             }
             name if is_javascript(name) => Some(Format::Script),
+            "application/vnd.apple.mpegurl" => Some(Format::Playlist),
+            name if ends(".m3u8") && may_be_playlist(name) => Some(Format::Playlist),
             "text/xml" | "application/xml" | "text/x-opml" | "text/xsl" => Some(Format::Xml),
             "application/octet-stream" if ends(".xsl") || ends(".xslt") => Some(Format::Xml),
             name if name.ends_with("+xml") => Some(Format::Xml),
@@ -48,6 +52,12 @@ impl Format {
             _ => None,
         }
     }
+}
+
+/// What `.m3u8` is sent as.
+fn may_be_playlist(media_type: &str) -> bool {
+    let is_unknown = matches!(media_type, "" | "text/plain" | "application/octet-stream");
+    is_unknown || media_type.ends_with("mpegurl")
 }
 
 fn looks_like_html(content: &[u8]) -> bool {
@@ -156,5 +166,22 @@ mod tests {
             Some(Format::Xml),
         );
         check(None, b"\x89PNG", "http://h/a.png", None);
+        for (media_type, url, format) in [
+            (
+                "application/vnd.apple.mpegurl",
+                "http://h/a",
+                Some(Format::Playlist),
+            ),
+            ("audio/x-mpegurl", "http://h/a.m3u8", Some(Format::Playlist)),
+            (
+                "application/octet-stream",
+                "http://h/a.m3u8?b",
+                Some(Format::Playlist),
+            ),
+            // Of a station that sends without end.
+            ("audio/x-mpegurl", "http://h/a.m3u", None),
+        ] {
+            check(Some(media_type), b"", url, format);
+        }
     }
 }

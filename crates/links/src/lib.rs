@@ -51,6 +51,7 @@ mod scan;
 mod css;
 mod header;
 mod json;
+mod playlist;
 mod refresh;
 mod script;
 mod srcset;

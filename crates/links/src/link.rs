@@ -257,6 +257,8 @@ pub(crate) enum Within {
     Module,
     /// Between the angle brackets of a header.
     Header,
+    /// A line of a playlist, or in quotes in one.
+    Playlist,
 }
 
 /// A URL that was found and not resolved yet: small, since there may be very many.

@@ -248,6 +248,7 @@ fn escape(url: &str, place: Place) -> Cow<'_, str> {
         // Nothing would be something else here: the next attribute, the next candidate, another
         // module.
         ("", Within::List | Within::Commas) => Cow::Borrowed("#"),
+        ("", Within::Playlist) => Cow::Borrowed("?"),
         ("", _) if unquoted => return surround(Cow::Borrowed("\"\""), &place.around),
         (url, Within::Module) if !is_url_like(url) => {
             Cow::Owned(format!("./{}", encode(url, place.within)))
@@ -262,6 +263,8 @@ fn encode(url: &str, within: Within) -> Cow<'_, str> {
         // The document's encoding may not have it.
         _ if char <= ' ' || char >= '\x7f' => true,
         Within::Nothing => false,
+        // At its beginning it would be a comment.
+        Within::Playlist => char == '"' || char == '#' && at == 0,
         Within::List => char == ',' && (at == 0 || at + 1 == url.len()),
         Within::Commas => char == ',',
         Within::Refresh => matches!(char, '"' | '\''),

@@ -654,6 +654,8 @@ fn soup() -> impl Strategy<Value = Vec<u8>> {
         "}",
         "`${",
         "new URL('x', import.meta.url)",
+        "\n",
+        "\n#EXT-X-MAP:URI=\"",
     ]);
     let bytes = prop_oneof![
         8 => piece.prop_map(|piece| piece.as_bytes().to_vec()),
@@ -670,6 +672,7 @@ fn format() -> impl Strategy<Value = Format> {
         1 => Just(Format::Script),
         1 => Just(Format::Manifest),
         1 => Just(Format::List),
+        1 => Just(Format::Playlist),
     ]
 }
 
@@ -691,6 +694,10 @@ proptest! {
 
     #[test]
     fn the_laws_hold(soup in soup(), format in format(), charset in charset()) {
+        let soup = match format {
+            Format::Playlist => [b"#EXTM3U\n", &soup[..]].concat(),
+            _ => soup,
+        };
         laws::check(&soup, format, charset);
     }
 

@@ -62,6 +62,7 @@ fn sitemap() -> io::Result<()> {
     run("sitemap", |input| {
         check(input, Format::Xml);
         check(input, Format::List);
+        check(input, Format::Playlist);
     })
 }
 

@@ -32,7 +32,7 @@ use crate::redirect::MOST_REDIRECTS;
 use crate::schedule::{Ended, Next, Partial, Schedule, Work};
 use crate::search::Links;
 use crate::state::{end_update, note_ended};
-use crate::update::{Changes, Findings};
+use crate::update::{self, Changes, Findings};
 use crate::{Again, Config, CrawlError, session};
 
 /// A crawl: what it knows and what it works with, beside its frontier.
@@ -146,7 +146,14 @@ impl Engine {
             url.is_ok_and(|url| self.schedule.is_given_up(&url.host()))
         };
         let is_cut_short = is_cut_short || earlier.good.keys().any(may_hide);
-        let changes = Changes::between(earlier, &now, &self.config.seeds, is_cut_short);
+        let Visitor {
+            reader,
+            max_content,
+            ..
+        } = &*self.visitor;
+        let are_alike = |a: &Entry, b: &Entry| update::are_alike(reader, *max_content, a, b);
+        let seeds = &self.config.seeds;
+        let changes = Changes::between(earlier, &now, seeds, is_cut_short, &are_alike);
         self.kept = changes.kept(earlier, &now, purge);
         if purge && !changes.is_complete {
             self.tell(Event::NotPurged).await;

@@ -113,12 +113,15 @@ impl Visitor {
         let is_conditional = !conditions.is_empty();
         let wanted = wanted(role);
         let asked = Instant::now();
-        let (mut capture, rest) = match begun {
-            Some(begun) => self.go_on(begun, &address, wanted, conditions).await?,
-            None => answer(
-                url.as_str(),
-                self.walls.open(&address, both(wanted, conditions)).await?,
-            ),
+        let (mut capture, rest) = if let Some(begun) = begun {
+            self.go_on(begun, &address, wanted, conditions).await?
+        } else {
+            let asked = both(wanted.clone(), conditions);
+            let mut response = self.walls.open(&address, asked).await?;
+            if is_conditional && FAILS.contains(&response.status) {
+                response = self.walls.open(&address, wanted).await?;
+            }
+            answer(url.as_str(), response)
         };
         let latency = asked.elapsed();
         let broke_off = match rest {
@@ -325,3 +328,6 @@ const SHORT: u64 = archive::Body::MOST_IN_MEMORY;
 const SMALL: usize = 256 * 1024;
 /// So many bytes tell what a document is.
 const SNIFFED: u64 = 4096;
+/// What some servers answer to a condition. (RFC 9110 §13.2.2: with those that are made here, a GET never
+/// fails.)
+const FAILS: [StatusCode; 2] = [StatusCode::BAD_REQUEST, StatusCode::PRECONDITION_FAILED];

@@ -1,10 +1,12 @@
 //! Crawling again: what was there before, what became of it, and what of it stays.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io::{BufReader, Read as _};
 
-use archive::Entry;
+use archive::{Entry, Reader};
 use frontier::{CanonicalUrl, Past};
 use http::StatusCode;
+use http::header::CONTENT_ENCODING;
 
 use crate::event::Change;
 use crate::record::{Outcome, Record};
@@ -33,11 +35,13 @@ pub(crate) struct Changes {
 }
 
 impl Changes {
+    /// `are_alike` looks into what differs.
     pub(crate) fn between(
         earlier: &Findings,
         now: &Findings,
         seeds: &[CanonicalUrl],
         is_cut_short: bool,
+        are_alike: &dyn Fn(&Entry, &Entry) -> bool,
     ) -> Self {
         // What could not be looked behind before, in the same way, can hide nothing now.
         let was_blind = |(url, status): (&String, &Option<StatusCode>)| {
@@ -54,7 +58,9 @@ impl Changes {
         for (url, entry) in &now.good {
             let change = match earlier.good.get(url) {
                 None => Change::New,
-                Some(before) if !is_same(before, entry) => Change::Changed,
+                Some(before) if !is_same(before, entry) && !are_alike(before, entry) => {
+                    Change::Changed
+                }
                 Some(_) => continue,
             };
             all.insert(url.clone(), change);
@@ -114,6 +120,32 @@ impl Findings {
         let mut others: Vec<_> = others.map(|(_, entry)| entry.clone()).collect();
         others.sort_by(|a, b| a.url.cmp(&b.url));
         others
+    }
+}
+
+/// Tells whether two captures differ but in how they were packed on the way: what is made for each
+/// request is often packed with the time in it, or a name by chance.
+pub(crate) fn are_alike(reader: &Reader, most: u64, before: &Entry, now: &Entry) -> bool {
+    let packed = |entry| {
+        let capture = reader.read(entry).ok()?;
+        capture
+            .headers
+            .contains_key(CONTENT_ENCODING)
+            .then_some(capture)
+    };
+    let content = |entry| Some(BufReader::new(packed(entry)?.content_reader(most).ok()?).bytes());
+    if (before.status, &before.location) != (now.status, &now.location) {
+        return false;
+    }
+    let (Some(mut one), Some(mut other)) = (content(before), content(now)) else {
+        return false;
+    };
+    loop {
+        match (one.next(), other.next()) {
+            (None, None) => return true,
+            (Some(Ok(a)), Some(Ok(b))) if a == b => {}
+            _ => return false,
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 mod site;
 
 use std::fs;
+use std::io::Write as _;
 
 use dragline::{Again, Archived, Change, Config, Crawl, Event, Limits, StartError, Summary};
 use site::{Answer, Site, tree};
@@ -402,4 +403,40 @@ async fn a_host_that_does_not_answer_holds_up_no_update() {
     archived.cdxj(&mut index).unwrap();
     let index = String::from_utf8(index).unwrap();
     assert_eq!(index.matches("\"status\":\"200\"").count(), 4);
+}
+
+#[tokio::test]
+async fn what_is_packed_otherwise_each_time_has_not_changed() {
+    let packed = |text: &str, at: u32| {
+        let writer = flate2::GzBuilder::new().mtime(at);
+        let mut packing = writer.write(Vec::new(), flate2::Compression::fast());
+        packing.write_all(text.as_bytes()).unwrap();
+        let fields = [("content-type", "text/html"), ("content-encoding", "gzip")];
+        Answer::new("200 OK", &fields, packing.finish().unwrap())
+    };
+    let site = Site::start(|_| [("/", packed("a", 1))]).await;
+    let folder = tempfile::tempdir().unwrap();
+    run(config(&site, &folder)).await;
+    site.set("/", Some(packed("a", 2)));
+    assert_eq!(run(update(&site, &folder)).await.1, []);
+    site.set("/", Some(packed("b", 3)));
+    let changes = run(update(&site, &folder)).await.1;
+    assert_eq!(changes, [(String::new(), Change::Changed)]);
+}
+
+#[tokio::test]
+async fn who_answers_a_condition_by_an_error_is_asked_without() {
+    let answer = |text: &str| {
+        let fields = [("content-type", "text/html"), ("etag", "\"1\"")];
+        let fails = Answer::new("412 Precondition Failed", &[], "");
+        Answer::new("200 OK", &fields, text).unless_shown("if-none-match", fails)
+    };
+    let site = Site::start(|_| [("/", answer("1"))]).await;
+    let folder = tempfile::tempdir().unwrap();
+    run(config(&site, &folder)).await;
+    site.set("/", Some(answer("2")));
+    let (summary, changes) = run(update(&site, &folder)).await;
+    assert_eq!((summary.fetched, summary.failed()), (1, 0));
+    assert_eq!(changes, [(String::new(), Change::Changed)]);
+    assert_eq!(read(&folder, "index.html"), "2");
 }

@@ -43,6 +43,7 @@ pub struct Verified {
     /// What falls short.
     pub findings: Findings,
     left: Left,
+    known: Known,
     output: PathBuf,
     /// The paths of its pages and what they are copies of, in order.
     pages: Vec<(String, String)>,
@@ -101,6 +102,7 @@ pub fn verify(output: &Path, state: &Path) -> Result<Verified, StartError> {
         only_served: built.only_served,
         findings,
         left,
+        known,
         output: output.to_owned(),
         pages: referred.pages,
     })

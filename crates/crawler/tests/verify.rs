@@ -346,3 +346,18 @@ async fn a_page_that_looks_other_than_served_or_lacks_something_is_found() {
         assert!(found.starts_with(kind), "{found}");
     }
 }
+
+#[tokio::test]
+async fn what_neither_copy_nor_archive_has_is_found() {
+    let made = "<a href=a>a</a><script>new Image().src = 'x' + 1</script>";
+    let site = Site::start(|_| [("/", Answer::html(made)), ("/a", Answer::html("a"))]).await;
+    let folder = crawled(&site).await;
+    let Some((found, same)) = browsed(&folder).await else {
+        return;
+    };
+    let expected = format!(
+        "not asked for: index.html needs {}x1, which was never asked for",
+        site.url
+    );
+    assert_eq!((found, same), (vec![expected], 2));
+}

@@ -36,14 +36,21 @@ impl Addresses {
         }
     }
 
+    /// Returns the URL that is at this path with its query.
+    pub(crate) fn url(&self, target: &str) -> Option<Url> {
+        other(target).or_else(|| self.own(target))
+    }
+
+    fn own(&self, target: &str) -> Option<Url> {
+        let own = self.own.as_ref()?;
+        let origin = &own[..Position::BeforePath];
+        Url::parse(&format!("{origin}{target}")).ok()
+    }
+
     /// Returns the URLs that may be at this path with its query, the likeliest first.
     pub(crate) fn urls(&self, target: &str) -> Vec<Url> {
-        let own = self.own.as_ref().and_then(|own| {
-            let origin = &own[..Position::BeforePath];
-            Url::parse(&format!("{origin}{target}")).ok()
-        });
         let mut urls = Vec::new();
-        for mut url in [own, other(target)].into_iter().flatten() {
+        for mut url in [self.own(target), other(target)].into_iter().flatten() {
             urls.push(url.clone());
             urls.extend(twin(&url));
             // A form without fields asks for nothing, by a `?`.
@@ -103,6 +110,10 @@ mod tests {
             assert_eq!(addresses().of(&Url::parse(url).unwrap()), address);
         };
         check("https://h/a/b?c#d", "/a/b?c#d");
+        for address in ["/a/b?c", "/http://other/a?b=/c"] {
+            let url = addresses().url(address).unwrap();
+            assert_eq!(addresses().of(&url), address);
+        }
         check("http://h/a", "/a");
         check("https://h//a", "/.//a");
         check("https://h:8080/a", "/https://h:8080/a");

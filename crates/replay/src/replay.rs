@@ -73,6 +73,11 @@ impl Replay {
         self.addresses.of(url)
     }
 
+    /// Returns which URL is at an address, most likely: the reverse of [`address`](Replay::address).
+    pub fn url(&self, address: &str) -> Option<Url> {
+        self.addresses.url(address)
+    }
+
     /// Returns where the crawl began: an address for each seed.
     pub fn seeds(&self) -> impl Iterator<Item = String> {
         let seeds = self.site.seeds.iter();

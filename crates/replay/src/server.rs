@@ -62,7 +62,7 @@ impl Server {
     }
 
     /// Returns what is served.
-    pub fn replay(&self) -> &Replay {
+    pub fn replay(&self) -> &Arc<Replay> {
         &self.replay
     }
 

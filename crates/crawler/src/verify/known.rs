@@ -72,6 +72,7 @@ impl Outward {
 }
 
 /// What came of each URL.
+#[derive(Debug)]
 pub(crate) struct Known {
     came: HashMap<CanonicalUrl, Came>,
     /// What belongs to the crawl, if that can be told.
@@ -79,6 +80,7 @@ pub(crate) struct Known {
     is_finished: bool,
 }
 
+#[derive(Debug)]
 enum Came {
     /// A file.
     File,

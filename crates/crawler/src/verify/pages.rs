@@ -3,14 +3,16 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
-use browser::{Browser, LaunchError, Look, Network, PageError, Rules};
+use browser::{Browser, LaunchError, Look, Network, Outcome, PageError, Rules};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use replay::Server;
+use replay::{Replay, Server};
 use tokio::task::JoinSet;
 use url::Url;
 
 use crate::serve;
+use crate::verify::known::{Known, Leads};
 use crate::verify::{Finding, Verified};
 use crate::{CanonicalUrl, StartError};
 
@@ -52,7 +54,8 @@ pub enum BrowseError {
 
 impl Verified {
     /// Opens pages in a headless Chromium, at most so many, evenly spread over the copy: each as it is
-    /// served, and from disk with the network off. What falls short is added to the findings.
+    /// served, and from disk with the network off. What falls short is added to the findings, also what
+    /// it is made of that was never asked for, as scripts put it together.
     ///
     /// # Errors
     ///
@@ -85,9 +88,17 @@ impl Verified {
                 served.push((path.clone(), address, file.to_string()));
             }
         }
+        let replay = Arc::clone(server.replay());
         let mut running = JoinSet::new();
         running.spawn(async move { match server.run().await {} });
-        let browser = &browser;
+        let (browser, lacks) = (
+            &browser,
+            Lacks {
+                known: &self.known,
+                replay: &replay,
+                at: &at,
+            },
+        );
         let looks = served.into_iter().map(|(path, address, file)| async move {
             let served = browser.look(&address, Rules::default()).await?;
             let off = Rules {
@@ -101,7 +112,9 @@ impl Verified {
                 let again = browser.look(&address, Rules::default()).await?;
                 Likeness::of(&served, &again, &disk)
             };
-            Ok::<_, PageError>((likeness, compare(&path, likeness, &served, &disk)))
+            let mut findings = compare(&path, likeness, &served, &disk);
+            findings.extend(lacks.found(&path, &served));
+            Ok::<_, PageError>((likeness, findings))
         });
         let looks: Vec<_> = looks.collect();
         let looked: Vec<(Likeness, Vec<Finding>)> =
@@ -117,6 +130,33 @@ impl Verified {
             self.findings.push(finding);
         }
         Ok(looks)
+    }
+}
+
+/// Finds what neither the copy nor the archive has.
+#[derive(Clone, Copy)]
+struct Lacks<'a> {
+    known: &'a Known,
+    replay: &'a Replay,
+    /// Where it is served.
+    at: &'a str,
+}
+
+impl Lacks<'_> {
+    fn found(self, page: &str, served: &Look) -> impl Iterator<Item = Finding> {
+        let asked = served.visit.requests.iter();
+        let lacked = asked.filter(|request| {
+            request.outcome == Outcome::Answered(404) && PARTS.contains(&&*request.kind)
+        });
+        let urls = lacked.filter_map(move |request| {
+            let address = request.url.strip_prefix(self.at.trim_end_matches('/'))?;
+            self.replay.url(address)
+        });
+        let urls = urls.filter(move |url| matches!(self.known.leads(url, true), Leads::Unasked));
+        urls.map(move |url| Finding::NotAskedFor {
+            from: page.to_owned(),
+            to: url.into(),
+        })
     }
 }
 
@@ -174,5 +214,8 @@ fn compare(page: &str, likeness: Likeness, served: &Look, disk: &Look) -> Vec<Fi
     findings
 }
 
+/// What a page is made of, in the words of [`Request::kind`](browser::Request::kind). What its scripts
+/// fetch beside may be other at each time.
+const PARTS: [&str; 5] = ["Stylesheet", "Image", "Media", "Font", "Script"];
 /// At a time.
 const OPEN: usize = 4;

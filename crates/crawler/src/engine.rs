@@ -108,7 +108,7 @@ impl Engine {
             end_update(&self.config, &self.folder, &self.kept).map_err(CrawlError::Update)?;
         }
         if self.config.resumable && left > 0 && !is_cut_short {
-            note_ended(&self.folder).map_err(CrawlError::Archive)?;
+            note_ended(&self.folder, &self.kept).map_err(CrawlError::Archive)?;
         }
         if !self.config.keep_archive && is_ended {
             remove(&self.folder).map_err(CrawlError::Archive)?;

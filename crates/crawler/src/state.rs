@@ -114,9 +114,8 @@ impl State {
         let updates = matches!(config.again, Again::Update { .. }) && journal.exists();
         let has_ended = self.folder.exists(ENDED);
         if updates && has_ended && previous.exists() {
-            let (earlier, mut now) = (before_update(config, &self.folder)?, Findings::default());
-            read_journal(config, JOURNAL, |last| now.read(last))?;
-            end_update(config, &self.folder, &earlier.beside(&now))?;
+            let kept = read_index(&self.folder, ENDED).map_err(failed)?;
+            end_update(config, &self.folder, &kept)?;
         }
         if updates && !previous.exists() {
             let last = open_journal(&journal, config, self.start, Arc::default());
@@ -151,10 +150,10 @@ impl State {
     }
 }
 
-/// Notes that nothing is left of a crawl but what lies on hosts that do not answer.
-pub(crate) fn note_ended(folder: &Dir) -> io::Result<()> {
-    folder.create(ENDED)?;
-    sync(folder)
+/// Notes that nothing is left of a crawl but what lies on hosts that do not answer, and what of earlier
+/// crawls is part of the copy: a next update ends it.
+pub(crate) fn note_ended(folder: &Dir, kept: &[Entry]) -> io::Result<()> {
+    write_index(folder, ENDED, kept)
 }
 
 /// Reads what earlier crawls found, when the last is being updated.
@@ -166,7 +165,7 @@ fn before_update(config: &Config, folder: &Dir) -> Result<Findings, StartError> 
     let mut earlier = Findings::default();
     let kept = kept.into_iter().map(|entry| (entry.url.clone(), entry));
     earlier.good.extend(kept);
-    read_journal(config, PREVIOUS, |previous| earlier.read(previous))?;
+    read_previous(config, |previous| earlier.read(previous))?;
     Ok(earlier)
 }
 
@@ -177,9 +176,7 @@ pub(crate) fn end_update(config: &Config, folder: &Dir, kept: &[Entry]) -> Resul
         source,
     };
     let mut past = read_index(folder, PAST).map_err(failed)?;
-    read_journal(config, PREVIOUS, |previous| {
-        add_archived(previous, &mut past)
-    })?;
+    read_previous(config, |previous| add_archived(previous, &mut past))?;
     // An end that was begun before may have noted them.
     let past = each_once(past);
     // Without the journal of the crawl before, the update has ended.
@@ -422,10 +419,9 @@ fn add_archived(records: &dyn Records, entries: &mut Vec<Entry>) -> Result<(), R
     })
 }
 
-/// Has `read` read the journal of this name.
-fn read_journal(
+/// Has `read` read what the crawl left that is updated.
+fn read_previous(
     config: &Config,
-    name: &str,
     read: impl FnOnce(&dyn Records) -> Result<(), RestoreError>,
 ) -> Result<(), StartError> {
     let path = config.state_folder().canonicalize();
@@ -433,7 +429,7 @@ fn read_journal(
         path: config.output.clone(),
         source,
     })?;
-    let path = path.join(name);
+    let path = path.join(PREVIOUS);
     let existing = JournalOptions {
         existing: true,
         about: about(config),

@@ -403,6 +403,16 @@ async fn a_host_that_does_not_answer_holds_up_no_update() {
     archived.cdxj(&mut index).unwrap();
     let index = String::from_utf8(index).unwrap();
     assert_eq!(index.matches("\"status\":\"200\"").count(), 4);
+    drop(archived);
+    // What is purged stays so.
+    let purge = Config {
+        again: Again::Update { purge: true },
+        ..config(&site, &folder)
+    };
+    run(purge).await;
+    assert_eq!(copy(&folder), ["index.html"]);
+    assert_eq!(run(update(&site, &folder)).await.1, []);
+    assert_eq!(copy(&folder), ["index.html"]);
 }
 
 #[tokio::test]

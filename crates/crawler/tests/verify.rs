@@ -361,3 +361,25 @@ async fn what_neither_copy_nor_archive_has_is_found() {
     );
     assert_eq!((found, same), (vec![expected], 2));
 }
+
+#[tokio::test]
+async fn what_is_told_to_work_only_when_served_is_no_finding() {
+    let page = "<script>window.__remixContext = {}</script><script type=module src=m.js></script><a href=a>a</a>";
+    let site = Site::start(|_| {
+        [
+            ("/", Answer::html(page)),
+            ("/a", Answer::html("a")),
+            (
+                "/m.js",
+                Answer::of_type("text/javascript", "import './n.js'"),
+            ),
+            ("/n.js", Answer::of_type("text/javascript", "1")),
+        ]
+    })
+    .await;
+    let folder = crawled(&site).await;
+    let Some((found, same)) = browsed(&folder).await else {
+        return;
+    };
+    assert_eq!((found, same), (Vec::new(), 2));
+}

@@ -1,5 +1,6 @@
 //! What a browser says of the pages of a copy.
 
+use std::collections::HashSet;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
@@ -7,6 +8,7 @@ use std::sync::Arc;
 
 use browser::{Browser, LaunchError, Look, Network, Outcome, PageError, Rules};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use mirror::{Obstacle, OnlyServed};
 use replay::{Replay, Server};
 use tokio::task::JoinSet;
 use url::Url;
@@ -89,6 +91,11 @@ impl Verified {
             }
         }
         let replay = Arc::clone(server.replay());
+        // The modules of a page that stays as it was made are told with the rest that works only when
+        // it is served.
+        let stays = |only: &&OnlyServed| only.reason == Obstacle::Routed;
+        let stay = self.only_served.iter().filter(stays);
+        let stay: &HashSet<_> = &stay.map(|only| &*only.path).collect();
         let mut running = JoinSet::new();
         running.spawn(async move { match server.run().await {} });
         let (browser, lacks) = (
@@ -113,6 +120,7 @@ impl Verified {
                 Likeness::of(&served, &again, &disk)
             };
             let mut findings = compare(&path, likeness, &served, &disk);
+            findings.retain(|finding| !(stay.contains(&*path) && is_refused(finding)));
             findings.extend(lacks.found(&path, &served));
             Ok::<_, PageError>((likeness, findings))
         });
@@ -185,6 +193,11 @@ impl Likeness {
 
 fn is_like(served: &Look, disk: &Look) -> bool {
     disk.visit.error.is_none() && served.picture.difference(&disk.picture) <= THRESHOLD
+}
+
+/// Tells whether it is that a browser refuses a page from disk what CORS (Fetch standard §3.3) is about.
+fn is_refused(finding: &Finding) -> bool {
+    matches!(finding, Finding::Request { why, .. } if why.contains("CorsDisabledScheme"))
 }
 
 /// Says what is different from disk.

@@ -17,6 +17,16 @@ pub(crate) struct Found {
     pub(crate) role: Role,
 }
 
+/// What scripts ask for beside a picture that a style names: Leaflet finds by it where those of its
+/// markers are.
+pub(crate) fn beside(picture: &str) -> impl Iterator<Item = String> {
+    let folder = picture.strip_suffix("marker-icon.png");
+    let folder = folder.filter(|folder| folder.is_empty() || folder.ends_with('/'));
+    let others = ["marker-icon-2x.png", "marker-shadow.png"];
+    let others = folder.map(|folder| others.map(|name| format!("{folder}{name}")));
+    others.into_iter().flatten()
+}
+
 /// Finds what a style refers to: `url()` and `src()`, `@import`, the strings of `image-set()`.
 /// The name of an `@namespace` is no reference. At most some 100,000 are found.
 pub(crate) fn urls(css: &str) -> Vec<Found> {

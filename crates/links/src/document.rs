@@ -481,6 +481,10 @@ fn flat(source: Source<'_>, format: Format, guesses: usize) -> Found {
         }
         _ => {
             for url in css::urls(decoded) {
+                for beside in css::beside(&url.text).take(guesses) {
+                    let (kind, role) = (Kind::Guess, Role::Fetch);
+                    push(&beside, url.span.clone(), kind, role, Within::Css);
+                }
                 push(&url.text, url.span, Kind::Requisite, url.role, Within::Css);
             }
         }

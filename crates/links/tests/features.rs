@@ -472,6 +472,17 @@ fn what_scripts_write_and_handlers_name_are_guesses() {
 }
 
 #[test]
+fn the_pictures_of_leaflets_markers_are_guesses() {
+    let style = ".leaflet-default-icon-path { background-image: url(images/marker-icon.png) }";
+    let expected = ["images/marker-icon-2x.png", "images/marker-shadow.png"];
+    assert_eq!(guesses(Format::Css, style), expected);
+    assert_eq!(
+        guesses(Format::Css, "a { b: url(my-marker-icon.png) }"),
+        [""; 0]
+    );
+}
+
+#[test]
 fn attributes_of_elements_that_scripts_make() {
     one("<tr data-href=/d/x>", Navigation, Role::Anchor);
     one("<amp-img src=/d/x>", Requisite, Role::Lazy);

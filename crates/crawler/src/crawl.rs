@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -201,6 +202,7 @@ impl Crawl {
             begun: Instant::now(),
             partials: Arc::default(),
             unreached: 0,
+            given_up: HashSet::new(),
             is_any_full: false,
             copy,
             lock,

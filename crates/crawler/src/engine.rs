@@ -1,5 +1,6 @@
 //! The loop in which all crates meet.
 
+use std::collections::HashSet;
 use std::future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -58,6 +59,8 @@ pub(crate) struct Engine {
     pub(crate) partials: Arc<()>,
     /// URLs that were asked for in vain, and are left for later.
     pub(crate) unreached: usize,
+    /// Hosts that did not answer.
+    pub(crate) given_up: HashSet<Host>,
     /// Of some host no more was fetched than may be.
     pub(crate) is_any_full: bool,
     /// Written here, read by the [`Crawl`](crate::Crawl).
@@ -91,8 +94,9 @@ impl Engine {
         self.keep_session(!is_ended)?;
         let of_host = self.is_any_full.then_some(Limit::PagesPerHost);
         let limit = self.limit(0).or(of_host).filter(|_| left > 0);
-        let is_cut_short = is_stopped || limit.is_some();
-        let was_there = self.compare(&*frontier, is_cut_short).await?;
+        // What is left can hide nothing that is known.
+        let is_over = !is_stopped && limit.is_none() && (left == 0 || self.gave_up_strangers());
+        let was_there = self.compare(&*frontier, !is_over).await?;
         self.tell(Event::Building).await;
         let mut summary = self.history.summary;
         summary.stopped = is_stopped;
@@ -104,11 +108,11 @@ impl Engine {
         let captured = captured.cut_short(left + stats.held > 0);
         let built = self.copy.finish(captured, was_there).await;
         let built = built.map_err(CrawlError::Copy)?;
-        if self.earlier.is_some() && is_ended {
+        if self.earlier.is_some() && is_over {
             end_update(&self.config, &self.folder, &self.kept).map_err(CrawlError::Update)?;
         }
-        if self.config.resumable && left > 0 && !is_cut_short {
-            note_ended(&self.folder, &self.kept).map_err(CrawlError::Archive)?;
+        if self.config.resumable && is_over && left > 0 {
+            note_ended(&self.folder).map_err(CrawlError::Archive)?;
         }
         if !self.config.keep_archive && is_ended {
             remove(&self.folder).map_err(CrawlError::Archive)?;
@@ -140,12 +144,6 @@ impl Engine {
         now.read(records)
             .map_err(|error| CrawlError::Update(error.in_folder(&self.config.output)))?;
         let purge = self.config.again == Again::Update { purge: true };
-        // A host that gave nothing before can hide nothing now.
-        let may_hide = |url: &String| {
-            let url = CanonicalUrl::parse(url);
-            url.is_ok_and(|url| self.schedule.is_given_up(&url.host()))
-        };
-        let is_cut_short = is_cut_short || earlier.good.keys().any(may_hide);
         let Visitor {
             reader,
             max_content,
@@ -162,6 +160,16 @@ impl Engine {
             self.tell(Event::Changed { url, change }).await;
         }
         Ok(earlier.good.values().cloned().collect())
+    }
+
+    /// Tells whether the hosts that were given up never gave anything, neither now nor before.
+    fn gave_up_strangers(&self) -> bool {
+        let earlier = self.earlier.iter().flat_map(|it| it.good.keys());
+        let earlier = earlier.filter_map(|url| CanonicalUrl::parse(url).ok());
+        let mut hosts = self.history.fetched.keys().cloned();
+        let mut earlier = earlier.map(|url| url.host());
+        let is_given_up = |host| self.given_up.contains(&host);
+        !hosts.any(is_given_up) && !earlier.any(is_given_up)
     }
 
     /// Fetches until nothing is queued and nothing is in flight, but for hosts that were given up; or
@@ -477,6 +485,7 @@ impl Engine {
     async fn give_up(&mut self, host: &Host, item: Item, reason: Reason) {
         let is_news = !self.schedule.is_given_up(host);
         self.schedule.give_up(host);
+        self.given_up.insert(host.clone());
         self.unreached += 1;
         self.tell(Event::Failed(Failure {
             url: item.url,

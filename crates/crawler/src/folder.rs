@@ -17,7 +17,6 @@ pub(crate) fn remove(folder: &Dir) -> io::Result<()> {
     if_there(folder.remove_file(aside(KEPT)))?;
     if_there(folder.remove_file(PAST))?;
     if_there(folder.remove_file(ENDED))?;
-    if_there(folder.remove_file(aside(ENDED)))?;
     session::forget(folder)?;
     if_there(folder.remove_dir_all(SEGMENTS))
 }
@@ -54,8 +53,7 @@ pub(crate) const SEGMENTS: &str = "archive";
 pub(crate) const JOURNAL: &str = "journal.db";
 /// That of the crawl before, as long as an update goes on.
 pub(crate) const PREVIOUS: &str = "previous.db";
-/// Is there if nothing is left of the last crawl but what lies on hosts that do not answer: the index of
-/// what it keeps of earlier ones.
+/// Is there if nothing is left of the last crawl but what lies on hosts that never answered.
 pub(crate) const ENDED: &str = "ended";
 /// The index of what the last update kept of earlier crawls.
 pub(crate) const KEPT: &str = "kept.cdxj";

@@ -116,11 +116,7 @@ impl Visitor {
         let (mut capture, rest) = if let Some(begun) = begun {
             self.go_on(begun, &address, wanted, conditions).await?
         } else {
-            let asked = both(wanted.clone(), conditions);
-            let mut response = self.walls.open(&address, asked).await?;
-            if is_conditional && FAILS.contains(&response.status) {
-                response = self.walls.open(&address, wanted).await?;
-            }
+            let response = self.ask(&address, wanted, conditions).await?;
             answer(url.as_str(), response)
         };
         let latency = asked.elapsed();
@@ -193,6 +189,22 @@ impl Visitor {
         })
     }
 
+    /// Asks on these conditions; and without, where they are answered by an error.
+    async fn ask(
+        &self,
+        address: &Url,
+        wanted: HeaderMap,
+        conditions: HeaderMap,
+    ) -> Result<Response<fetch::Body>, FetchError> {
+        let is_conditional = !conditions.is_empty();
+        let asked = both(wanted.clone(), conditions);
+        let response = self.walls.open(address, asked).await?;
+        if is_conditional && FAILS.contains(&response.status) {
+            return self.walls.open(address, wanted).await;
+        }
+        Ok(response)
+    }
+
     /// Asks for what is missing of a body that broke off; or, if that cannot be had, for all of it.
     /// Returns what is to come, or why it stays as it is for now.
     async fn go_on(
@@ -213,7 +225,7 @@ impl Visitor {
                 Err(error) => return Err(error.into()),
             }
         }
-        match self.walls.open(address, both(wanted, conditions)).await {
+        match self.ask(address, wanted, conditions).await {
             Err(error) if error.is_transient() => Ok((begun, Err(error))),
             response => Ok(answer(&begun.url, response?)),
         }

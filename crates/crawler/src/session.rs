@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use cap_std::fs::{Dir, OpenOptions};
 use fetch::Cookies;
 
+use crate::folder::if_there;
 use crate::index::aside;
 
 /// Adds what was kept. What there is already counts for more: it was given just now.
@@ -43,13 +44,6 @@ pub(crate) fn keep(folder: &Dir, cookies: &Cookies, is_going_on: bool) -> io::Re
 pub(crate) fn forget(folder: &Dir) -> io::Result<()> {
     if_there(folder.remove_file(aside(COOKIES)))?;
     if_there(folder.remove_file(COOKIES))
-}
-
-fn if_there(removed: io::Result<()>) -> io::Result<()> {
-    match removed {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        removed => removed,
-    }
 }
 
 /// In Netscape's format.

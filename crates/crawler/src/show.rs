@@ -205,10 +205,12 @@ impl Show {
         if summary.left > 0 {
             let left = HumanCount(summary.left as u64);
             text += &match summary.limit {
-                Some(limit) => format!("; ended by {}, with {left} URLs left", flag(limit)),
-                None => format!("; {left} URLs left"),
+                Some(limit) => {
+                    let limit = flag(limit);
+                    format!("; ended by {limit}, with {left} URLs left: the same command goes on")
+                }
+                None => format!("; {left} URLs left: the same command asks for them again"),
             };
-            text += ": the same command goes on";
         }
         if let [new, changed, gone] = self.changed
             && new + changed + gone > 0

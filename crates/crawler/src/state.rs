@@ -111,23 +111,17 @@ impl State {
         let [journal, previous] = [JOURNAL, PREVIOUS].map(|name| folder.join(name));
         // First: a next update must not be taken for the one that left it.
         settle_kept(&self.folder, previous.exists()).map_err(failed)?;
-        let updates = matches!(config.again, Again::Update { .. }) && journal.exists();
-        let has_ended = self.folder.exists(ENDED);
-        if updates && has_ended && previous.exists() {
-            let kept = read_index(&self.folder, ENDED).map_err(failed)?;
-            end_update(config, &self.folder, &kept)?;
-        }
-        if updates && !previous.exists() {
+        let updates = matches!(config.again, Again::Update { .. });
+        if updates && journal.exists() && !previous.exists() {
             let last = open_journal(&journal, config, self.start, Arc::default());
             let is_finished = is_finished(&last.map_err(unusable)?).map_err(unusable)?;
-            if is_finished || has_ended {
+            if is_finished || self.folder.exists(ENDED) {
                 is_settled(&folder.join(format!("{JOURNAL}-wal"))).map_err(failed)?;
                 // From here on it is an update, until the one before is removed.
                 fs::rename(&journal, &previous).map_err(failed)?;
                 sync(&self.folder).map_err(failed)?;
             }
         }
-        if_there(self.folder.remove_file(ENDED)).map_err(failed)?;
         if previous.exists() {
             self.earlier = Some(Arc::new(before_update(config, &self.folder)?));
         } else if is_emptied(&journal) && self.start != Position::default() {
@@ -146,14 +140,14 @@ impl State {
             })
         })?;
         self.journal = Some(opened);
-        Ok(())
+        if_there(self.folder.remove_file(ENDED)).map_err(failed)
     }
 }
 
-/// Notes that nothing is left of a crawl but what lies on hosts that do not answer, and what of earlier
-/// crawls is part of the copy: a next update ends it.
-pub(crate) fn note_ended(folder: &Dir, kept: &[Entry]) -> io::Result<()> {
-    write_index(folder, ENDED, kept)
+/// Notes that nothing is left of a crawl but what lies on hosts that never answered.
+pub(crate) fn note_ended(folder: &Dir) -> io::Result<()> {
+    folder.create(ENDED)?;
+    sync(folder)
 }
 
 /// Reads what earlier crawls found, when the last is being updated.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{BufReader, Read as _};
 
-use archive::{Entry, Reader};
+use archive::{Capture, Entry, Reader};
 use frontier::{CanonicalUrl, Past};
 use http::StatusCode;
 use http::header::CONTENT_ENCODING;
@@ -126,20 +126,21 @@ impl Findings {
 /// Tells whether two captures differ but in how they were packed on the way: what is made for each
 /// request is often packed with the time in it, or a name by chance.
 pub(crate) fn are_alike(reader: &Reader, most: u64, before: &Entry, now: &Entry) -> bool {
-    let packed = |entry| {
-        let capture = reader.read(entry).ok()?;
-        capture
-            .headers
-            .contains_key(CONTENT_ENCODING)
-            .then_some(capture)
-    };
-    let content = |entry| Some(BufReader::new(packed(entry)?.content_reader(most).ok()?).bytes());
     if (before.status, &before.location) != (now.status, &now.location) {
         return false;
     }
-    let (Some(mut one), Some(mut other)) = (content(before), content(now)) else {
+    let (Ok(before), Ok(now)) = (reader.read(before), reader.read(now)) else {
         return false;
     };
+    let is_packed = |capture: &Capture| capture.headers.contains_key(CONTENT_ENCODING);
+    if !is_packed(&before) && !is_packed(&now) {
+        return false;
+    }
+    let content = |capture: &Capture| capture.content_reader(most).map(BufReader::new);
+    let (Ok(one), Ok(other)) = (content(&before), content(&now)) else {
+        return false;
+    };
+    let (mut one, mut other) = (one.bytes(), other.bytes());
     loop {
         match (one.next(), other.next()) {
             (None, None) => return true,

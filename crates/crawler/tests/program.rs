@@ -188,7 +188,7 @@ async fn a_server_that_is_not_reached_is_4() {
             "{stderr}"
         );
         assert!(
-            stdout.contains("1 URLs left: the same command goes on"),
+            stdout.contains("1 URLs left: the same command asks for them again"),
             "{stdout}"
         );
         assert!(stdout.contains("no page for a copy"), "{stdout}");

@@ -404,15 +404,51 @@ async fn a_host_that_does_not_answer_holds_up_no_update() {
     let index = String::from_utf8(index).unwrap();
     assert_eq!(index.matches("\"status\":\"200\"").count(), 4);
     drop(archived);
-    // What is purged stays so.
+    // What is purged stays so, for all who look at it.
     let purge = Config {
         again: Again::Update { purge: true },
         ..config(&site, &folder)
     };
     run(purge).await;
     assert_eq!(copy(&folder), ["index.html"]);
-    assert_eq!(run(update(&site, &folder)).await.1, []);
+    let output = folder.path().join("copy");
+    let verified = dragline::verify(&output, &output.join(".dragline")).unwrap();
+    assert!(verified.findings.is_empty(), "{:?}", verified.findings);
+    drop(verified);
+    run(config(&site, &folder)).await;
     assert_eq!(copy(&folder), ["index.html"]);
+    // Who is refused changes nothing of it.
+    let other = Config {
+        seeds: Config::new("http://127.0.0.1:9/").unwrap().seeds,
+        ..config(&site, &folder)
+    };
+    assert!(Crawl::start(other).is_err());
+    site.set("/", Some(Answer::html("4")));
+    let (_, changes) = run(update(&site, &folder)).await;
+    assert_eq!(changes, [(String::new(), Change::Changed)]);
+}
+
+#[tokio::test]
+async fn a_host_that_answered_before_is_not_given_up_for_good() {
+    let site = chain().await;
+    let other = chain().await;
+    let folder = tempfile::tempdir().unwrap();
+    let both = |again| {
+        let seeds = [&site.url, &other.url].map(|url| Config::new(url).unwrap().seeds);
+        Config {
+            seeds: seeds.concat(),
+            again,
+            ..config(&site, &folder)
+        }
+    };
+    run(both(Again::GoOn)).await;
+    // What is behind it, nobody knows now.
+    let fails = Answer::new("500 Internal Server Error", &[], "");
+    other.set("/robots.txt", Some(fails));
+    let (summary, changes) = run(both(Again::Update { purge: true })).await;
+    assert!(summary.left > 0, "{summary:?}");
+    assert_eq!(changes, []);
+    assert_eq!(copy(&folder).len(), 8);
 }
 
 #[tokio::test]

@@ -457,7 +457,12 @@ impl Html<'_> {
             }
             base.url = Some(text.to_owned());
         }
-        self.push(text, kind, role, span, Place::new(Within::Nothing, layer));
+        let within = match role {
+            // A script imports it by what stands there.
+            Role::ModuleImport => Within::Module,
+            _ => Within::Nothing,
+        };
+        self.push(text, kind, role, span, Place::new(within, layer));
     }
 
     /// A part of a text.

@@ -88,6 +88,20 @@ pub(crate) fn guess(found: Found) -> Option<Found> {
     is_file_name(&found.text).then(|| Found::guess(found.text, found.span))
 }
 
+/// Whether markup has an attribute with a URL.
+fn names_a_url(markup: &str) -> bool {
+    markup.match_indices('=').any(|(at, _)| {
+        let before = &markup.as_bytes()[..=at];
+        URLS.iter().any(|name| {
+            let begin = before.len().checked_sub(name.len());
+            begin.is_some_and(|begin| before[begin..].eq_ignore_ascii_case(name.as_bytes()))
+        })
+    })
+}
+
+/// What markup that scripts make has URLs in.
+const URLS: [&str; 3] = ["href=", "src=", "background="];
+
 fn may_refer(script: &str) -> bool {
     let may_have = |needle: &str| memmem::find(script.as_bytes(), needle.as_bytes()).is_some();
     [
@@ -120,6 +134,8 @@ struct Lexer<'s> {
     /// How many guesses may still be made.
     guesses: usize,
     /// What is open here, innermost last.
+    /// It writes markup into its page.
+    writes: bool,
     open: Vec<Open>,
     before: Before,
     /// Between `import` or `export` and its `from`.
@@ -183,6 +199,7 @@ impl<'s> Lexer<'s> {
             at: 0,
             found: Vec::new(),
             guesses,
+            writes: guesses > 0 && memmem::find(script.as_bytes(), b"document.write").is_some(),
             open: Vec::new(),
             before: Before::Other,
             in_clause: false,
@@ -464,7 +481,7 @@ impl<'s> Lexer<'s> {
     fn guess(&mut self, span: Range<usize>) {
         let text = &self.script[span.clone()];
         let has = |byte| near::find(byte, text.as_bytes(), 0).is_some();
-        let is_markup = has(b'<') && (text.contains("href=") || text.contains("src="));
+        let is_markup = has(b'<') && (self.writes || names_a_url(text));
         if self.guesses == 0 || !has(b'.') && !is_markup {
             return;
         }
@@ -486,8 +503,10 @@ impl<'s> Lexer<'s> {
         // Of markup, what is in an attribute.
         let mut is_url = false;
         for piece in text.split(['"', '\'', ' ', '>']) {
-            let mut names = ["href=", "src=", "background="].iter();
-            let value = names.find_map(|name| piece.strip_prefix(name));
+            let value = URLS.iter().find_map(|name| {
+                let (begin, value) = piece.split_at_checked(name.len())?;
+                begin.eq_ignore_ascii_case(name).then_some(value)
+            });
             let text = value.unwrap_or(piece);
             // What ends so is put together.
             if (is_url || value.is_some()) && is_plainly_url(text) && !text.ends_with('=') {

@@ -460,6 +460,14 @@ fn what_scripts_write_and_handlers_name_are_guesses() {
             "<script>$(`<div><a href=\"a.html\"><img src='b/c.png'></div>`)</script>",
             &["a.html", "b/c.png"],
         ),
+        (
+            "<script>document.write('<IMG SRC=\"a/b.gif\"><b c=\"d.png\">')</script>",
+            &["a/b.gif", "d.png"],
+        ),
+        (
+            "<script>x.innerHTML = \"<A HREF='/b/'><td Background='e/f.gif'>\"</script>",
+            &["http://h/b/", "e/f.gif"],
+        ),
         ("<script>x('node_modules/a.js')</script>", &[]),
     ] {
         assert_eq!(guesses(Format::Html, page), expected, "{page}");

@@ -136,7 +136,7 @@ fn escape(char: char, out: &mut String) {
 }
 
 /// What a file system would compare that tells neither upper from lower case nor one spelling of a
-/// character from another (NTFS, APFS): at least. More may be the same here.
+/// character from another, or passes over what chooses how it is drawn (NTFS, APFS, ext4): at least. More may be the same here.
 pub(crate) fn fold(path: &str) -> String {
     if path.is_ascii() {
         return path.to_ascii_lowercase();
@@ -147,7 +147,8 @@ pub(crate) fn fold(path: &str) -> String {
             .into_owned()
     };
     // By way of upper case, `ſ` is `s`; there and back, `İ` is `i` with a dot.
-    decomposed(&decomposed(path).to_uppercase().to_lowercase())
+    let seen = path.replace('\u{fe0f}', "");
+    decomposed(&decomposed(&seen).to_uppercase().to_lowercase())
 }
 
 /// One part of a path: percent-decoded as far as that is text, then whatever some system might
@@ -197,17 +198,19 @@ fn is_plain(char: char) -> bool {
             ' ' | '!' | '#' | '$' | '&' | '\'' | '(' | ')' | '+' | ',' | '-' | '.' | ';' | '='
         )
         || matches!(char, '@' | '[' | ']' | '^' | '_' | '{' | '}' | '~')
-        || char != '\u{ad}' && SIGNS.iter().any(|signs| signs.contains(&char))
+        || SIGNS.iter().any(|signs| signs.contains(&char))
 }
 
 /// Blocks of The Unicode Standard with signs that are not letters: of Latin-1, punctuation, currencies,
 /// arrows to miscellaneous symbols, CJK punctuation, wide forms, and what emoji are made of.
-const SIGNS: [RangeInclusive<char>; 9] = [
-    '\u{a1}'..='\u{bf}',
+const SIGNS: [RangeInclusive<char>; 11] = [
+    '\u{a1}'..='\u{ac}',
+    '\u{ae}'..='\u{bf}',
     '\u{2010}'..='\u{2027}',
     '\u{2030}'..='\u{205e}',
     '\u{20a0}'..='\u{20cf}',
-    '\u{2100}'..='\u{2bff}',
+    '\u{2100}'..='\u{27ff}',
+    '\u{2801}'..='\u{2bff}',
     '\u{3001}'..='\u{303f}',
     '\u{fe0f}'..='\u{fe0f}',
     '\u{ff01}'..='\u{ff65}',

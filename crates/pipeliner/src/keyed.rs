@@ -21,7 +21,8 @@ use crate::{Pipeliner, Refused, Scheduled, Worker};
 /// example, of the requests to one host.
 ///
 /// Jobs of a key start first in, first out; keys take turns, and one with many jobs holds up no
-/// other. Clones are handles of the same.
+/// other. Clones are handles of the same. Keys are hashed, compared, cloned and dropped under a lock:
+/// what they do then must not come back here.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {

@@ -47,8 +47,8 @@
 //!   for room get it first come, first served.
 //! - [`close`](Pipeliner::close) waits until all that was taken is done. Dropping the last
 //!   [`Pipeliner`] also closes, without waiting.
-//! - Of foreign code, wakers alone are called where they must not call back: one that polls its task at
-//!   once, instead of noting that it is to be polled, may hang.
+//! - Wakers are called under a lock: one that polls its task at once, instead of noting that it is to be
+//!   polled, as executors do, may hang.
 //! - Once every [`Worker`] is dropped, nothing hangs: what was queued is cancelled, and what is
 //!   scheduled after is refused.
 //!

@@ -159,7 +159,9 @@ where
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
+        // Who has something to give takes nothing more in.
         while this.turns.len() < *this.limit
+            && !matches!(this.turns.front(), Some(Turn::Ended(_)))
             && let Some(future) = this.feed.as_mut().next(cx)
         {
             let number = this.first.wrapping_add(this.turns.len());

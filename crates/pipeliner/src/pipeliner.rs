@@ -88,7 +88,8 @@ impl Pipeliner {
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is ready, the work was not taken and is dropped with the future.
+    /// Dropped before it is ready, the work was not taken and is dropped with the future. As long as one
+    /// that waits for room is neither dropped nor polled, those who came after it wait too.
     pub async fn schedule<W, T, E>(&self, work: W) -> Result<Scheduled<T, E>, Refused<W>>
     where
         W: Future<Output = Result<T, E>> + Send + 'static,

@@ -75,21 +75,17 @@ impl Crew {
 
     /// Makes as many workers as are missing of `limit`.
     pub(crate) fn fill(self: &Arc<Self>, limit: usize) -> Vec<Worker> {
-        let more = limit.saturating_sub(self.count.load(Ordering::Relaxed));
-        let workers = (0..more).map(|_| Worker::new(Member::new(Arc::clone(self))));
-        workers.collect()
+        let missing = |count: usize| limit.saturating_sub(count);
+        // If it fails for lack of memory, it does so before they are counted.
+        let mut workers = Vec::with_capacity(missing(self.count.load(Ordering::Relaxed)));
+        let more = missing(self.count.fetch_max(limit, Ordering::Relaxed));
+        workers.extend((0..more).map(|_| Worker::new(Member(Arc::clone(self)))));
+        workers
     }
 }
 
-/// Held by a worker, and counted.
+/// Held by a worker that is counted.
 struct Member(Arc<Crew>);
-
-impl Member {
-    fn new(crew: Arc<Crew>) -> Self {
-        crew.count.fetch_add(1, Ordering::Relaxed);
-        Member(crew)
-    }
-}
 
 impl Drop for Member {
     fn drop(&mut self) {

@@ -179,6 +179,20 @@ fn what_ends_at_once_does_not_starve_what_is_in_work() {
 }
 
 #[test]
+fn what_has_something_to_give_takes_no_more_in() {
+    let taken = Cell::new(0);
+    let jobs = stream::repeat_with(|| {
+        taken.set(taken.get() + 1);
+        ready(taken.get())
+    });
+    let mut jobs = Box::pin(jobs.pipelined_in_order(NonZeroUsize::MAX));
+    for n in 1..=3 {
+        assert_eq!(next(&mut jobs), Poll::Ready(Some(n)));
+    }
+    assert_eq!(taken.get(), 3);
+}
+
+#[test]
 fn a_limit_that_is_not_reached_costs_nothing() {
     let jobs = || stream::iter(0..200).map(|n| work(n, n % 3));
     let any: Vec<_> = block_on(jobs().pipelined(NonZeroUsize::MAX).collect());

@@ -50,7 +50,8 @@ impl<T> fmt::Debug for Items<T> {
 ///
 /// # Cancel safety
 ///
-/// Waiting for it may be given up; dropping the sink drops the item that it holds.
+/// Waiting for it may be given up; dropping the sink drops the item that it holds. As long as it holds
+/// one and is neither polled nor dropped, those who [`put`](Queue::put) after it wait too.
 ///
 /// # Panics
 ///

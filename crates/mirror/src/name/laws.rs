@@ -46,8 +46,12 @@ fn is_safe(path: &str) {
             "{path}"
         );
         let is_plain = |char: char| match char {
-            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202f}' => false,
-            '\u{2060}'..='\u{206f}' | '\u{feff}' => false,
+            '\u{ad}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202f}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{2800}'
+            | '\u{feff}' => false,
             '\u{80}'.. => !char.is_control() && !char.is_whitespace(),
             _ => char.is_alphanumeric() || " !#$%&'()+,-.;=@[]^_{}~".contains(char),
         };

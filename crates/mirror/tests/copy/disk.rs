@@ -236,6 +236,18 @@ fn modules_are_brought_to_the_page() {
 }
 
 #[test]
+fn what_scripts_of_a_page_import_by_its_attributes_is_brought() {
+    let island = |url: &str| format!("<astro-island component-url=\"{url}\"></astro-island>");
+    let captures = [page(ROOT, &island("/m.js")), script("m.js", "export {}")];
+    let folder = tempfile::tempdir().unwrap();
+    build_in(folder.path(), ROOT, &captures);
+    let page = fs::read_to_string(folder.path().join("index.html")).unwrap();
+    let loader = "<script src=\"_dragline/modules.js\" data-modules=\"m.js\"></script>";
+    // With no dot it would be the name of a module.
+    assert_eq!(page, format!("{loader}{}", island("./m.js")));
+}
+
+#[test]
 fn modules_that_would_show_what_the_address_says_are_not_brought() {
     for mark in [
         "<script>window.__VP_HASH_MAP__ = {}</script>",

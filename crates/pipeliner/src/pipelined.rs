@@ -17,10 +17,10 @@ pub trait Pipelining: Stream {
     /// Works on up to `limit` futures of this stream at once; a stream of their outputs, each as
     /// soon as it is there.
     ///
-    /// Nothing is allocated a job, and a limit that is not reached costs nothing. The futures are polled only while this stream is: a consumer
-    /// that is busy elsewhere holds them all up, and one that waits for something that only they
-    /// can give waits for ever. Where that can be, [`schedule`](crate::Pipeliner::schedule) the
-    /// work instead: there, workers poll it.
+    /// Nothing is allocated a job, and a limit that is not reached costs nothing. The futures are
+    /// polled only while this stream is: a consumer that is busy elsewhere holds them all up, and one
+    /// that waits for something that only they can give waits for ever. Where that can be,
+    /// [`schedule`](crate::Pipeliner::schedule) the work instead: there, workers poll it.
     ///
     /// # Panics
     ///

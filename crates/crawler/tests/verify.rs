@@ -350,7 +350,7 @@ async fn a_page_that_looks_other_than_served_or_lacks_something_is_found() {
 #[tokio::test]
 async fn what_neither_copy_nor_archive_has_is_found() {
     let made = "<a href=a>a</a><script>new Image().src = 'x' + 1;\
-        new Image().src = 'y' + Math.random()</script>";
+        new Image().src = 'y?' + Math.random()</script>";
     let site = Site::start(|_| [("/", Answer::html(made)), ("/a", Answer::html("a"))]).await;
     let folder = crawled(&site).await;
     let Some((found, same)) = browsed(&folder).await else {

@@ -156,6 +156,8 @@ impl Kill {
 
     fn earlier(self) -> Self {
         match self {
+            // Begun in the background it may have SIGINT ignored, until it says what that does.
+            Kill::After(Signal::SIGINT, part) => Kill::After(Signal::SIGTERM, part * 0.8),
             Kill::After(signal, part) => Kill::After(signal, part * 0.8),
             Kill::At(target, call) => Kill::At(target, call.div_ceil(2)),
         }

@@ -44,7 +44,7 @@
 //! - With a bound, `schedule` waits for room: back-pressure. From inside a job of the same
 //!   pipeliner it does not wait, for the room might never come, but says
 //!   [`Refused::Full`]; an unbounded pipeliner takes all that its jobs schedule. Callers that wait
-//!   for room get it first come, first served.
+//!   for room are not kept out by others.
 //! - [`close`](Pipeliner::close) waits until all that was taken is done. Dropping the last
 //!   [`Pipeliner`] also closes, without waiting.
 //! - Wakers are called under a lock: one that polls its task at once, instead of noting that it is to be

@@ -25,8 +25,8 @@
 //!
 //! - Each item is delivered exactly once, first in, first out.
 //! - Bounded means bounded: never more than the capacity lies in the queue, and
-//!   [`put`](Queue::put) waits until there is room, first come, first served. A capacity of zero
-//!   cannot be written down.
+//!   [`put`](Queue::put) waits until there is room, and is not kept out by others who put. A capacity
+//!   of zero cannot be written down.
 //! - Nothing refused is lost: an item that is not taken in comes back in the error.
 //! - After [`close`](Queue::close) what is queued can still be got, then every
 //!   [`get`](Queue::get) returns `None`; everyone who waits is woken.

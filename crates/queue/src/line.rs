@@ -5,14 +5,17 @@ use event_listener::{Event, EventListener};
 
 use crate::sync::{AtomicUsize, Mutex, MutexGuard};
 
-/// Those who wait for room, first come, first served.
+/// Those who wait for room. Who comes may overtake them, but not for long.
 ///
 /// The channel alone lets whoever comes overtake those who were told of room, and they go to the end
-/// then: on one thread, one who puts again and again kept all others out.
+/// then: on one thread, one who puts again and again kept all others out. To let nobody overtake would
+/// cost a change of tasks an item.
 #[derive(Debug, Default)]
 pub(crate) struct Line {
     /// How many are in it. It is the first's turn.
     length: AtomicUsize,
+    /// How many have overtaken them since one of them left.
+    overtaken: AtomicUsize,
     /// Held while someone enters or leaves.
     lock: Mutex<()>,
     /// Tells the next that it is its turn.
@@ -28,8 +31,19 @@ pub(crate) struct Place<'a> {
 }
 
 impl Line {
-    pub(crate) fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.length.load(Ordering::Relaxed) == 0
+    }
+
+    pub(crate) fn may_be_overtaken(&self) -> bool {
+        self.is_empty() || self.overtaken.load(Ordering::Relaxed) < MOST_OVERTAKING
+    }
+
+    /// Someone has put an item without standing in it.
+    pub(crate) fn overtake(&self) {
+        if !self.is_empty() {
+            self.overtaken.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn enter(&self) -> Place<'_> {
@@ -65,6 +79,7 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         let _locked = self.line.lock();
         self.line.length.fetch_sub(1, Ordering::Relaxed);
+        self.line.overtaken.store(0, Ordering::Relaxed);
         match self.told.take() {
             // If it was told, that goes on to the next.
             Some(told) => drop(told),
@@ -74,3 +89,6 @@ impl Drop for Place<'_> {
         }
     }
 }
+
+/// So many may overtake, one after the other, before they too stand in line.
+const MOST_OVERTAKING: usize = 32;

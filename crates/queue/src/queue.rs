@@ -50,7 +50,8 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Puts an item at the end, waiting while the queue is full: first come, first served.
+    /// Puts an item at the end, waiting while the queue is full. Those who wait are served in their
+    /// order, and overtaken by no more than 32 who come later until the next of them is.
     ///
     /// # Errors
     ///
@@ -66,9 +67,12 @@ impl<T> Queue<T> {
     }
 
     async fn offer(&self, mut item: Item<T>) -> Result<(), Closed<T>> {
-        if self.line.is_empty() {
+        if self.line.may_be_overtaken() {
             item = match self.sender.try_send(item) {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    self.line.overtake();
+                    return Ok(());
+                }
                 Err(TrySendError::Full(item) | TrySendError::Closed(item)) => item,
             };
         }

@@ -67,27 +67,37 @@ fn put_waits_for_room() {
 }
 
 #[test]
-fn who_waits_for_room_gets_it_first_come_first_served() {
+fn who_waits_for_room_is_overtaken_so_often_and_no_more() {
     let queue = bounded(1);
     queue.try_put(0).unwrap();
-    let mut puts: Vec<_> = (1..=4).map(|n| Box::pin(queue.put(n))).collect();
-    assert!(puts.iter_mut().all(|put| poll(put.as_mut()).is_pending()));
-    // Who was told and leaves tells the next.
-    assert_eq!(*queue.try_get().unwrap(), 0);
-    drop(puts.remove(0));
-    for n in 2..=4 {
-        let mut late = pin!(queue.put(9));
-        assert!(poll(late.as_mut()).is_pending(), "others wait");
-        assert!(poll(puts[0].as_mut()).is_ready());
-        drop(puts.remove(0));
-        assert_eq!(*queue.try_get().unwrap(), n);
+    let (gone, mut first, mut second) = (queue.put(7), pin!(queue.put(1)), pin!(queue.put(2)));
+    {
+        // Who was told and leaves tells the next.
+        let mut gone = pin!(gone);
+        assert!(poll(gone.as_mut()).is_pending());
+        assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending());
     }
+    let mut overtaken = 0;
+    loop {
+        drop(queue.try_get().unwrap());
+        let mut late = pin!(queue.put(9));
+        if poll(late.as_mut()).is_pending() {
+            assert!(poll(first.as_mut()).is_ready());
+            break;
+        }
+        overtaken += 1;
+        assert!(poll(first.as_mut()).is_pending());
+    }
+    assert_eq!(overtaken, 32);
+    assert_eq!(*queue.try_get().unwrap(), 1);
+    assert!(poll(second.as_mut()).is_ready());
+    assert_eq!(drain(&queue), [2]);
     assert_eq!(block_on(queue.put(5)), Ok(()));
 }
 
 #[test]
 fn on_one_thread_nobody_is_kept_out() {
-    const PUTS: usize = 100;
+    const PUTS: usize = 3000;
     let queue = bounded(2);
     let mut shares = [0; 3];
     let get = async {
@@ -104,7 +114,7 @@ fn on_one_thread_nobody_is_kept_out() {
         }));
         futures::future::join(puts, get).await;
     });
-    assert!(shares.iter().all(|share| *share > PUTS / 6), "{shares:?}");
+    assert!(shares.iter().all(|share| *share > PUTS / 100), "{shares:?}");
 }
 
 #[test]

@@ -19,8 +19,10 @@ pub(crate) fn uris(playlist: &str) -> impl Iterator<Item = Range<usize>> {
             of_tag(line)?
         } else {
             let text = line.trim();
-            let is_uri = !text.is_empty() && !text.starts_with('#');
-            let from = is_uri.then(|| line.find(text)).flatten()?;
+            if text.is_empty() || text.starts_with('#') {
+                return None;
+            }
+            let from = line.len() - line.trim_start().len();
             from..from + text.len()
         };
         Some(start + uri.start..start + uri.end)

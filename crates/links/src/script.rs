@@ -133,9 +133,9 @@ struct Lexer<'s> {
     found: Vec<Found>,
     /// How many guesses may still be made.
     guesses: usize,
-    /// What is open here, innermost last.
     /// It writes markup into its page.
     writes: bool,
+    /// What is open here, innermost last.
     open: Vec<Open>,
     before: Before,
     /// Between `import` or `export` and its `from`.

@@ -113,21 +113,20 @@ impl Verified {
                 ..Rules::default()
             };
             let disk = browser.look(&file, off).await?;
-            let likeness = if is_like(&served, &disk) {
-                Likeness::Same
-            } else {
-                let again = browser.look(&address, Rules::default()).await?;
-                Likeness::of(&served, &again, &disk)
-            };
-            let mut findings = compare(&path, likeness, &served, &disk);
-            findings.retain(|finding| !(stay.contains(&*path) && is_refused(finding)));
+            let is_like = is_like(&served, &disk);
+            let mut likeness = Likeness::Same;
             let mut lacked: Vec<_> = lacks.found(&path, &served).collect();
-            if !lacked.is_empty() {
-                // What is asked for by another URL each time, nobody could have asked for.
+            if !is_like || !lacked.is_empty() {
                 let again = browser.look(&address, Rules::default()).await?;
+                if !is_like {
+                    likeness = Likeness::of(&served, &again, &disk);
+                }
+                // What is asked for by another URL each time, nobody could have asked for.
                 let again: Vec<_> = lacks.found(&path, &again).collect();
                 lacked.retain(|finding| again.contains(finding));
             }
+            let mut findings = compare(&path, likeness, &served, &disk);
+            findings.retain(|finding| !(stay.contains(&*path) && is_refused(finding)));
             findings.append(&mut lacked);
             Ok::<_, PageError>((likeness, findings))
         });
